@@ -1,0 +1,29 @@
+//! The small values a Nano block is made of.
+//!
+//! Every type here is a checked newtype: once you hold one, it is well formed. Text is read strictly and written in
+//! the spelling of a Nano node. Nothing here knows of keys or blocks; the only cryptography is Blake2b, for the
+//! checksum of an account and for the value of a work nonce.
+//!
+//! ```
+//! use nano_primitives::{Account, Amount, Unit};
+//!
+//! let account: Account = "nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo".parse()?;
+//! let amount = Amount::parse_unit("0.0001", Unit::XNO)?;
+//! assert_eq!(amount.to_string(), "100000000000000000000000000");
+//! assert_eq!(account.to_string().len(), 65);
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod account;
+mod amount;
+mod bytes;
+mod difficulty;
+mod text;
+mod work;
+
+pub use account::{Account, AccountError, Prefix};
+pub use amount::{Amount, AmountError, Unit};
+pub use bytes::{BlockHash, HexError, Link, PublicKey, Root, Signature};
+pub use difficulty::{Difficulty, MultiplierError};
+pub use work::{Work, WorkError};
