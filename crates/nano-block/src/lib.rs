@@ -1,0 +1,58 @@
+//! Nano's keys, signatures and blocks, complete: state blocks and the four legacy kinds, hashed, signed, verified,
+//! read and written as JSON and in the binary wire form.
+//!
+//! A block's hashed fields ([`StateBlock`], [`Block`]) are one type; the same with its signature and, once found, its
+//! work is another ([`Signed`]). So an unsigned block cannot be published by mistake, and a block without work, which
+//! is what P2PoW hands to a worker, is an ordinary value.
+//!
+//! ```
+//! use nano_block::{AccountState, Seed};
+//! use nano_primitives::Amount;
+//!
+//! let seed: Seed = "00".repeat(32).parse()?;
+//! let (alice, bob) = (seed.derive(0), seed.derive(1).account());
+//! let state = AccountState {
+//!     account: alice.account(),
+//!     frontier: Some("AB".repeat(32).parse()?),
+//!     balance: Amount::from_xno("3")?,
+//!     representative: alice.account(),
+//! };
+//! let send = state.send(bob, Amount::from_xno("1")?)?.sign(&alice);
+//! send.verify()?;
+//! assert_eq!(send.block.balance.to_xno(), "2");
+//! assert!(serde_json::to_string(&send)?.contains(r#""type":"state""#));
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod binary;
+mod block;
+mod builder;
+mod epoch;
+mod json;
+mod legacy;
+mod network;
+mod secret;
+mod seed;
+mod signed;
+mod state;
+mod subtype;
+mod threshold;
+mod verify;
+
+pub use {
+    binary::{DecodeError, EncodeError},
+    block::{Block, BlockKind, UnknownKind},
+    builder::{AccountState, BuildError},
+    epoch::Epoch,
+    json::FieldError,
+    legacy::{ChangeBlock, OpenBlock, ReceiveBlock, SendBlock},
+    network::{Network, UnknownNetwork},
+    secret::{RandomError, SecretKey},
+    seed::Seed,
+    signed::{NotState, Signed, SignedBlock, SignedState},
+    state::StateBlock,
+    subtype::{Subtype, UnknownSubtype},
+    threshold::Thresholds,
+    verify::{SignatureError, verify},
+};
