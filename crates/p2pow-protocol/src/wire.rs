@@ -1,0 +1,114 @@
+//! Reading JSON as it comes from peers of every age: field by field, from the text itself, since a balance may be an
+//! integer of more than 64 bits.
+
+use nano_block::{SignatureError, SignedState, StateBlock};
+use nano_primitives::{Account, Amount, Link};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+/// What is wrong with a block of a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlockProblem {
+    /// It is no JSON object.
+    #[error("block is no JSON object")]
+    NotAnObject,
+    /// The list of user blocks is no list.
+    #[error("`user_blocks` is no list of blocks")]
+    NotAList,
+    /// Both spellings of the user's part are there.
+    #[error("both `user_block` and `user_blocks` are present, wanted one of them")]
+    Ambiguous,
+    /// A field is missing.
+    #[error("`{field}` is missing")]
+    Missing {
+        /// The field wanted.
+        field: &'static str,
+    },
+    /// A field is malformed.
+    #[error("`{field}`: {problem}")]
+    Malformed {
+        /// The field.
+        field: &'static str,
+        /// What was found and wanted.
+        problem: String,
+    },
+    /// The signature is wrong.
+    #[error("`signature`: {0}")]
+    Signature(SignatureError),
+}
+
+/// A JSON object, its values not looked at yet. Of a key that is there twice the last counts.
+pub(crate) type Object<'a> = BTreeMap<String, &'a RawValue>;
+
+pub(crate) fn object(raw: &RawValue) -> Option<Object<'_>> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// The value of a key, `null` being as good as nothing.
+pub(crate) fn get<'a>(object: &Object<'a>, key: &str) -> Option<&'a RawValue> {
+    object.get(key).copied().filter(|raw| raw.get() != "null")
+}
+
+/// The text of a JSON string.
+pub(crate) fn text(raw: &RawValue) -> Option<String> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// The text of a JSON string, or the digits of a JSON number as they stand.
+pub(crate) fn text_or_number(raw: &RawValue) -> Option<String> {
+    let is_number = raw.get().starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    if is_number { Some(raw.get().to_owned()) } else { text(raw) }
+}
+
+/// Writes what cannot fail to be written.
+pub(crate) fn to_json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("texts, numbers and lists always have a JSON form")
+}
+
+/// Reads the six fields of a signed state block; everything else in the object is ignored.
+pub(crate) fn read_block(raw: &RawValue) -> Result<SignedState, BlockProblem> {
+    let fields = object(raw).ok_or(BlockProblem::NotAnObject)?;
+    let block = StateBlock {
+        account: read(&fields, "account", text)?,
+        previous: read(&fields, "previous", text)?,
+        representative: read(&fields, "representative", text)?,
+        balance: read::<Amount>(&fields, "balance", text_or_number)?,
+        link: read_link(&fields)?,
+    };
+    Ok(SignedState { block, signature: read(&fields, "signature", text)?, work: None })
+}
+
+/// The link, as hexadecimal or as an account, or from `link_as_account` alone.
+fn read_link(fields: &Object<'_>) -> Result<Link, BlockProblem> {
+    const FIELD: &str = "link";
+    match (get(fields, FIELD), get(fields, "link_as_account")) {
+        (Some(_), _) => read::<Account>(fields, FIELD, text)
+            .map(Link::from)
+            .or_else(|_| read::<Link>(fields, FIELD, text)),
+        (None, Some(_)) => read::<Account>(fields, "link_as_account", text).map(Link::from),
+        (None, None) => Err(BlockProblem::Missing { field: FIELD }),
+    }
+}
+
+fn read<T>(
+    fields: &Object<'_>,
+    field: &'static str,
+    text_of: fn(&RawValue) -> Option<String>,
+) -> Result<T, BlockProblem>
+where
+    T: FromStr<Err: fmt::Display>,
+{
+    let malformed = |problem| BlockProblem::Malformed { field, problem };
+    let raw = get(fields, field).ok_or(BlockProblem::Missing { field })?;
+    let text =
+        text_of(raw).ok_or_else(|| malformed(format!("{} is no text", shorten(raw.get()))))?;
+    text.parse().map_err(|error: T::Err| malformed(error.to_string()))
+}
+
+/// The start of a text that may be long or odd, fit for an error message.
+pub(crate) fn shorten(text: &str) -> String {
+    const KEEP: usize = 80;
+    text.chars().take(KEEP).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
