@@ -9,7 +9,7 @@ use std::{fs, path::Path, process::Command};
 const LAYERS: [&[&str]; 5] = [
     &["nano-primitives"],
     &["nano-block", "nano-pow"],
-    &["p2pow-protocol", "nano-rpc", "nano-devnet"],
+    &["p2pow-protocol", "p2pow-cli", "nano-rpc", "nano-devnet"],
     &["p2pow-server", "p2pow-client"],
     &["p2pow", "p2pow-worker"],
 ];

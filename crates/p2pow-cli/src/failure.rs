@@ -1,0 +1,118 @@
+//! Why a command did not succeed: one line for people, an exit code for scripts.
+
+use std::{error::Error, fmt, process::ExitCode};
+
+/// Longer messages are cut: an error may quote what it found, and that may be anything.
+const MAX_CHARS: usize = 1000;
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The command line or the configuration makes no sense: exit code 2.
+    Usage(String),
+    /// Anything else: exit code 1.
+    Failed(Box<dyn Error + Send + Sync>),
+}
+
+impl Failure {
+    /// A failure that only has words.
+    #[must_use]
+    pub fn new(words: impl Into<String>) -> Self {
+        Self::Failed(words.into().into())
+    }
+
+    /// 2 for wrong usage, 1 for the rest.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Usage(_) => 2,
+            Self::Failed(_) => 1,
+        })
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(Box::new(error))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Usage(words) => words.clone(),
+            Self::Failed(error) => chain(error.as_ref()),
+        };
+        f.write_str(&one_line(&text))
+    }
+}
+
+/// The error and its sources, unless a text already ends with its source's.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let words = error.to_string();
+        if !text.ends_with(&words) {
+            text = format!("{text}: {words}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+/// `text` on one line of bounded length, without control characters.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut line: String = words
+        .chars()
+        .take(MAX_CHARS)
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    if words.chars().nth(MAX_CHARS).is_some() {
+        line.push('…');
+    }
+    line
+}
+
+/// What clap found wrong, on one line: without its label, the usage, and the pointer to `--help`.
+#[must_use]
+pub fn gist(message: &str) -> String {
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let parts = message.split("\n\n").take_while(|part| {
+        !part.starts_with("Usage:") && !part.starts_with("For more information")
+    });
+    one_line(&parts.collect::<Vec<_>>().join(";"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, gist, one_line};
+
+    #[test]
+    fn usage_is_not_part_of_the_gist() {
+        let message =
+            "error: unrecognized subcommand 'x'\n\n  tip: try y\n\nUsage: p2pow\n\nFor more";
+        assert_eq!(gist(message), "unrecognized subcommand 'x'; tip: try y");
+    }
+
+    #[test]
+    fn a_message_is_one_line_without_control_characters() {
+        assert_eq!(one_line("a\n  b\u{1b}[31m\tc"), "a b\u{fffd}[31m c");
+    }
+
+    #[test]
+    fn a_huge_message_is_cut() {
+        assert_eq!(one_line(&"x".repeat(5000)).chars().count(), super::MAX_CHARS + 1);
+    }
+
+    #[test]
+    fn sources_are_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read the book")]
+        struct Outer(#[source] std::io::Error);
+        let failure = Failure::from(Outer(std::io::Error::other("it is closed")));
+        assert_eq!(failure.to_string(), "cannot read the book: it is closed");
+    }
+}

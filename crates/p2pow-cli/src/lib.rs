@@ -1,0 +1,26 @@
+//! What the programs of P2PoW share: where keys come from, how input is read, how a failure is told.
+//!
+//! One rule for all: an error is one line on standard error, the exit code is 2 for wrong usage and 1 for the rest, and
+//! no secret stands on a command line, in a log or in an error.
+//!
+//! ```
+//! use p2pow_cli::{Failure, values};
+//!
+//! assert_eq!(values::amount("1.5")?.to_string(), "1500000000000000000000000000000");
+//! assert_eq!(Failure::new("the node\nis away").to_string(), "the node is away");
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod failure;
+pub mod input;
+pub mod output;
+mod program;
+mod secret;
+pub mod values;
+
+pub use {
+    failure::{Failure, gist, one_line},
+    program::{block_on, log_to_stderr, parse, report},
+    secret::{KEY_VARIABLE, KeyArgs, SEED_VARIABLE, SecretError, write_secret},
+};
