@@ -12,6 +12,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod config;
 mod failure;
 pub mod input;
 pub mod output;
