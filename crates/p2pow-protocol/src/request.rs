@@ -86,13 +86,14 @@ impl WorkRequest {
     /// The first user block.
     #[must_use]
     pub fn first(&self) -> &SignedState {
-        self.users.first().expect("every constructor refuses a request without user blocks")
+        // Every constructor refuses a request without user blocks.
+        &self.users[0]
     }
 
     /// The last user block, on which the reward block stands.
     #[must_use]
     pub fn last(&self) -> &SignedState {
-        self.users.last().expect("every constructor refuses a request without user blocks")
+        &self.users[self.users.len() - 1]
     }
 
     /// The reward block.
