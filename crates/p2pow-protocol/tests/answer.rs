@@ -1,5 +1,7 @@
 //! Answers, written for old clients and read from old workers.
 
+#![allow(clippy::unwrap_used)]
+
 use nano_primitives::{BlockHash, Work};
 use p2pow_protocol::{Answer, AnswerError, Done, Refusal};
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! Rules 10 to 13: what the ledger says to a request, batches included.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{FEE, alice, amount, key, request, rich, send, source, terms, view};

@@ -1,5 +1,7 @@
 //! Rules 4 to 9: what a request alone shows.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{FEE, alice, amount, chain, key, request, rich, send, source, terms, worker};

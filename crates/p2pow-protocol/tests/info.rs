@@ -1,5 +1,7 @@
 //! `request_info`: written for old clients, read from workers of every age.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{FEE, worker};

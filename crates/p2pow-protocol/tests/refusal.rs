@@ -1,5 +1,7 @@
 //! Refusals as old clients read them.
 
+#![allow(clippy::unwrap_used)]
+
 use p2pow_protocol::{BlockProblem, Refusal};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
 //! Reading request bodies: every spelling that old clients use, and every way to get it wrong.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{FEE, alice, chain, key, request, rich, send, text, vectors, worker};
@@ -47,7 +49,8 @@ fn old_spellings_are_understood() {
     let account = expected.account().to_string();
     let destination = send().link.to_account().to_string();
     let lower = |value: &Value| json!(text(value).to_lowercase());
-    let spellings: [(&str, fn(&mut Value, &str, &str)); 8] = [
+    type Spell = fn(&mut Value, &str, &str);
+    let spellings: [(&str, Spell); 8] = [
         ("no type", |block, _, _| drop(block.as_object_mut().unwrap().remove("type"))),
         ("block_type", |block, _, _| block["block_type"] = json!("state")),
         ("work", |block, _, _| block["work"] = json!("0000000000000000")),
