@@ -30,3 +30,25 @@ fn every_property_holds_for_truncated_and_repeated_inputs() {
         }
     }
 }
+
+#[test]
+fn an_honest_job_reaches_the_end_of_its_property() {
+    use nano_block::{AccountState, Seed};
+    use nano_primitives::{Amount, BlockHash};
+    use p2pow_protocol::{Terms, WorkRequest, check_request};
+
+    let (alice, worker) =
+        (Seed::from_bytes([1; 32]).derive(0), Seed::from_bytes([2; 32]).derive(0));
+    let state = AccountState {
+        account: alice.account(),
+        frontier: Some(BlockHash::from_bytes([3; 32])),
+        balance: Amount::from_raw(10_000),
+        representative: alice.account(),
+    };
+    let user = state.send(worker.account(), Amount::from_raw(1)).unwrap();
+    let reward = state.after(&user).send(worker.account(), Amount::from_raw(1_000)).unwrap();
+    let request = WorkRequest::single(user.sign(&alice), reward.sign(&alice));
+    let terms = Terms { reward_account: worker.account(), fee: Amount::from_raw(1_000) };
+    assert_eq!(check_request(&request, &terms), Ok(()));
+    p2pow_fuzz::request_work(&request.to_json());
+}
