@@ -1,0 +1,257 @@
+//! Blocks in the ledger.
+
+use super::{BLOCK_NOT_FOUND, found, real};
+use crate::{
+    AnswerError, Client, Request, RpcError, answers,
+    lenient::{self, Text},
+};
+use nano_block::{Block, SignedBlock, Subtype};
+use nano_primitives::{Account, Amount, BlockHash, Root};
+use serde::{Deserialize, Deserializer, de::Error};
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt};
+
+/// A block of the ledger and its place there.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "InfoWire")]
+#[non_exhaustive]
+pub struct BlockInfo {
+    /// The account whose chain the block is in.
+    pub account: Account,
+    /// How much the block sent or received; `None` if the node does not know any more.
+    pub amount: Option<Amount>,
+    /// The account's balance after the block.
+    pub balance: Amount,
+    /// The block's number in its chain, 1 for the first.
+    pub height: u64,
+    /// Whether the block is confirmed: only then it is there for good.
+    pub confirmed: bool,
+    /// What a state block does; `None` for legacy blocks.
+    pub subtype: Option<Subtype>,
+    /// The next block of the chain, if there is one.
+    pub successor: Option<BlockHash>,
+    /// The block itself.
+    pub contents: SignedBlock,
+    /// When the node saw the block, in seconds since 1970.
+    pub local_timestamp: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct InfoWire {
+    #[serde(deserialize_with = "lenient::text")]
+    block_account: Account,
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    amount: Option<Amount>,
+    #[serde(deserialize_with = "lenient::text")]
+    balance: Amount,
+    #[serde(deserialize_with = "lenient::number")]
+    height: u64,
+    #[serde(deserialize_with = "lenient::flag")]
+    confirmed: bool,
+    #[serde(default, deserialize_with = "lenient::known_text")]
+    subtype: Option<Subtype>,
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    successor: Option<BlockHash>,
+    #[serde(deserialize_with = "contents")]
+    contents: SignedBlock,
+    #[serde(default, deserialize_with = "lenient::optional_number")]
+    local_timestamp: Option<u64>,
+}
+
+impl From<InfoWire> for BlockInfo {
+    fn from(wire: InfoWire) -> Self {
+        Self {
+            account: wire.block_account,
+            amount: wire.amount,
+            balance: wire.balance,
+            height: wire.height,
+            confirmed: wire.confirmed,
+            subtype: wire.subtype,
+            successor: real(wire.successor),
+            contents: wire.contents,
+            local_timestamp: wire.local_timestamp,
+        }
+    }
+}
+
+/// A block as an object, or as the text of one, which nodes write where `json_block` was not asked for or not known.
+pub(crate) fn contents<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<SignedBlock, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(text) => serde_json::from_str(&text).map_err(D::Error::custom),
+        value => serde_json::from_value(value).map_err(D::Error::custom),
+    }
+}
+
+/// [`contents`], or nothing.
+pub(crate) fn optional_contents<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SignedBlock>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(text) if text.is_empty() => Ok(None),
+        value => contents(value).map(Some).map_err(D::Error::custom),
+    }
+}
+
+/// Blocks that were asked for by hash.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[non_exhaustive]
+pub struct BlocksInfo {
+    /// Those that the node has.
+    #[serde(deserialize_with = "lenient::map")]
+    pub blocks: BTreeMap<BlockHash, BlockInfo>,
+    /// Those that it has not.
+    #[serde(default, rename = "blocks_not_found", deserialize_with = "hashes")]
+    pub not_found: Vec<BlockHash>,
+}
+
+fn hashes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<BlockHash>, D::Error> {
+    let hashes: Vec<Text<BlockHash>> = lenient::list(deserializer)?;
+    Ok(hashes.into_iter().map(|Text(hash)| hash).collect())
+}
+
+#[derive(Deserialize)]
+pub(crate) struct HashWire {
+    #[serde(deserialize_with = "lenient::text")]
+    hash: BlockHash,
+}
+
+impl From<HashWire> for BlockHash {
+    fn from(wire: HashWire) -> Self {
+        wire.hash
+    }
+}
+
+/// What an election is about: a root and the previous block, 64 bytes in hexadecimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QualifiedRoot {
+    /// The block's root.
+    pub root: Root,
+    /// The previous block; zeros for a first block.
+    pub previous: BlockHash,
+}
+
+impl From<&Block> for QualifiedRoot {
+    fn from(block: &Block) -> Self {
+        Self { root: block.root(), previous: block.previous().unwrap_or(BlockHash::ZERO) }
+    }
+}
+
+impl fmt::Display for QualifiedRoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.root, self.previous)
+    }
+}
+
+/// A running election.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct ConfirmationInfo {
+    /// How often the node has asked for votes.
+    #[serde(default, deserialize_with = "lenient::optional_number")]
+    pub announcements: Option<u64>,
+    /// How many representatives have voted.
+    #[serde(default, deserialize_with = "lenient::optional_number")]
+    pub voters: Option<u64>,
+    /// The block that leads.
+    #[serde(deserialize_with = "lenient::text")]
+    pub last_winner: BlockHash,
+    /// The weight of all votes.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub total_tally: Option<Amount>,
+    /// The weight of the votes that are final.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub final_tally: Option<Amount>,
+    /// The blocks that compete.
+    #[serde(default, deserialize_with = "lenient::map")]
+    pub blocks: BTreeMap<BlockHash, Candidate>,
+}
+
+/// A block in a running election.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// The weight of the votes for it.
+    #[serde(deserialize_with = "lenient::text")]
+    pub tally: Amount,
+    /// The block itself.
+    #[serde(default, deserialize_with = "optional_contents")]
+    pub contents: Option<SignedBlock>,
+}
+
+/// The calls about blocks.
+impl Client {
+    /// A block and its place in the ledger; `None` if the node does not have it.
+    ///
+    /// The contents are checked to hash to `hash`; the signature is not looked at.
+    ///
+    /// # Errors
+    /// The call failed, the node answered something else, or another block.
+    pub async fn block_info(&self, hash: &BlockHash) -> Result<Option<BlockInfo>, RpcError> {
+        let request = Request::new("block_info").set("json_block", true).set("hash", hash);
+        let info = found(self.ask(request, answers::block_info).await, &[BLOCK_NOT_FOUND])?;
+        if let Some(info) = &info {
+            same_hash("contents", info.contents.hash(), hash)
+                .map_err(|error| RpcError::answer("block_info", error))?;
+        }
+        Ok(info)
+    }
+
+    /// Many blocks at once. Each one's contents are checked to hash to its key.
+    ///
+    /// # Errors
+    /// The call failed, the node answered something else, or another block.
+    pub async fn blocks_info(&self, hashes: &[BlockHash]) -> Result<BlocksInfo, RpcError> {
+        let request = Request::new("blocks_info")
+            .set("json_block", true)
+            .set("include_not_found", true)
+            .list("hashes", hashes);
+        let found = self.ask(request, answers::blocks_info).await?;
+        for (hash, info) in &found.blocks {
+            same_hash("contents", info.contents.hash(), hash)
+                .map_err(|error| RpcError::answer("blocks_info", error))?;
+        }
+        Ok(found)
+    }
+
+    /// The hash of a block, as the node computes it.
+    ///
+    /// # Errors
+    /// The call failed, or the node answered something else.
+    pub async fn block_hash(&self, block: &SignedBlock) -> Result<BlockHash, RpcError> {
+        self.ask(Request::new("block_hash").block(block), answers::block_hash).await
+    }
+
+    /// The election about a block, while it runs; `None` if none does.
+    ///
+    /// # Errors
+    /// The call failed, or the node answered something else.
+    pub async fn confirmation_info(
+        &self,
+        root: &QualifiedRoot,
+    ) -> Result<Option<ConfirmationInfo>, RpcError> {
+        let request = Request::new("confirmation_info")
+            .set("json_block", true)
+            .set("contents", true)
+            .set("root", root);
+        found(
+            self.ask(request, answers::confirmation_info).await,
+            &["Active confirmation not found", "Confirmation not found"],
+        )
+    }
+}
+
+/// Checks that the node talks about the block that was asked for.
+pub(crate) fn same_hash(
+    field: &'static str,
+    found: BlockHash,
+    wanted: &BlockHash,
+) -> Result<(), AnswerError> {
+    if found == *wanted {
+        return Ok(());
+    }
+    let wanted = format!("a block of hash {wanted}");
+    Err(AnswerError::Untrue { field, found: format!("of hash {found}"), wanted })
+}

@@ -1,0 +1,112 @@
+//! Work that the node finds or judges.
+
+use crate::{AnswerError, Client, Request, RpcError, answers, lenient};
+use nano_primitives::{Difficulty, Root, Work};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+pub(crate) struct WorkWire {
+    #[serde(deserialize_with = "lenient::text")]
+    work: Work,
+}
+
+impl From<WorkWire> for Work {
+    fn from(wire: WorkWire) -> Self {
+        wire.work
+    }
+}
+
+/// What a node says of some work, by the thresholds of its own network.
+///
+/// RsNano judges `valid` wrongly. To be sure, compare [`Work::value`] with a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct WorkVerdict {
+    /// Whether it reaches the difficulty that was given; `None` if none was.
+    #[serde(default, deserialize_with = "lenient::optional_flag")]
+    pub valid: Option<bool>,
+    /// Whether it is enough for every kind of block.
+    #[serde(default, deserialize_with = "lenient::optional_flag")]
+    pub valid_all: Option<bool>,
+    /// Whether it is enough for a receive.
+    #[serde(default, deserialize_with = "lenient::optional_flag")]
+    pub valid_receive: Option<bool>,
+}
+
+/// The calls about work. A node needs `enable_control` for [`work_generate`](Self::work_generate) and
+/// [`work_cancel`](Self::work_cancel).
+impl Client {
+    /// Has the node find work for a root, by default of the difficulty that is enough for every block.
+    ///
+    /// The work is checked to reach `difficulty`. Give the time that it may take with
+    /// [`with_timeout`](Self::with_timeout); a node goes on working for a client that hung up, so a call that may have
+    /// arrived is not repeated.
+    ///
+    /// # Errors
+    /// The call failed, the node refused, or the work found is not enough.
+    pub async fn work_generate(
+        &self,
+        root: &Root,
+        difficulty: Option<Difficulty>,
+    ) -> Result<Work, RpcError> {
+        let request = |difficulty: Option<String>| {
+            let request = Request::new("work_generate").set("hash", root);
+            request.set_some("difficulty", difficulty).once()
+        };
+        let hex = difficulty.map(|difficulty| difficulty.to_string());
+        let mut work = self.ask(request(hex), answers::work_generate).await;
+        if let Some(difficulty) = difficulty
+            && wants_decimal(&work)
+        {
+            let decimal = difficulty.to_u64().to_string();
+            work = self.ask(request(Some(decimal)), answers::work_generate).await;
+        }
+        let work = work?;
+        enough(work, root, difficulty).map_err(|error| RpcError::answer("work_generate", error))?;
+        Ok(work)
+    }
+
+    /// Has the node judge work for a root. Of `difficulty`, if it is given, the judgement is made here.
+    ///
+    /// # Errors
+    /// The call failed, or the node answered something else.
+    pub async fn work_validate(
+        &self,
+        root: &Root,
+        work: Work,
+        difficulty: Option<Difficulty>,
+    ) -> Result<WorkVerdict, RpcError> {
+        let request = Request::new("work_validate")
+            .set("hash", root)
+            .set("work", work)
+            .set_some("difficulty", difficulty);
+        let verdict = self.ask(request, answers::work_validate).await?;
+        let valid = difficulty.map(|difficulty| work.value(root) >= difficulty);
+        Ok(WorkVerdict { valid: valid.or(verdict.valid), ..verdict })
+    }
+
+    /// Stops the node's search for a root. Says nothing of whether there was one.
+    ///
+    /// # Errors
+    /// The call failed, or the node refused.
+    pub async fn work_cancel(&self, root: &Root) -> Result<(), RpcError> {
+        self.ask(Request::new("work_cancel").set("hash", root), answers::work_cancel).await
+    }
+}
+
+/// RsNano reads difficulties as decimal numbers, and fails to read the hexadecimal digits of the reference node.
+fn wants_decimal<T>(answer: &Result<T, RpcError>) -> bool {
+    matches!(answer, Err(RpcError::Node(error)) if error.contains("u64"))
+}
+
+fn enough(work: Work, root: &Root, difficulty: Option<Difficulty>) -> Result<(), AnswerError> {
+    let value = work.value(root);
+    match difficulty {
+        Some(wanted) if value < wanted => Err(AnswerError::Untrue {
+            field: "work",
+            found: format!("{work} of value {value}"),
+            wanted: format!("a value of at least {wanted}"),
+        }),
+        _ => Ok(()),
+    }
+}

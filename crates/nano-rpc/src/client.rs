@@ -1,0 +1,111 @@
+//! The client of one node.
+
+mod builder;
+
+pub use builder::ClientBuilder;
+
+use crate::{
+    AnswerError, ConfigError, Request, RpcError, answers, backoff::Backoff, transport::Transport,
+};
+use bytes::Bytes;
+use serde_json::Value;
+use std::{sync::Arc, time::Duration};
+use tracing::debug;
+
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// A client of one node. Cheap to clone; clones share their connections.
+///
+/// A call that fails by the network, a time-out, a 5xx status or a rate limit is tried again after a wait, unless that
+/// could do harm. Every action that the crate knows has a method; [`call`](Self::call) is for the others.
+#[derive(Debug, Clone)]
+pub struct Client {
+    transport: Arc<Transport>,
+    timeout: Duration,
+    retries: u32,
+}
+
+/// The answer to a call and how often it was sent.
+pub(crate) struct Reply {
+    pub(crate) body: Result<Bytes, RpcError>,
+    pub(crate) tries: u32,
+}
+
+impl Client {
+    /// A client of the node whose RPC is at `url`, with the defaults of [`ClientBuilder`].
+    ///
+    /// # Errors
+    /// The URL is not one of `http` or `https`.
+    pub fn new(url: &str) -> Result<Self, ConfigError> {
+        Self::builder(url).build()
+    }
+
+    /// A client with more to say about it.
+    #[must_use]
+    pub fn builder(url: &str) -> ClientBuilder {
+        ClientBuilder::new(url)
+    }
+
+    /// The same client with another time-out of one try.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { timeout, ..self.clone() }
+    }
+
+    /// The same client with another number of tries after the first.
+    #[must_use]
+    pub fn with_retries(&self, retries: u32) -> Self {
+        Self { retries, ..self.clone() }
+    }
+
+    /// Scheme, host and port of the node: what may be shown of its URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.transport.endpoint().shown()
+    }
+
+    /// Asks anything, and gives the answer as it is.
+    ///
+    /// # Errors
+    /// The call failed, the node refused, or its answer is not JSON.
+    pub async fn call(&self, request: Request) -> Result<Value, RpcError> {
+        self.ask(request, answers::body).await
+    }
+
+    /// Asks, and reads the answer.
+    pub(crate) async fn ask<T>(
+        &self,
+        request: Request,
+        read: fn(&[u8]) -> Result<T, AnswerError>,
+    ) -> Result<T, RpcError> {
+        let body = self.exchange(&request).await.body?;
+        read(&body).map_err(|error| RpcError::answer(request.action(), error))
+    }
+
+    /// Sends a call until it is answered or not worth another try.
+    pub(crate) async fn exchange(&self, request: &Request) -> Reply {
+        let body = request.to_body();
+        let mut waits = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        let mut tries = 1;
+        loop {
+            let result = self.transport.post(request.action(), body.clone(), self.timeout).await;
+            let wait = match &result {
+                Err(error) if tries <= self.retries => next_wait(request, error, &mut waits),
+                _ => None,
+            };
+            let Some(wait) = wait else { return Reply { body: result, tries } };
+            debug!(action = request.action(), tries, ?wait, "trying again");
+            tokio::time::sleep(wait).await;
+            tries += 1;
+        }
+    }
+}
+
+/// How long to wait before sending a failed call again; `None` if it is not to be sent again, or the server asks for
+/// a longer wait than a caller would put up with.
+fn next_wait(request: &Request, error: &RpcError, waits: &mut Backoff) -> Option<Duration> {
+    let worth_it = error.is_retryable() && (error.is_unsent() || !request.is_once());
+    let wait = waits.next().max(error.retry_after().unwrap_or_default());
+    (worth_it && wait <= LONGEST_WAIT).then_some(wait)
+}

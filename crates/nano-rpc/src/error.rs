@@ -1,0 +1,235 @@
+//! What can go wrong with a call, and whether it is worth trying again.
+
+mod refusal;
+
+pub use refusal::Refusal;
+
+use crate::answers::AnswerError;
+use std::{fmt, ops::Deref, time::Duration};
+
+/// A call of a node that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RpcError {
+    /// The node understood and refused.
+    #[error(transparent)]
+    Node(NodeError),
+    /// No connection could be made: nothing was sent.
+    #[error("{action}: cannot connect to {url}: {reason}")]
+    Connect {
+        /// The action that was asked for.
+        action: &'static str,
+        /// The node, without credentials.
+        url: String,
+        /// The cause.
+        reason: String,
+    },
+    /// The server's certificate or its TLS was not acceptable: nothing was sent.
+    #[error("{action}: no secure connection to {url}: {reason}")]
+    Tls {
+        /// The action that was asked for.
+        action: &'static str,
+        /// The node, without credentials.
+        url: String,
+        /// The cause.
+        reason: String,
+    },
+    /// The answer did not come in time. The node may have acted all the same.
+    #[error("{action}: no answer from {url} within {after:?}")]
+    TimedOut {
+        /// The action that was asked for.
+        action: &'static str,
+        /// The node, without credentials.
+        url: String,
+        /// The limit.
+        after: Duration,
+    },
+    /// The connection broke before the answer was complete. The node may have acted all the same.
+    #[error("{action}: connection to {url} broke: {reason}")]
+    Broken {
+        /// The action that was asked for.
+        action: &'static str,
+        /// The node, without credentials.
+        url: String,
+        /// The cause.
+        reason: String,
+    },
+    /// An HTTP status that is no node's answer: of a proxy, a rate limit, a redirect (none is followed).
+    #[error("{action}: {url} answered HTTP status {status}, wanted 200{}", detail(.text))]
+    Status {
+        /// The action that was asked for.
+        action: &'static str,
+        /// The node, without credentials.
+        url: String,
+        /// The status found.
+        status: u16,
+        /// The start of the body, or where a redirect points to.
+        text: String,
+        /// How long the server asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The answer is larger than the client reads.
+    #[error("{action}: answer of {url} is larger than {limit} bytes")]
+    TooLarge {
+        /// The action that was asked for.
+        action: &'static str,
+        /// The node, without credentials.
+        url: String,
+        /// The largest answer that is read, in bytes.
+        limit: usize,
+    },
+    /// The answer is not what this action answers.
+    #[error("{action}: {error}")]
+    Answer {
+        /// The action that was asked for.
+        action: &'static str,
+        /// What was found and what was wanted.
+        error: AnswerError,
+    },
+}
+
+impl RpcError {
+    /// Whether the same call may succeed a little later: the network or a server in between failed, not the call.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Connect { .. } | Self::TimedOut { .. } | Self::Broken { .. } => true,
+            Self::Status { status, .. } => matches!(status, 408 | 429 | 500..=599),
+            _ => false,
+        }
+    }
+
+    /// Whether the request certainly had no effect: it was never sent, or turned away at the door.
+    #[must_use]
+    pub const fn is_unsent(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect { .. } | Self::Tls { .. } | Self::Status { status: 429 | 503, .. }
+        )
+    }
+
+    /// The node's own words, if it was the node that refused.
+    #[must_use]
+    pub fn node_text(&self) -> Option<&str> {
+        match self {
+            Self::Node(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Why the node refused a block, if that is what happened and the words are known.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.node_text().and_then(Refusal::from_text)
+    }
+
+    /// Whether the node does not know the action at all.
+    #[must_use]
+    pub fn is_unknown_action(&self) -> bool {
+        matches!(self, Self::Node(error) if error.is_unknown_action())
+    }
+
+    pub(crate) fn answer(action: &'static str, error: AnswerError) -> Self {
+        match error {
+            AnswerError::Node { text } => Self::refused(action, text),
+            error => Self::Answer { action, error },
+        }
+    }
+
+    pub(crate) const fn refused(action: &'static str, text: String) -> Self {
+        Self::Node(NodeError { action, text })
+    }
+
+    /// What a time to wait the server asked for.
+    pub(crate) const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// A node's refusal in its own words: the text of `{"error": …}`, or the plain text of an HTTP 400 or 422.
+///
+/// Compares with and dereferences to that text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{action}: the node answered {text:?}")]
+pub struct NodeError {
+    action: &'static str,
+    text: String,
+}
+
+impl NodeError {
+    /// The action that was asked for.
+    #[must_use]
+    pub const fn action(&self) -> &'static str {
+        self.action
+    }
+
+    /// The node's words.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The reference node says "Unknown command"; others name the action, for they fail to read it.
+    fn is_unknown_action(&self) -> bool {
+        self.eq_ignore_ascii_case("unknown command")
+            || self.contains(&format!("unknown variant `{}`", self.action))
+    }
+}
+
+impl Deref for NodeError {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl PartialEq<str> for NodeError {
+    fn eq(&self, text: &str) -> bool {
+        self.text == text
+    }
+}
+
+/// A client that cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The URL is none. It is not repeated here: it may hold a password.
+    #[error("the node's URL is malformed: {reason}, wanted {wanted}://host[:port][/path]")]
+    Url {
+        /// What is wrong with it.
+        reason: String,
+        /// A scheme that it may have.
+        wanted: &'static str,
+    },
+    /// The URL has a scheme that is not spoken here.
+    #[error("the node's URL has the scheme {found:?}, wanted {} or {}", .wanted[0], .wanted[1])]
+    Scheme {
+        /// The scheme found.
+        found: String,
+        /// The schemes wanted.
+        wanted: [&'static str; 2],
+    },
+    /// A header that cannot be sent. Its value is not repeated here: it may be a key.
+    #[error("the header {name:?} cannot be sent: {reason}")]
+    Header {
+        /// The header's name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A certificate that cannot be trusted as a root.
+    #[error("the root certificate is malformed: {reason}, wanted an X.509 certificate in DER")]
+    Certificate {
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// The text in brackets, if there is any.
+fn detail(text: &str) -> impl fmt::Display {
+    if text.is_empty() { String::new() } else { format!(" ({text})") }
+}

@@ -1,0 +1,189 @@
+//! One connection, from its first byte to its end.
+
+use super::{
+    SubscribeError, Topics,
+    event::{Event, Incoming},
+};
+use crate::{
+    endpoint::Endpoint,
+    text::{excerpt, root_cause},
+    tls,
+};
+use futures_util::{SinkExt, StreamExt};
+use rustls::ClientConfig;
+use std::{sync::Arc, time::Duration};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
+    tungstenite::{
+        Error, Message, client::IntoClientRequest, handshake::client::Request,
+        protocol::WebSocketConfig,
+    },
+};
+use tracing::{debug, warn};
+
+/// The largest message that is read, in bytes. Those that are asked for have a few thousand.
+const MAX_MESSAGE: usize = 1 << 20;
+
+/// Where to connect and what to ask for there.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) endpoint: Endpoint,
+    pub(super) tls: Arc<ClientConfig>,
+    pub(super) topics: Topics,
+    pub(super) connect_timeout: Duration,
+    pub(super) ping_every: Duration,
+}
+
+impl Target {
+    /// Connects and subscribes.
+    pub(super) async fn connect(&self) -> Result<Connection, SubscribeError> {
+        let mut connection = Connection {
+            socket: self.within(self.connect_timeout, self.open()).await?,
+            target: self.clone(),
+        };
+        self.within(self.connect_timeout, connection.subscribe()).await?;
+        Ok(connection)
+    }
+
+    async fn within<T>(
+        &self,
+        after: Duration,
+        work: impl Future<Output = Result<T, SubscribeError>>,
+    ) -> Result<T, SubscribeError> {
+        let late = |_| SubscribeError::TimedOut { url: self.url(), after };
+        timeout(after, work).await.map_err(late)?
+    }
+
+    async fn open(&self) -> Result<Socket, SubscribeError> {
+        let secure = self.endpoint.uri().scheme_str() == Some("wss");
+        let address = self.endpoint.host_and_port(if secure { 443 } else { 80 });
+        let tcp = TcpStream::connect(address).await.map_err(|error| self.refused(error.into()))?;
+        tcp.set_nodelay(true).map_err(|error| self.refused(error.into()))?;
+        let request = self.handshake().map_err(|error| self.refused(error))?;
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(MAX_MESSAGE))
+            .max_frame_size(Some(MAX_MESSAGE));
+        let connector = Connector::Rustls(Arc::clone(&self.tls));
+        client_async_tls_with_config(request, tcp, Some(config), Some(connector))
+            .await
+            .map(|(socket, _)| socket)
+            .map_err(|error| self.refused(error))
+    }
+
+    fn handshake(&self) -> Result<Request, Error> {
+        let mut request = self.endpoint.uri().into_client_request()?;
+        request.headers_mut().extend(self.endpoint.headers().clone());
+        Ok(request)
+    }
+
+    fn url(&self) -> String {
+        self.endpoint.shown().to_owned()
+    }
+
+    fn refused(&self, error: Error) -> SubscribeError {
+        SubscribeError::Connect { url: self.url(), reason: reason(&error) }
+    }
+
+    fn broken(&self, error: &Error) -> SubscribeError {
+        SubscribeError::Broken { url: self.url(), reason: reason(error) }
+    }
+}
+
+fn reason(error: &Error) -> String {
+    tls::problem(error).unwrap_or_else(|| match error {
+        Error::Io(error) => root_cause(error),
+        other => excerpt(&other.to_string()),
+    })
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A connection whose subscriptions are active.
+#[derive(Debug)]
+pub(super) struct Connection {
+    socket: Socket,
+    target: Target,
+}
+
+impl Connection {
+    /// The next event, or why there will be none.
+    pub(super) async fn next(&mut self) -> Result<Event, SubscribeError> {
+        loop {
+            if let Incoming::Event(event) = self.receive().await? {
+                return Ok(*event);
+            }
+        }
+    }
+
+    /// Subscribes to every topic and waits until the node has acknowledged all. Events before that are as good as
+    /// events before the connection: the consumer asks for them after it.
+    async fn subscribe(&mut self) -> Result<(), SubscribeError> {
+        let (mut waiting, requests): (Vec<_>, Vec<_>) =
+            self.target.topics.requests().into_iter().unzip();
+        for request in requests {
+            self.send(Message::text(request.to_string())).await?;
+        }
+        while !waiting.is_empty() {
+            if let Incoming::Subscribed(id) = self.receive().await? {
+                waiting.retain(|topic| *topic != id);
+            }
+        }
+        Ok(())
+    }
+
+    /// The next message. Pings after a silence, and gives up if it goes on.
+    async fn receive(&mut self) -> Result<Incoming, SubscribeError> {
+        let mut pinged = false;
+        loop {
+            match timeout(self.target.ping_every, self.socket.next()).await {
+                Ok(Some(Ok(message))) => {
+                    pinged = false;
+                    if let Some(incoming) = understand(&message) {
+                        return Ok(incoming);
+                    }
+                }
+                Ok(Some(Err(error))) => return Err(self.target.broken(&error)),
+                Ok(None) => return Err(self.target.broken(&Error::ConnectionClosed)),
+                Err(_) if pinged => return Err(self.dead()),
+                Err(_) => {
+                    self.ping().await?;
+                    pinged = true;
+                }
+            }
+        }
+    }
+
+    /// Pings in two ways: any server answers the WebSocket's own ping, and only the node behind it the other.
+    async fn ping(&mut self) -> Result<(), SubscribeError> {
+        self.send(Message::text(r#"{"action":"ping"}"#)).await?;
+        self.send(Message::Ping(Vec::new().into())).await
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), SubscribeError> {
+        match timeout(self.target.ping_every, self.socket.send(message)).await {
+            Ok(sent) => sent.map_err(|error| self.target.broken(&error)),
+            Err(_) => Err(self.dead()),
+        }
+    }
+
+    fn dead(&self) -> SubscribeError {
+        SubscribeError::Dead { url: self.target.url(), after: self.target.ping_every }
+    }
+}
+
+/// What a frame says; `None` for a control frame or nonsense, which is no reason to lose what follows.
+fn understand(message: &Message) -> Option<Incoming> {
+    match message {
+        Message::Text(text) => read(text.as_bytes()),
+        Message::Binary(bytes) => read(bytes),
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {
+            debug!("control frame");
+            None
+        }
+    }
+}
+
+fn read(message: &[u8]) -> Option<Incoming> {
+    Incoming::read(message).inspect_err(|error| warn!(%error, "unreadable message")).ok()
+}

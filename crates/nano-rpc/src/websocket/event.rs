@@ -1,0 +1,157 @@
+//! What a node sends.
+
+use crate::{
+    AnswerError,
+    actions::block::{contents, optional_contents, same_hash},
+    answers, lenient,
+};
+use nano_block::{SignedBlock, Subtype};
+use nano_primitives::{Account, Amount, BlockHash};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A block is confirmed. The same hash may come twice: nodes announce the election and then the cemented block.
+    Confirmation {
+        /// The block's hash.
+        hash: BlockHash,
+        /// The account whose block it is.
+        account: Account,
+        /// How much it sent or received.
+        amount: Amount,
+        /// What it does; `None` for a legacy block.
+        subtype: Option<Subtype>,
+        /// The block; its hash is checked.
+        block: Option<SignedBlock>,
+        /// How it was confirmed, as `active_quorum`.
+        confirmation_type: Option<String>,
+    },
+    /// The node has put a block into its ledger that is not confirmed yet.
+    NewUnconfirmed {
+        /// The block's hash.
+        hash: BlockHash,
+        /// The block; its hash is checked.
+        block: SignedBlock,
+        /// What it does; `None` for a legacy block.
+        subtype: Option<Subtype>,
+    },
+    /// The subscription is active again, or for the first time if it was begun without waiting for that. What happened
+    /// before is lost: ask the node for it.
+    Reconnected,
+    /// The subscription is interrupted, until it is [`Reconnected`](Self::Reconnected).
+    Disconnected {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Reads a message of a node; `None` for what tells of no event: acknowledgements, other topics.
+///
+/// # Errors
+/// The message is not JSON, or an event's fields are malformed or contradict each other.
+pub fn read_event(message: &[u8]) -> Result<Option<Event>, AnswerError> {
+    match Incoming::read(message)? {
+        Incoming::Event(event) => Ok(Some(*event)),
+        Incoming::Subscribed(_) | Incoming::Other => Ok(None),
+    }
+}
+
+/// A message of a node.
+pub(super) enum Incoming {
+    /// Something happened.
+    Event(Box<Event>),
+    /// The subscription of this id is active.
+    Subscribed(String),
+    /// Something that was not asked for.
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    topic: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    ack: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    id: Option<String>,
+}
+
+impl Incoming {
+    pub(super) fn read(message: &[u8]) -> Result<Self, AnswerError> {
+        let value = answers::body(message)?;
+        let envelope: Envelope = answers::shape(value.clone())?;
+        match (envelope.topic.as_deref(), envelope.ack.as_deref()) {
+            (Some("confirmation"), _) => confirmation(value).map(Box::new).map(Self::Event),
+            (Some("new_unconfirmed_block"), _) => unconfirmed(value).map(Box::new).map(Self::Event),
+            (_, Some("subscribe")) => Ok(Self::Subscribed(envelope.id.unwrap_or_default())),
+            _ => Ok(Self::Other),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ConfirmationWire {
+    message: ConfirmationMessage,
+}
+
+#[derive(Deserialize)]
+struct ConfirmationMessage {
+    #[serde(deserialize_with = "lenient::text")]
+    hash: BlockHash,
+    #[serde(deserialize_with = "lenient::text")]
+    account: Account,
+    #[serde(deserialize_with = "lenient::text")]
+    amount: Amount,
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    confirmation_type: Option<String>,
+    #[serde(default)]
+    block: Value,
+}
+
+fn confirmation(value: Value) -> Result<Event, AnswerError> {
+    let ConfirmationMessage { hash, account, amount, confirmation_type, block } =
+        answers::shape::<ConfirmationWire>(value)?.message;
+    let WithSubtype { subtype } = with_subtype(&block);
+    let BlockWire { block } = answers::shape(serde_json::json!({ "block": block }))?;
+    if let Some(block) = &block {
+        same_hash("block", block.hash(), &hash)?;
+    }
+    Ok(Event::Confirmation { hash, account, amount, subtype, block, confirmation_type })
+}
+
+#[derive(Deserialize)]
+struct BlockWire {
+    #[serde(deserialize_with = "optional_contents")]
+    block: Option<SignedBlock>,
+}
+
+#[derive(Deserialize)]
+struct UnconfirmedWire {
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    hash: Option<BlockHash>,
+    #[serde(deserialize_with = "contents")]
+    message: SignedBlock,
+}
+
+fn unconfirmed(value: Value) -> Result<Event, AnswerError> {
+    let WithSubtype { subtype } = with_subtype(&value["message"]);
+    let UnconfirmedWire { hash, message: block } = answers::shape(value)?;
+    if let Some(hash) = &hash {
+        same_hash("message", block.hash(), hash)?;
+    }
+    Ok(Event::NewUnconfirmed { hash: block.hash(), block, subtype })
+}
+
+/// Nodes write the subtype among the block's own fields.
+#[derive(Default, Deserialize)]
+struct WithSubtype {
+    #[serde(default, deserialize_with = "lenient::known_text")]
+    subtype: Option<Subtype>,
+}
+
+fn with_subtype(block: &Value) -> WithSubtype {
+    WithSubtype::deserialize(block).unwrap_or_default()
+}

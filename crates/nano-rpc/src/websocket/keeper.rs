@@ -1,0 +1,85 @@
+//! Keeps a subscription alive.
+
+use super::{
+    Event, SubscribeError,
+    connection::{Connection, Target},
+};
+use crate::backoff::Backoff;
+use futures_util::future::select;
+use std::{convert::Infallible, pin::pin, time::Duration};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep},
+};
+use tracing::{debug, warn};
+
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// A connection that held this long was a good one: the next is tried soon.
+const GOOD: Duration = Duration::from_secs(5);
+
+/// The consumer is gone.
+struct Gone;
+
+/// Hands events on, and connects again and again, until the consumer is gone.
+pub(super) async fn keep(target: Target, first: Option<Connection>, events: mpsc::Sender<Event>) {
+    select(pin!(events.closed()), pin!(keep_up(&target, first, &events))).await;
+    debug!(url = target.endpoint.shown(), "subscription dropped");
+}
+
+async fn keep_up(
+    target: &Target,
+    first: Option<Connection>,
+    events: &mpsc::Sender<Event>,
+) -> Result<Infallible, Gone> {
+    let mut waits = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+    let mut connection = match first {
+        Some(connection) => connection,
+        None => reconnect(target, &mut waits, events).await?,
+    };
+    loop {
+        let begun = Instant::now();
+        let error = relay(connection, events).await?;
+        warn!(%error, "subscription interrupted");
+        tell(events, Event::Disconnected { reason: error.to_string() }).await?;
+        if begun.elapsed() >= GOOD {
+            waits.reset();
+        }
+        sleep(waits.next()).await;
+        connection = reconnect(target, &mut waits, events).await?;
+    }
+}
+
+/// Hands on what one connection brings, and gives what ended it.
+async fn relay(
+    mut connection: Connection,
+    events: &mpsc::Sender<Event>,
+) -> Result<SubscribeError, Gone> {
+    loop {
+        match connection.next().await {
+            Ok(event) => tell(events, event).await?,
+            Err(error) => return Ok(error),
+        }
+    }
+}
+
+async fn reconnect(
+    target: &Target,
+    waits: &mut Backoff,
+    events: &mpsc::Sender<Event>,
+) -> Result<Connection, Gone> {
+    loop {
+        match target.connect().await {
+            Ok(connection) => {
+                tell(events, Event::Reconnected).await?;
+                return Ok(connection);
+            }
+            Err(error) => warn!(%error, "no subscription yet"),
+        }
+        sleep(waits.next()).await;
+    }
+}
+
+async fn tell(events: &mpsc::Sender<Event>, event: Event) -> Result<(), Gone> {
+    events.send(event).await.map_err(|_| Gone)
+}
