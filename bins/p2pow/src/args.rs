@@ -1,0 +1,82 @@
+//! The command line.
+
+use crate::commands::{batch, block, change, demo, devnet, key, receive, send, work, workers};
+use clap::{Parser, Subcommand};
+use p2pow_cli::{Failure, block_on};
+
+const HELP: &str = "\
+Try it without any set-up, on an embedded Nano network:
+  p2pow demo --network dev
+
+By hand, with a worker from p2pow-worker:
+  p2pow key new --out alice.key
+  p2pow devnet                         (shows what to type next)
+  p2pow workers
+  p2pow send nano_… 1.5 --key-file alice.key
+
+Amounts are decimal XNO (1.5), or raw with a suffix (1000raw). Errors are one line on standard error; the exit code is 2
+for wrong usage and 1 for the rest. Options can also stand in a TOML file, see `p2pow send --help`.";
+
+/// Send Nano with proof of work done by others, who are paid by the ledger only if they do it.
+#[derive(Debug, Parser)]
+#[command(name = "p2pow", version, after_help = HELP, max_term_width = 110)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole deal on an embedded network: workers register, race and are paid
+    Demo(demo::DemoArgs),
+    /// Run an embedded Nano network: RPC and WebSocket of a node, real ledger rules
+    Devnet(devnet::DevnetArgs),
+    /// List the workers registered on the ledger, and what they ask
+    Workers(workers::WorkersArgs),
+    /// Send money
+    Send(send::SendArgs),
+    /// Pocket money that was sent to the account
+    Receive(receive::ReceiveArgs),
+    /// Change the account's representative
+    Change(change::ChangeArgs),
+    /// Make many payments with one reward
+    Batch(batch::BatchArgs),
+    /// Make, derive and inspect keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Hash, verify and sign blocks
+    #[command(subcommand)]
+    Block(block::BlockCommand),
+    /// Find and check proof of work on this computer
+    #[command(subcommand)]
+    Work(work::WorkCommand),
+}
+
+impl Args {
+    /// Runs the command to its end.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Key(command) => key::run(command),
+            Command::Block(command) => block::run(command),
+            Command::Work(command) => work::run(command),
+            Command::Demo(args) => block_on(demo::run(args)),
+            Command::Devnet(args) => block_on(devnet::run(args)),
+            Command::Workers(args) => block_on(workers::run(args)),
+            Command::Send(args) => block_on(send::run(args)),
+            Command::Receive(args) => block_on(receive::run(args)),
+            Command::Change(args) => block_on(change::run(args)),
+            Command::Batch(args) => block_on(batch::run(args)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Args;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,12 @@
+//! The subcommands, a file each.
+
+pub(crate) mod batch;
+pub(crate) mod block;
+pub(crate) mod change;
+pub(crate) mod demo;
+pub(crate) mod devnet;
+pub(crate) mod key;
+pub(crate) mod receive;
+pub(crate) mod send;
+pub(crate) mod work;
+pub(crate) mod workers;

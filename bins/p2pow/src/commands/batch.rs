@@ -1,0 +1,112 @@
+//! `p2pow batch FILE`.
+
+use crate::{options::OPTIONS_HELP, wallet::WalletArgs};
+use csv::{ReaderBuilder, StringRecord, Trim};
+use p2pow_cli::{Failure, input::Source, values};
+use p2pow_client::Order;
+
+const EXAMPLES: &str = "\
+FILE is a CSV of destination,amount, with or without these words as its first line; empty lines and lines with # are
+skipped. All payments become one chain of sends with one reward at its end, so it takes a worker that knows batches.
+
+Example of a file:
+  destination,amount
+  nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo,1.5
+  nano_1natrium1o3z5519ifou7xii8crpxpk8y65qmkih8e8bpsjri651oza8imdd,1000raw
+
+Example:
+  p2pow batch payments.csv --key-file alice.key
+";
+
+/// Options of `batch`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = [EXAMPLES, OPTIONS_HELP].join("\n"))]
+pub(crate) struct BatchArgs {
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    wallet: WalletArgs,
+}
+
+/// A row that is no payment.
+#[derive(Debug, thiserror::Error)]
+enum RowError {
+    #[error("line {line}: found {found} fields, wanted 2: destination,amount")]
+    Fields { line: u64, found: usize },
+    #[error("line {line}: {field}: {problem}")]
+    Field { line: u64, field: &'static str, problem: String },
+    #[error("not a CSV")]
+    Csv(#[from] csv::Error),
+    #[error("found no payment, wanted at least 1 line of destination,amount")]
+    Empty,
+}
+
+/// Runs the subcommand.
+pub(crate) async fn run(args: BatchArgs) -> Result<(), Failure> {
+    let payments = parse(&args.source.read()?)?;
+    args.wallet.open()?.run(&payments).await
+}
+
+fn parse(text: &str) -> Result<Vec<Order>, RowError> {
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(Trim::All)
+        .comment(Some(b'#'))
+        .from_reader(text.as_bytes());
+    let mut payments = Vec::new();
+    for (index, row) in reader.records().enumerate() {
+        let row = row?;
+        if index > 0 || !is_heading(&row) {
+            payments.push(payment(&row)?);
+        }
+    }
+    if payments.is_empty() { Err(RowError::Empty) } else { Ok(payments) }
+}
+
+fn is_heading(row: &StringRecord) -> bool {
+    row.get(0).is_some_and(|field| field.eq_ignore_ascii_case("destination"))
+}
+
+fn payment(row: &StringRecord) -> Result<Order, RowError> {
+    let line = row.position().map_or(0, csv::Position::line);
+    let (Some(destination), Some(amount), 2) = (row.get(0), row.get(1), row.len()) else {
+        return Err(RowError::Fields { line, found: row.len() });
+    };
+    let wrong = |field, problem: String| RowError::Field { line, field, problem };
+    Ok(Order::Send {
+        destination: destination
+            .parse()
+            .map_err(|error: nano_primitives::AccountError| wrong("destination", error.to_string()))?,
+        amount: values::amount(amount).map_err(|error| wrong("amount", error.to_string()))?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+    use nano_primitives::{Account, Amount};
+    use p2pow_client::Order;
+
+    #[test]
+    fn a_payment_a_line_with_or_without_heading() {
+        let to = Account::ZERO;
+        let row = format!("{to} , 1.5\n\n# a comment\n{to},7raw\n");
+        let wanted = vec![
+            Order::Send { destination: to, amount: Amount::from_xno("1.5").unwrap() },
+            Order::Send { destination: to, amount: Amount::from_raw(7) },
+        ];
+        assert_eq!(parse(&row).unwrap(), wanted);
+        assert_eq!(parse(&format!("Destination,Amount\n{row}")).unwrap(), wanted);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line_and_field() {
+        let to = Account::ZERO;
+        let told = |text: &str| parse(text).unwrap_err().to_string();
+        assert!(told(&format!("{to},1\n{to},-1")).starts_with("line 2: amount: "));
+        assert!(told("nano_x,1").starts_with("line 1: destination: "));
+        assert_eq!(told(&to.to_string()), "line 1: found 1 fields, wanted 2: destination,amount");
+        assert!(told("destination,amount").starts_with("found no payment"));
+    }
+}

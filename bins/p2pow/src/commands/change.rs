@@ -1,0 +1,27 @@
+//! `p2pow change REP`.
+
+use crate::{options::OPTIONS_HELP, wallet::WalletArgs};
+use nano_primitives::Account;
+use p2pow_cli::Failure;
+use p2pow_client::Order;
+
+const EXAMPLES: &str = "\
+Example:
+  p2pow change nano_1natrium1o3z5519ifou7xii8crpxpk8y65qmkih8e8bpsjri651oza8imdd --key-file alice.key
+";
+
+/// Options of `change`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = [EXAMPLES, OPTIONS_HELP].join("\n"))]
+pub(crate) struct ChangeArgs {
+    /// The new representative: an account (nano_…)
+    #[arg(value_name = "REP")]
+    new: Account,
+    #[command(flatten)]
+    wallet: WalletArgs,
+}
+
+/// Runs the subcommand.
+pub(crate) async fn run(args: ChangeArgs) -> Result<(), Failure> {
+    args.wallet.open()?.run(&[Order::Change { representative: args.new }]).await
+}

@@ -1,0 +1,20 @@
+//! `p2pow`: send Nano with proof of work done by others.
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod options;
+mod report;
+mod story;
+mod wallet;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: args::Args = match p2pow_cli::parse("p2pow") {
+        Ok(args) => args,
+        Err(code) => return code,
+    };
+    p2pow_cli::log_to_stderr("off");
+    p2pow_cli::report("p2pow", &args.run())
+}

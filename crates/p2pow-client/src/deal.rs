@@ -1,0 +1,169 @@
+//! The signed deal: the user's blocks, and one reward block for each hired worker on top of the last.
+//!
+//! The reward blocks are forks of one another, so the ledger takes at most one. Each keeps the representative that the
+//! user's own blocks leave the account with.
+
+use crate::{Event, Hire, Order, Reward, Signer, SignerError, state::Verified};
+use nano_block::{
+    AccountState, BuildError, Epoch, SignatureError, SignedState, StateBlock, Subtype,
+};
+use nano_primitives::{Account, Amount, BlockHash, Root};
+use p2pow_protocol::WorkRequest;
+
+/// Why nothing was signed, or not everything that was needed. What was signed until then has left nobody's hands.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DealError {
+    /// Nothing was ordered.
+    #[error("no order was given, wanted at least 1")]
+    NoOrders,
+    /// An order cannot be carried out.
+    #[error("order {place}: {source}")]
+    Order {
+        /// Which order, counted from 1.
+        place: usize,
+        /// Why not.
+        source: BuildError,
+    },
+    /// What is left after the orders does not pay the worker.
+    #[error("after the orders the account has {left} raw, but the work costs {price} raw")]
+    TooPoorForReward {
+        /// What is left.
+        left: Amount,
+        /// The price of the worker.
+        price: Amount,
+    },
+    /// The signer refused.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// The signer signed something else, or with another key.
+    #[error("the signer's signature is not the account's over the block")]
+    BadSignature(#[source] SignatureError),
+}
+
+/// The user's blocks before they are signed.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) blocks: Vec<StateBlock>,
+    pub(crate) subtypes: Vec<Subtype>,
+    /// The account's epoch before them, if it is known.
+    pub(crate) epoch: Option<Epoch>,
+    /// The account after them.
+    pub(crate) after: AccountState,
+}
+
+impl Draft {
+    /// The blocks that carry out the orders on top of what was verified.
+    pub(crate) fn new(before: Verified, orders: &[Order]) -> Result<Self, DealError> {
+        if orders.is_empty() {
+            return Err(DealError::NoOrders);
+        }
+        let Verified { state, epoch } = before;
+        let mut draft = Self { blocks: Vec::new(), subtypes: Vec::new(), epoch, after: state };
+        for (index, order) in orders.iter().enumerate() {
+            let wrong = |source| DealError::Order { place: index + 1, source };
+            let block = order.block(&draft.after).map_err(wrong)?;
+            let subtype = block.subtype(draft.after.balance);
+            draft.subtypes.push(subtype.expect("a built block sends, receives or changes"));
+            draft.after = draft.after.after(&block);
+            draft.blocks.push(block);
+        }
+        Ok(draft)
+    }
+
+    /// What the first block's work is bound to.
+    pub(crate) fn root(&self) -> Root {
+        self.blocks[0].root()
+    }
+
+    /// The reward block for a worker.
+    fn reward(&self, worker: Account, price: Amount) -> Result<StateBlock, DealError> {
+        let left = self.after.balance;
+        self.after.send(worker, price).map_err(|_| DealError::TooPoorForReward { left, price })
+    }
+}
+
+/// A hired worker and what it is asked to do.
+#[derive(Debug, Clone)]
+pub(crate) struct Contract {
+    pub(crate) hire: Hire,
+    pub(crate) request: WorkRequest,
+}
+
+/// Everything signed for one job. From the moment it leaves the machine it is irrevocable until the frontier moves.
+#[derive(Debug, Clone)]
+pub(crate) struct Deal {
+    pub(crate) users: Vec<SignedState>,
+    pub(crate) subtypes: Vec<Subtype>,
+    pub(crate) epoch: Option<Epoch>,
+    pub(crate) contracts: Vec<Contract>,
+}
+
+impl Deal {
+    /// Signs the draft and a reward for each hired worker.
+    pub(crate) async fn sign(
+        signer: &dyn Signer,
+        draft: &Draft,
+        hires: Vec<Hire>,
+    ) -> Result<Self, DealError> {
+        let mut users = Vec::with_capacity(draft.blocks.len());
+        for block in &draft.blocks {
+            users.push(sign(signer, block).await?);
+        }
+        let mut contracts = Vec::with_capacity(hires.len());
+        for hire in hires {
+            let reward = draft.reward(hire.candidate.offer.reward_account, hire.price)?;
+            let request = request(&users, sign(signer, &reward).await?);
+            contracts.push(Contract { hire, request });
+        }
+        Ok(Self { users, subtypes: draft.subtypes.clone(), epoch: draft.epoch, contracts })
+    }
+
+    /// The block below the first.
+    pub(crate) fn previous(&self) -> BlockHash {
+        self.users[0].block.previous
+    }
+
+    /// The last user block, on which the rewards stand.
+    pub(crate) fn last(&self) -> BlockHash {
+        self.users[self.users.len() - 1].hash()
+    }
+
+    /// Whether a block is of this deal.
+    pub(crate) fn has(&self, hash: &BlockHash) -> bool {
+        let users = self.users.iter().map(SignedState::hash);
+        let rewards = self.contracts.iter().map(|contract| contract.request.reward().hash());
+        users.chain(rewards).any(|known| known == *hash)
+    }
+
+    /// What to tell of it.
+    pub(crate) fn event(&self) -> Event {
+        let users = self.users.iter().map(SignedState::hash).collect();
+        let reward = |contract: &Contract| Reward {
+            address: contract.hire.candidate.worker.address,
+            hash: contract.request.reward().hash(),
+            price: contract.hire.price,
+        };
+        Event::Signed { users, rewards: self.contracts.iter().map(reward).collect() }
+    }
+
+    /// Whose deal it is.
+    pub(crate) fn account(&self) -> Account {
+        self.users[0].block.account
+    }
+}
+
+/// One block in the form that every worker knows, several as a batch.
+fn request(users: &[SignedState], reward: SignedState) -> WorkRequest {
+    match users {
+        [user] => WorkRequest::single(*user, reward),
+        users => WorkRequest::batch(users.to_vec(), reward).expect("a draft has a block at least"),
+    }
+}
+
+async fn sign(signer: &dyn Signer, block: &StateBlock) -> Result<SignedState, DealError> {
+    let signature = signer.sign(block).await?;
+    let signed = SignedState { block: *block, signature, work: None };
+    signed.verify().map_err(DealError::BadSignature)?;
+    Ok(signed)
+}

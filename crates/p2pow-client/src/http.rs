@@ -1,0 +1,155 @@
+//! One exchange with a worker: plain HTTP, bounded in time and size, never redirected.
+//!
+//! A worker is a stranger. So there is no connection pool, no redirect, no compression and no cookie here: one
+//! connection, one request, one answer of at most so many bytes within so much time.
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::{
+    Method, Request, Response,
+    body::Incoming,
+    client::conn::http1,
+    header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, USER_AGENT},
+};
+use hyper_util::rt::TokioIo;
+use std::{io, net::SocketAddr, pin::pin, time::Duration};
+use tokio::{net::TcpStream, time::timeout};
+
+const AGENT: &str = concat!("p2pow-client/", env!("CARGO_PKG_VERSION"));
+/// Room for the headers of an answer.
+const MAX_HEADERS: usize = 16 * 1024;
+
+/// What is asked of a worker.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    pub(crate) path: &'static str,
+    /// Posted as JSON; without it the request is a GET.
+    pub(crate) body: Option<Bytes>,
+    pub(crate) connect_timeout: Duration,
+    /// For everything, the connection included.
+    pub(crate) timeout: Duration,
+    pub(crate) max_bytes: usize,
+}
+
+/// What a worker answered.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Bytes,
+}
+
+/// An exchange that brought no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// No connection.
+    #[error("cannot connect to {address}")]
+    Connect {
+        /// Whom.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// No connection, or no complete answer, in time.
+    #[error("{address} did not answer within {after:?}")]
+    TimedOut {
+        /// Who.
+        address: SocketAddr,
+        /// The time it had.
+        after: Duration,
+    },
+    /// Not HTTP, or cut off.
+    #[error("the answer of {address} is broken")]
+    Broken {
+        /// Who.
+        address: SocketAddr,
+        /// How.
+        source: hyper::Error,
+    },
+    /// More than anybody needs to say.
+    #[error("the answer of {address} is longer than {limit} bytes")]
+    TooLong {
+        /// Who.
+        address: SocketAddr,
+        /// The most that is read.
+        limit: usize,
+    },
+    /// A redirect, which is never followed.
+    #[error("{address} redirects (status {status}), which is not followed")]
+    Redirected {
+        /// Who.
+        address: SocketAddr,
+        /// 300 to 399.
+        status: u16,
+    },
+}
+
+/// Asks once.
+pub(crate) async fn ask(address: SocketAddr, ask: &Ask) -> Result<Reply, HttpError> {
+    let after = ask.timeout;
+    timeout(after, exchange(address, ask))
+        .await
+        .unwrap_or(Err(HttpError::TimedOut { address, after }))
+}
+
+async fn exchange(address: SocketAddr, ask: &Ask) -> Result<Reply, HttpError> {
+    let stream = connect(address, ask.connect_timeout).await?;
+    let broken = |source| HttpError::Broken { address, source };
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(MAX_HEADERS)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(broken)?;
+    let answer = async {
+        let response = sender.send_request(request(address, ask)).await.map_err(broken)?;
+        read(address, response, ask.max_bytes).await
+    };
+    // The connection is driven here and not in a task of its own: dropping this future closes it.
+    match select(pin!(answer), pin!(connection)).await {
+        Either::Left((reply, _)) => reply,
+        Either::Right((_, answer)) => answer.await,
+    }
+}
+
+async fn connect(address: SocketAddr, after: Duration) -> Result<TcpStream, HttpError> {
+    match timeout(after, TcpStream::connect(address)).await {
+        Ok(stream) => stream.map_err(|source| HttpError::Connect { address, source }),
+        Err(_) => Err(HttpError::TimedOut { address, after }),
+    }
+}
+
+fn request(address: SocketAddr, ask: &Ask) -> Request<Full<Bytes>> {
+    let method = if ask.body.is_some() { Method::POST } else { Method::GET };
+    Request::builder()
+        .method(method)
+        .uri(ask.path)
+        .header(HOST, address.to_string())
+        .header(USER_AGENT, AGENT)
+        .header(ACCEPT, "application/json")
+        .header(CONTENT_TYPE, "application/json")
+        .header(CONNECTION, "close")
+        .body(Full::new(ask.body.clone().unwrap_or_default()))
+        .expect("a constant path and plain header values make a request")
+}
+
+async fn read(
+    address: SocketAddr,
+    response: Response<Incoming>,
+    limit: usize,
+) -> Result<Reply, HttpError> {
+    let status = response.status();
+    if status.is_redirection() {
+        return Err(HttpError::Redirected { address, status: status.as_u16() });
+    }
+    let body = Limited::new(response.into_body(), limit).collect().await.map_err(|error| {
+        match error.downcast::<hyper::Error>() {
+            Ok(source) => HttpError::Broken { address, source: *source },
+            Err(other) => {
+                debug_assert!(other.is::<LengthLimitError>());
+                HttpError::TooLong { address, limit }
+            }
+        }
+    })?;
+    Ok(Reply { status: status.as_u16(), body: body.to_bytes() })
+}

@@ -1,0 +1,61 @@
+//! The P2PoW sender: has a Nano account's blocks worked on by hired workers, whom the ledger pays.
+//!
+//! The one idea: for each hired worker the sender signs a reward block on top of its own. The ledger takes it only
+//! after the sender's block, and only one of them, so a worker is paid exactly if it was the one that did the work.
+//! Nobody is trusted: work is checked here, the balance is proven by the sender's own last signature, and what
+//! happened is what the sender's own node says.
+//!
+//! A payment's way through this crate is directory → offers → choose → deal → hire → confirm.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use nano_block::SecretKey;
+//! use nano_primitives::Amount;
+//! use p2pow_client::{Config, Sender};
+//!
+//! let alice: SecretKey = std::fs::read_to_string("alice.key")?.trim().parse()?;
+//! let bob = "nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo".parse()?;
+//!
+//! let node = nano_rpc::Client::new("http://127.0.0.1:7076")?;
+//! let sender = Sender::new(node, Config::default());
+//! let receipt = sender.send(&alice, bob, Amount::from_xno("1")?).await?;
+//! println!("sent with block {}", receipt.users[0].hash());
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod choose;
+mod config;
+mod confirm;
+mod deal;
+mod directory;
+mod event;
+mod hire;
+mod http;
+mod offers;
+mod order;
+mod race;
+mod receipt;
+mod sender;
+mod signed;
+mod signer;
+mod state;
+
+pub use {
+    choose::{Hire, Unfit},
+    config::{Config, Patience, Policy, Search},
+    deal::DealError,
+    directory::{Registration, Worker},
+    event::{Event, Reward},
+    hire::HireError,
+    http::HttpError,
+    offers::{Candidate, OfferError},
+    order::Order,
+    race::RaceError,
+    receipt::{Hired, Outcome, Paid, Receipt},
+    sender::{Listing, MarketError, SendError, Sender, Unusable},
+    signed::AlreadySigned,
+    signer::{Signer, SignerError},
+    state::StateError,
+};
