@@ -1,0 +1,78 @@
+//! Taking unconfirmed blocks out again, with everything that rests on them.
+
+use super::{BlockRecord, Ledger, RollbackError, UnknownBlock, change::Effect};
+use nano_primitives::{Account, BlockHash};
+
+impl Ledger {
+    /// Takes an unconfirmed block out, after its successors and the receives of its sends; answers what was taken
+    /// out, in order.
+    ///
+    /// # Errors
+    /// The block is not in the ledger, or confirmed.
+    pub fn rollback(&mut self, hash: &BlockHash) -> Result<Vec<BlockHash>, RollbackError> {
+        let account = self.check_rollback(hash)?;
+        let mut taken = Vec::new();
+        let mut accounts = vec![account];
+        while let Some(account) = accounts.last().copied() {
+            if self.block(hash).is_none() {
+                break;
+            }
+            match self.receiver_in_the_way(&account) {
+                Some(receiver) => accounts.push(receiver),
+                None => {
+                    taken.push(self.undo_frontier(&account));
+                    if accounts.len() > 1 {
+                        accounts.pop();
+                    }
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Whose chain the block is on, if it may be rolled back. Nothing that rests on an unconfirmed block is confirmed,
+    /// so this one check is enough.
+    ///
+    /// # Errors
+    /// The block is not in the ledger, or confirmed.
+    pub fn check_rollback(&self, hash: &BlockHash) -> Result<Account, RollbackError> {
+        let record = self.block(hash).ok_or(UnknownBlock { hash: *hash })?;
+        if self.is_confirmed(hash) {
+            return Err(RollbackError::Confirmed { hash: *hash });
+        }
+        Ok(record.account)
+    }
+
+    /// Who received what the account's last block sent.
+    fn receiver_in_the_way(&self, account: &Account) -> Option<Account> {
+        let frontier = self.account(account)?.frontier;
+        let destination = self.block(&frontier)?.destination()?;
+        let waits = self.receivable_entry(&destination, &frontier).is_some();
+        (!waits).then_some(destination)
+    }
+
+    fn undo_frontier(&mut self, account: &Account) -> BlockHash {
+        let info = self.accounts.remove(account).expect("only opened accounts are rolled back");
+        let record = self.blocks.remove(&info.frontier).expect("a frontier is in the ledger");
+        self.take_weight(info.representative, info.balance);
+        self.undo_effect(&info.frontier, &record);
+        if let Some(before) = record.before {
+            self.give_weight(before.representative, before.balance);
+            self.set_successor(&before.frontier, None);
+            self.accounts.insert(*account, before);
+        }
+        info.frontier
+    }
+
+    fn undo_effect(&mut self, hash: &BlockHash, record: &BlockRecord) {
+        match record.effect {
+            Effect::None => {}
+            Effect::Sent { destination, .. } => {
+                self.receivable.remove(&(destination, *hash));
+            }
+            Effect::Received { source, entry } => {
+                self.receivable.insert((record.account, source), entry);
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! One client's connection.
+
+use super::{message, options::Options};
+use crate::{event::Event, faults::Dropping, node::Node, server::until_closing};
+use axum::extract::ws::{Message, WebSocket};
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::sync::{
+    broadcast::{Receiver, error::RecvError},
+    watch,
+};
+
+/// The topics that a node knows. What is told of the others here is nothing.
+const TOPICS: [&str; 8] = [
+    "confirmation",
+    "new_unconfirmed_block",
+    "vote",
+    "work",
+    "telemetry",
+    "started_election",
+    "stopped_election",
+    "bootstrap",
+];
+
+pub(super) struct Session {
+    node: Arc<Node>,
+    events: Receiver<Event>,
+    subscriptions: BTreeMap<&'static str, Options>,
+}
+
+impl Session {
+    pub(super) fn new(node: Arc<Node>) -> Self {
+        Self { events: node.subscribe(), node, subscriptions: BTreeMap::new() }
+    }
+
+    /// Serves the client until it leaves, the node closes, or connections are dropped.
+    pub(super) async fn run(mut self, mut socket: WebSocket) {
+        let closing = self.node.closing.subscribe();
+        let dropped = until_dropped(self.node.faults.dropping.subscribe());
+        tokio::select! {
+            () = self.serve(&mut socket) => {}
+            () = until_closing(closing) => {
+                let _ = socket.send(Message::Close(None)).await;
+            }
+            // Without a closing handshake, as a line that breaks.
+            () = dropped => {}
+        }
+    }
+
+    async fn serve(&mut self, socket: &mut WebSocket) {
+        loop {
+            let text = tokio::select! {
+                received = socket.recv() => match received {
+                    Some(Ok(Message::Text(text))) => self.handle(text.as_str()),
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                    Some(Ok(_)) => None,
+                },
+                event = self.events.recv() => match event {
+                    Ok(event) => self.tell(&event),
+                    Err(RecvError::Lagged(lost)) => {
+                        tracing::warn!(lost, "a client is too slow");
+                        None
+                    }
+                    Err(RecvError::Closed) => return,
+                },
+            };
+            if let Some(text) = text
+                && socket.send(Message::Text(text.into())).await.is_err()
+            {
+                return;
+            }
+        }
+    }
+
+    /// Does what the client asks; the acknowledgement, if it wants one. What is not understood is ignored, as in a node.
+    fn handle(&mut self, text: &str) -> Option<String> {
+        let request: Value = serde_json::from_str(text).ok()?;
+        let action = request["action"].as_str().unwrap_or_default();
+        let wants_ack = is_true(&request["ack"]);
+        let done = match action {
+            "ping" => return Some(message::ack("pong", &request["id"])),
+            "subscribe" => self.subscribe(&request),
+            "update" => self.update(&request),
+            "unsubscribe" => self.unsubscribe(&request),
+            _ => None,
+        };
+        done.filter(|()| wants_ack).map(|()| message::ack(action, &request["id"]))
+    }
+
+    fn subscribe(&mut self, request: &Value) -> Option<()> {
+        let topic = topic(request)?;
+        self.subscriptions.insert(topic, Options::read(&request["options"]));
+        Some(())
+    }
+
+    fn update(&mut self, request: &Value) -> Option<()> {
+        let options = self.subscriptions.get_mut(topic(request)?)?;
+        options.update(request.get("options")?);
+        Some(())
+    }
+
+    fn unsubscribe(&mut self, request: &Value) -> Option<()> {
+        self.subscriptions.remove(topic(request)?);
+        Some(())
+    }
+
+    /// The message for the client, if it subscribed to such.
+    fn tell(&self, event: &Event) -> Option<String> {
+        match event {
+            Event::Applied(block) => {
+                self.subscriptions.get("new_unconfirmed_block")?;
+                Some(message::new_unconfirmed_block(block))
+            }
+            Event::Confirmed(confirmation) => {
+                let options = self.subscriptions.get("confirmation")?;
+                let wanted = options.wants(confirmation);
+                wanted.then(|| message::confirmation(confirmation, options))
+            }
+            Event::RolledBack(_) => None,
+        }
+    }
+}
+
+/// Ends when connections are to be dropped.
+async fn until_dropped(mut dropping: watch::Receiver<Dropping>) {
+    let _ = dropping.wait_for(|dropping| dropping.connections).await;
+}
+
+fn topic(request: &Value) -> Option<&'static str> {
+    let name = request["topic"].as_str()?;
+    TOPICS.into_iter().find(|topic| *topic == name)
+}
+
+/// Whether a switch is on, be it a boolean, a text or a number.
+pub(super) fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Bool(on) => *on,
+        Value::String(text) => text == "true" || text == "1",
+        Value::Number(number) => number.as_u64() == Some(1),
+        _ => false,
+    }
+}
