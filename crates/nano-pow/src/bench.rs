@@ -1,0 +1,35 @@
+//! How fast a device is.
+
+use crate::{Backend, BackendError, Job, NonceRange, Stop, Task};
+use nano_primitives::{Difficulty, Root};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Measures the hashes per second of a device by letting it search in vain for `time`.
+///
+/// Blocks the calling thread. Measure devices that are idle.
+///
+/// # Errors
+/// The device failed.
+pub fn measure(backend: &dyn Backend, time: Duration) -> Result<f64, BackendError> {
+    let job = Job::new(Root::from_bytes([0xa5; 32]), Difficulty::MAX);
+    let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
+    let task = Task::new(job, NonceRange::new(0, u64::MAX), &stop, &hashes);
+    let started = Instant::now();
+    thread::scope(|scope| {
+        let search = scope.spawn(|| backend.search(&task));
+        thread::sleep(time);
+        stop.stop();
+        search.join().map_err(|panic| BackendError::panicked(&*panic))?
+    })?;
+    Ok(per_second(hashes.load(Ordering::Relaxed), started.elapsed()))
+}
+
+/// Hashes per second; zero where no time has passed.
+#[allow(clippy::cast_precision_loss)] // a rate needs no more than 53 bits
+pub(crate) fn per_second(hashes: u64, time: Duration) -> f64 {
+    if time.is_zero() { 0.0 } else { hashes as f64 / time.as_secs_f64() }
+}

@@ -1,0 +1,118 @@
+//! The processor as a device: one hash kernel on every thread of a pool of its own.
+
+#[macro_use]
+mod rounds;
+mod kernel;
+mod midstate;
+mod portable;
+
+pub use kernel::Kernel;
+pub use midstate::Midstate;
+
+use crate::{Backend, BackendError, NonceRange, Task};
+use nano_primitives::Work;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::{num::NonZero, sync::OnceLock, thread};
+
+/// The processor, or some threads of it.
+///
+/// The threads sleep while nothing is searched. Searches asked for at the same time are done one after the other.
+#[derive(Debug)]
+pub struct CpuBackend {
+    threads: ThreadPool,
+    kernel: Kernel,
+}
+
+impl CpuBackend {
+    /// A device of `threads` threads, at least one, with the fastest kernel there is.
+    ///
+    /// # Panics
+    /// The system gives no more threads.
+    #[must_use]
+    pub fn new(threads: usize) -> Self {
+        let threads = ThreadPoolBuilder::new()
+            .num_threads(threads.max(1))
+            .thread_name(|index| format!("nano-pow-cpu-{index}"))
+            .build()
+            .expect("the system starts the threads of a device");
+        Self { threads, kernel: Kernel::best() }
+    }
+
+    /// A device of a thread for each core that this process may use.
+    ///
+    /// # Panics
+    /// The system gives no more threads.
+    #[must_use]
+    pub fn all_cores() -> Self {
+        Self::new(thread::available_parallelism().map_or(1, NonZero::get))
+    }
+
+    /// The same device with another kernel, for tests and measurements.
+    #[must_use]
+    pub fn with_kernel(self, kernel: Kernel) -> Self {
+        Self { kernel, ..self }
+    }
+
+    /// What computes the hashes.
+    #[must_use]
+    pub const fn kernel(&self) -> Kernel {
+        self.kernel
+    }
+
+    /// How many threads search.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads.current_num_threads()
+    }
+}
+
+impl Backend for CpuBackend {
+    fn name(&self) -> String {
+        format!("cpu {} x {}", self.threads(), self.kernel)
+    }
+
+    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
+        let hunt = Hunt::new(*task, self.kernel);
+        let parts: Vec<_> = task.nonces().parts(self.threads() as u64).collect();
+        self.threads.broadcast(|thread| hunt.search(parts[thread.index()]));
+        Ok(hunt.found.into_inner())
+    }
+}
+
+/// A search that all threads take part in.
+struct Hunt<'a> {
+    task: Task<'a>,
+    kernel: Kernel,
+    midstate: Midstate,
+    found: OnceLock<Work>,
+}
+
+impl<'a> Hunt<'a> {
+    fn new(task: Task<'a>, kernel: Kernel) -> Self {
+        let midstate = Midstate::new(&task.job().root);
+        Self { task, kernel, midstate, found: OnceLock::new() }
+    }
+
+    /// Searches one thread's share, a fraction of a millisecond at a time.
+    fn search(&self, mut rest: NonceRange) {
+        while !rest.is_empty() && !self.is_over() {
+            let (batch, after) = rest.split_at(self.kernel.batch());
+            match self.kernel.search(&self.midstate, self.task.job().threshold, batch) {
+                Some(work) => self.finish(batch, work),
+                None => self.task.count(batch.count()),
+            }
+            rest = after;
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.task.is_stopped() || self.found.get().is_some()
+    }
+
+    /// Keeps the first work found by any thread.
+    fn finish(&self, batch: NonceRange, work: Work) {
+        self.task.count(work.to_u64().wrapping_sub(batch.first()).wrapping_add(1));
+        // A second thread that finds work in the same fraction of a millisecond is too late.
+        let _ = self.found.set(work);
+    }
+}

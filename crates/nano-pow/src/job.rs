@@ -1,0 +1,79 @@
+//! What is to be solved, and the proof that it was.
+
+use nano_primitives::{Difficulty, Root, Work};
+
+/// A puzzle: find work whose value for `root` is at least `threshold`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Job {
+    /// What the work is bound to: the previous block's hash, or the account's key for its first block.
+    pub root: Root,
+    /// The least value that is good enough.
+    pub threshold: Difficulty,
+}
+
+impl Job {
+    /// A puzzle by its two parts.
+    #[must_use]
+    pub const fn new(root: Root, threshold: Difficulty) -> Self {
+        Self { root, threshold }
+    }
+
+    /// Checks proposed work by the plain definition of the puzzle.
+    ///
+    /// This is the only way to a [`Solution`], whoever found the work.
+    ///
+    /// # Errors
+    /// The value of the work is below the threshold.
+    pub fn check(&self, work: Work) -> Result<Solution, WrongWork> {
+        let value = work.value(&self.root);
+        if value < self.threshold {
+            return Err(WrongWork { job: *self, work, value });
+        }
+        Ok(Solution { job: *self, work, value })
+    }
+}
+
+/// Work that was checked: its value reaches the threshold of its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Solution {
+    job: Job,
+    work: Work,
+    value: Difficulty,
+}
+
+impl Solution {
+    /// The puzzle that is solved.
+    #[must_use]
+    pub const fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// The nonce that solves it.
+    #[must_use]
+    pub const fn work(&self) -> Work {
+        self.work
+    }
+
+    /// What the nonce is worth, at least the threshold.
+    #[must_use]
+    pub const fn value(&self) -> Difficulty {
+        self.value
+    }
+}
+
+/// Work whose value is below the threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "work {work} has the value {value} for root {}, wanted at least {}",
+    job.root,
+    job.threshold
+)]
+#[non_exhaustive]
+pub struct WrongWork {
+    /// The puzzle.
+    pub job: Job,
+    /// The nonce that was proposed.
+    pub work: Work,
+    /// What it is worth.
+    pub value: Difficulty,
+}

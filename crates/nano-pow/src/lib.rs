@@ -1,0 +1,38 @@
+//! Proof of work for Nano: find a nonce whose value for a root reaches a threshold.
+//!
+//! One idea runs through the crate: *nothing that a device says is believed*. A [`Backend`] only proposes nonces;
+//! a [`Solution`] exists only after the plain definition of the puzzle ([`Work::value`]) has confirmed it. Kernels and
+//! devices may therefore be as clever as they like, and a wrong one costs time, never a wrong answer.
+//!
+//! A [`Pool`] gives all its devices to one root at a time, because whoever waits for work waits for its latency.
+//!
+//! ```
+//! use nano_pow::{Job, Pool};
+//! use nano_primitives::{Difficulty, Root};
+//!
+//! let pool = Pool::cpu(None);
+//! let job = Job::new(Root::from_bytes([7; 32]), Difficulty::from_u64(0xfff0_0000_0000_0000));
+//! let solution = pool.submit(job).wait()?; // or `.await`: a ticket is a future
+//! assert!(solution.work().value(&job.root) >= job.threshold);
+//! # Ok::<_, nano_pow::PoolError>(())
+//! ```
+//!
+//! [`Work::value`]: nano_primitives::Work::value
+
+mod backend;
+mod bench;
+pub mod cpu;
+#[cfg(feature = "gpu")]
+pub mod gpu;
+mod job;
+mod nonces;
+pub mod pool;
+mod stop;
+
+pub use backend::{Backend, BackendError, Task};
+pub use bench::measure;
+pub use cpu::CpuBackend;
+pub use job::{Job, Solution, WrongWork};
+pub use nonces::NonceRange;
+pub use pool::{Pool, PoolError, Progress, ProgressHandle, Ticket};
+pub use stop::Stop;

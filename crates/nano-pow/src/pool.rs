@@ -1,0 +1,133 @@
+//! All devices together, on one root at a time.
+//!
+//! Jobs queue in the order they come. The root at the head of the queue gets every device, each with nonces of its own,
+//! until one finds work; the throughput is the same as with a device for each root, the latency is the best there is.
+//! Jobs for the same root share one search. A device that fails sits out for a while and the others go on.
+//!
+//! Each device has a thread here, which sleeps while there is nothing to search.
+
+mod device;
+mod error;
+mod progress;
+mod quarantine;
+mod search;
+mod shared;
+mod state;
+mod status;
+mod supply;
+mod ticket;
+
+pub use error::PoolError;
+pub use progress::{Phase, Progress, ProgressHandle};
+pub use status::{DeviceStatus, PoolStatus, RunningSearch};
+pub use ticket::Ticket;
+
+use crate::{Backend, CpuBackend, Job};
+use device::Device;
+use nano_primitives::Root;
+use shared::Shared;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+/// Devices and a queue of jobs for them. Clones share both; the last one that goes closes the pool.
+#[derive(Debug, Clone)]
+pub struct Pool(Arc<Running>);
+
+#[derive(Debug)]
+struct Running {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Pool {
+    /// A pool of devices.
+    ///
+    /// # Panics
+    /// The system gives no more threads.
+    #[must_use]
+    pub fn new(backends: Vec<Box<dyn Backend>>) -> Self {
+        let shared = Arc::new(Shared::new(backends.into_iter().map(Device::new).collect()));
+        let threads = (0..shared.devices().len()).map(|index| start(&shared, index)).collect();
+        Self(Arc::new(Running { shared, threads: Mutex::new(threads) }))
+    }
+
+    /// A pool of the processor alone, with so many threads or one for each core.
+    ///
+    /// # Panics
+    /// The system gives no more threads.
+    #[must_use]
+    pub fn cpu(threads: Option<usize>) -> Self {
+        Self::new(vec![Box::new(threads.map_or_else(CpuBackend::all_cores, CpuBackend::new))])
+    }
+
+    /// Puts a job at the end of the queue, or beside the job that is there for the same root.
+    ///
+    /// Work found for a root answers every job whose threshold it reaches.
+    #[must_use = "dropping the ticket cancels the job"]
+    pub fn submit(&self, job: Job) -> Ticket {
+        let shared = &self.0.shared;
+        Ticket::new(shared.update(|state| state.submit(job)), Arc::clone(shared))
+    }
+
+    /// Cancels the jobs for a root and says how many these were.
+    #[allow(clippy::must_use_candidate)] // the number is a courtesy
+    pub fn cancel(&self, root: &Root) -> usize {
+        self.0.shared.update(|state| state.cancel(root))
+    }
+
+    /// What the pool is doing.
+    #[must_use]
+    pub fn status(&self) -> PoolStatus {
+        self.0.shared.status()
+    }
+
+    /// Measures the hashes per second of all devices together, by letting them search in vain for `time`.
+    ///
+    /// Blocks the calling thread and passes the queue by: measure a pool that is idle. A device that fails counts
+    /// nothing.
+    #[must_use]
+    pub fn measure(&self, time: Duration) -> f64 {
+        let devices = self.0.shared.devices();
+        thread::scope(|scope| {
+            let runs: Vec<_> =
+                devices.iter().map(|device| scope.spawn(move || device.measure(time))).collect();
+            runs.into_iter().filter_map(|run| run.join().ok()).sum()
+        })
+    }
+
+    /// Ends the pool for all its clones: every job left is answered with [`PoolError::Closed`], and the devices are
+    /// waited for.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+fn start(shared: &Arc<Shared>, index: usize) -> JoinHandle<()> {
+    let shared = Arc::clone(shared);
+    thread::Builder::new()
+        .name(format!("nano-pow-device-{index}"))
+        .spawn(move || shared.serve(index))
+        .expect("the system starts a thread for each device")
+}
+
+impl Running {
+    fn close(&self) {
+        self.shared.update(state::State::close);
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let own = thread::current().id();
+        for handle in threads.into_iter().filter(|handle| handle.thread().id() != own) {
+            // A device's thread catches the panics of its backend; there is nothing to say about others.
+            let _ = handle.join();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,121 @@
+//! How far a search is.
+
+use crate::bench::per_second;
+use nano_primitives::Difficulty;
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// It waits for its turn.
+    Queued,
+    /// The devices are on it.
+    Running,
+    /// It has its answer, or was cancelled.
+    Done,
+}
+
+/// A look at a job.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Where the job stands.
+    pub phase: Phase,
+    /// The nonces tried for its root.
+    pub hashes: u64,
+    /// The share of each device in these, in the order of the pool.
+    pub hashes_by_device: Vec<u64>,
+    /// How long the root has been searched.
+    pub elapsed: Duration,
+    /// Hashes per second.
+    pub rate: f64,
+    /// The seconds that are to be expected still, once the rate is known. A search has no memory: while it runs,
+    /// this depends on the rate alone.
+    pub expected_seconds_left: Option<f64>,
+}
+
+/// A view of a job's progress that can be looked at from anywhere, also after the job is done.
+#[derive(Debug, Clone)]
+pub struct ProgressHandle(Arc<Job>);
+
+/// One job of a search.
+#[derive(Debug)]
+struct Job {
+    tally: Arc<Tally>,
+    threshold: Difficulty,
+    /// How long the root had been searched when the job was done.
+    done: OnceLock<Duration>,
+}
+
+impl ProgressHandle {
+    pub(super) fn new(tally: Arc<Tally>, threshold: Difficulty) -> Self {
+        Self(Arc::new(Job { tally, threshold, done: OnceLock::new() }))
+    }
+
+    /// How the job stands now.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let hashes_by_device = self.0.tally.by_device();
+        let hashes = hashes_by_device.iter().sum();
+        let elapsed = self.0.done.get().copied().unwrap_or_else(|| self.0.tally.elapsed());
+        let (phase, rate) = (self.phase(), per_second(hashes, elapsed));
+        let expected_seconds_left = match phase {
+            Phase::Running if rate > 0.0 => Some(self.0.threshold.expected_hashes() / rate),
+            Phase::Queued | Phase::Running => None,
+            Phase::Done => Some(0.0),
+        };
+        Progress { phase, hashes, hashes_by_device, elapsed, rate, expected_seconds_left }
+    }
+
+    fn phase(&self) -> Phase {
+        match (self.0.done.get(), self.0.tally.started.get()) {
+            (Some(_), _) => Phase::Done,
+            (None, Some(_)) => Phase::Running,
+            (None, None) => Phase::Queued,
+        }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.0.done.get().is_some()
+    }
+
+    pub(super) fn finish(&self) {
+        self.0.done.get_or_init(|| self.0.tally.elapsed());
+    }
+}
+
+/// What was done for a root, counted by the devices.
+#[derive(Debug)]
+pub(super) struct Tally {
+    started: OnceLock<Instant>,
+    devices: Box<[AtomicU64]>,
+}
+
+impl Tally {
+    pub(super) fn new(devices: usize) -> Self {
+        let devices = (0..devices).map(|_| AtomicU64::new(0)).collect();
+        Self { started: OnceLock::new(), devices }
+    }
+
+    pub(super) fn start(&self) {
+        self.started.get_or_init(Instant::now);
+    }
+
+    pub(super) fn device(&self, index: usize) -> &AtomicU64 {
+        &self.devices[index]
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.get().map_or(Duration::ZERO, Instant::elapsed)
+    }
+
+    fn by_device(&self) -> Vec<u64> {
+        self.devices.iter().map(|hashes| hashes.load(Ordering::Relaxed)).collect()
+    }
+}

@@ -1,0 +1,103 @@
+//! What a pool is doing.
+
+use super::{Progress, ProgressHandle, shared::Shared, state::State};
+use crate::{Job, bench::per_second};
+use std::time::{Duration, Instant};
+
+/// A look at a pool.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct PoolStatus {
+    /// The roots that wait for their turn.
+    pub queued: usize,
+    /// The root that is searched.
+    pub running: Option<RunningSearch>,
+    /// The hashes to be expected until all of this is done.
+    pub expected_hashes_left: f64,
+    /// The nonces tried since the pool is there.
+    pub hashes_total: u64,
+    /// Hashes per second over all the time that something was searched.
+    pub rate: Option<f64>,
+    /// The devices, in the order they were given.
+    pub devices: Vec<DeviceStatus>,
+}
+
+/// A root that is searched.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RunningSearch {
+    /// The root and the threshold that is searched for: the least of the jobs for this root.
+    pub job: Job,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// A device of a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceStatus {
+    /// What it is called.
+    pub name: String,
+    /// The nonces it has tried.
+    pub hashes: u64,
+    /// The works it has found.
+    pub solutions: u64,
+    /// How often it failed.
+    pub failures: u64,
+    /// How long it is left alone still after a failure.
+    pub quarantine: Option<Duration>,
+}
+
+impl PoolStatus {
+    /// The seconds to be expected until all jobs are done, once the rate is known.
+    #[must_use]
+    pub fn expected_seconds_left(&self) -> Option<f64> {
+        self.rate.filter(|rate| *rate > 0.0).map(|rate| self.expected_hashes_left / rate)
+    }
+}
+
+impl Shared {
+    pub(super) fn status(&self) -> PoolStatus {
+        let state = self.lock();
+        let hashes_total = self.devices().iter().map(|device| device.hashes()).sum();
+        let devices = (0..self.devices().len()).map(|index| self.device_status(&state, index));
+        PoolStatus {
+            queued: state.queue.len(),
+            running: state.running_search(),
+            expected_hashes_left: state.expected_hashes(),
+            hashes_total,
+            rate: (hashes_total > 0).then(|| per_second(hashes_total, state.busy_until_now())),
+            devices: devices.collect(),
+        }
+    }
+
+    fn device_status(&self, state: &State, index: usize) -> DeviceStatus {
+        let (device, standing) = (&self.devices()[index], &state.devices[index]);
+        DeviceStatus {
+            name: device.name.clone(),
+            hashes: device.hashes(),
+            solutions: standing.solutions,
+            failures: standing.failures,
+            quarantine: standing.quarantine.left(Instant::now()),
+        }
+    }
+}
+
+impl State {
+    fn running_search(&self) -> Option<RunningSearch> {
+        let search = &self.running.as_ref()?.search;
+        let job = search.job()?;
+        let progress = ProgressHandle::new(search.tally.clone(), job.threshold).progress();
+        Some(RunningSearch { job, progress })
+    }
+
+    fn expected_hashes(&self) -> f64 {
+        let running = self.running.iter().map(|running| &running.search);
+        running.chain(&self.queue).map(super::search::Search::expected_hashes).sum()
+    }
+
+    fn busy_until_now(&self) -> Duration {
+        let running = self.running.as_ref().map(|running| running.search.tally.elapsed());
+        self.busy + running.unwrap_or_default()
+    }
+}

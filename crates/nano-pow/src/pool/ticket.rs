@@ -1,0 +1,88 @@
+//! A job in a pool, as its owner sees it.
+
+use super::{
+    PoolError, Progress, ProgressHandle,
+    search::{Answer, Claim},
+    shared::Shared,
+};
+use crate::{Job, Solution};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::sync::oneshot;
+
+/// A job that was submitted: a future of its solution, for any async runtime.
+///
+/// Dropping the ticket cancels the job within milliseconds.
+#[derive(Debug)]
+#[must_use = "dropping the ticket cancels the job"]
+pub struct Ticket {
+    answer: oneshot::Receiver<Answer>,
+    stake: Stake,
+}
+
+/// The interest in a job; without it the job is cancelled.
+#[derive(Debug)]
+struct Stake {
+    id: u64,
+    job: Job,
+    progress: ProgressHandle,
+    shared: Arc<Shared>,
+}
+
+impl Ticket {
+    pub(super) fn new(claim: Claim, shared: Arc<Shared>) -> Self {
+        let Claim { id, job, progress, answer } = claim;
+        Self { answer, stake: Stake { id, job, progress, shared } }
+    }
+
+    /// The puzzle to be solved.
+    #[must_use]
+    pub const fn job(&self) -> &Job {
+        &self.stake.job
+    }
+
+    /// How the job stands now.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.stake.progress.progress()
+    }
+
+    /// A view of the job's progress to keep elsewhere. It does not keep the job alive.
+    #[must_use]
+    pub fn watch(&self) -> ProgressHandle {
+        self.stake.progress.clone()
+    }
+
+    /// Waits for the solution on this thread. In async code await the ticket instead.
+    ///
+    /// # Errors
+    /// The job ended without work.
+    ///
+    /// # Panics
+    /// Called on a thread that runs async code.
+    pub fn wait(self) -> Result<Solution, PoolError> {
+        let Self { answer, stake: _stake } = self;
+        answer.blocking_recv().unwrap_or(Err(PoolError::Closed))
+    }
+}
+
+impl Future for Ticket {
+    type Output = Result<Solution, PoolError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = Pin::new(&mut self.answer).poll(context);
+        answer.map(|answer| answer.unwrap_or(Err(PoolError::Closed)))
+    }
+}
+
+impl Drop for Stake {
+    fn drop(&mut self) {
+        if !self.progress.is_done() {
+            self.shared.update(|state| state.leave(&self.job.root, self.id));
+        }
+    }
+}

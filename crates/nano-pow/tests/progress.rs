@@ -1,0 +1,90 @@
+//! What a pool tells of its work.
+
+mod common;
+
+use common::{DEADLINE, Fake, easy, endless, hold, one_in_two_to, plain, root, until};
+use nano_pow::{CpuBackend, Job, Pool, measure, pool::Phase};
+use std::time::{Duration, Instant};
+
+#[test]
+fn hashes_only_grow_and_are_the_sum_of_the_devices() {
+    let pool = Pool::new(vec![Box::new(CpuBackend::new(2)), Fake::boxed("plain", plain)]);
+    let ticket = pool.submit(endless(1));
+    let (mut last, mut changes) = (0, 0);
+    let started = Instant::now();
+    while changes < 50 {
+        assert!(started.elapsed() < DEADLINE);
+        let progress = ticket.progress();
+        assert!(progress.hashes >= last, "{last} hashes became {}", progress.hashes);
+        assert_eq!(progress.hashes, progress.hashes_by_device.iter().sum::<u64>());
+        changes += u32::from(progress.hashes > last);
+        last = progress.hashes;
+    }
+    let all = || ticket.progress().hashes_by_device.iter().all(|hashes| *hashes > 0);
+    until("both devices are counted", all);
+    assert!(pool.status().hashes_total >= last);
+}
+
+#[test]
+fn a_running_job_knows_rate_and_expected_time() {
+    let pool = Pool::cpu(Some(1));
+    let job = Job::new(root(1), one_in_two_to(60));
+    let ticket = pool.submit(job);
+    until("the rate is known", || ticket.progress().expected_seconds_left.is_some());
+    let progress = ticket.progress();
+    assert_eq!(progress.phase, Phase::Running);
+    assert!(progress.rate > 0.0 && progress.elapsed > Duration::ZERO);
+    let expected = job.threshold.expected_hashes() / progress.rate;
+    assert_eq!(progress.expected_seconds_left, Some(expected));
+    let status = pool.status();
+    assert_eq!(status.expected_hashes_left, job.threshold.expected_hashes());
+    assert!(status.expected_seconds_left().is_some_and(|seconds| seconds > 0.0));
+}
+
+#[test]
+fn a_job_goes_from_queued_to_running_to_done() {
+    let pool = Pool::new(vec![Fake::boxed("hold", hold)]);
+    let first = pool.submit(endless(1));
+    let second = pool.submit(endless(2));
+    let watch = second.watch();
+    let progress = watch.progress();
+    assert_eq!((progress.phase, progress.hashes, progress.rate), (Phase::Queued, 0, 0.0));
+    assert_eq!(progress.expected_seconds_left, None);
+    drop(first);
+    assert_eq!(watch.progress().phase, Phase::Running);
+    drop(second);
+    assert_eq!(watch.progress().phase, Phase::Done);
+}
+
+#[test]
+fn a_watch_outlives_ticket_and_pool() {
+    let pool = Pool::cpu(Some(1));
+    let ticket = pool.submit(easy(1));
+    let watch = ticket.watch();
+    ticket.wait().unwrap();
+    drop(pool);
+    let progress = watch.progress();
+    assert_eq!((progress.phase, progress.expected_seconds_left), (Phase::Done, Some(0.0)));
+    assert!(progress.hashes > 0);
+    assert_eq!(progress.elapsed, watch.progress().elapsed);
+}
+
+#[test]
+fn an_idle_pool_has_an_empty_status() {
+    let status = Pool::new(vec![Fake::boxed("plain", plain)]).status();
+    assert_eq!((status.queued, status.hashes_total, status.rate), (0, 0, None));
+    assert!(status.running.is_none() && status.expected_seconds_left().is_none());
+    assert_eq!(status.devices[0].name, "plain");
+}
+
+#[test]
+fn the_rate_of_the_pool_is_measured() {
+    let pool = Pool::new(vec![Box::new(CpuBackend::new(1)), Fake::boxed("hold", hold)]);
+    let alone = measure(&CpuBackend::new(1), Duration::from_millis(50)).unwrap();
+    let pooled = pool.measure(Duration::from_millis(50));
+    // Any processor does more than 100 000 hashes a second, none a billion.
+    for rate in [alone, pooled] {
+        assert!((1e5..1e9).contains(&rate), "{rate} hashes per second");
+    }
+    assert_eq!(pool.status().hashes_total, 0);
+}
