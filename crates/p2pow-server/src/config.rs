@@ -1,0 +1,105 @@
+//! What a worker is told before it starts.
+
+use nano_block::Network;
+use nano_primitives::{Account, Amount};
+use p2pow_protocol::DEFAULT_PORT;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+/// What a worker is told before it starts. The default listens on loopback and lacks only a reward account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free port.
+    pub listen: Vec<SocketAddr>,
+    /// Who is paid. No key is needed to work.
+    pub reward_account: Account,
+    /// The price of a send or change job, in raw.
+    pub fee: Amount,
+    /// Whose work thresholds count.
+    pub network: Network,
+    /// The node's WebSocket. Without it the node is polled, which is slower to notice a lost race.
+    pub websocket_url: Option<String>,
+    /// Hashes a second as they were measured, until the pool knows by its own work.
+    pub hashrate: Option<f64>,
+    /// The most user blocks of one job.
+    pub max_user_blocks: usize,
+    /// The most jobs that wait or are worked on; one more is told to come again.
+    pub max_jobs: usize,
+    /// The highest network multiplier that jobs are taken at.
+    pub max_multiplier: f64,
+    /// Which frontiers are trusted.
+    pub frontier: FrontierPolicy,
+    /// Whether to go on for the reward when somebody else has published the user blocks already.
+    pub contest: bool,
+    /// How often the node is asked for what happens to the accounts of running jobs.
+    pub poll: Duration,
+    /// How long a published reward is watched for its confirmation.
+    pub confirm_within: Duration,
+    /// What clients may take up.
+    pub limits: Limits,
+}
+
+/// Which frontiers a job may stand on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrontierPolicy {
+    /// Any. A node may roll an unconfirmed one back, and the work is wasted.
+    Any,
+    /// Confirmed ones. One that is not gets so much time to become so.
+    Confirmed {
+        /// How long to wait before the job is refused.
+        wait: Duration,
+    },
+}
+
+/// What clients may take up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Connections in all.
+    pub connections: usize,
+    /// Connections from one address (IPv4) or one network of 64 bits (IPv6).
+    pub connections_per_address: usize,
+    /// How long the head of a request may take, and a connection may be idle before it.
+    pub head_within: Duration,
+    /// How long the body of a request may take.
+    pub body_within: Duration,
+    /// Requests for work that an address may send at once.
+    pub burst: u32,
+    /// Requests for work a second that an address may send for ever.
+    pub per_second: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT))],
+            reward_account: Account::ZERO,
+            fee: Amount::from_raw(100_000_000_000_000_000_000_000_000), // 0.0001 XNO
+            network: Network::Live,
+            websocket_url: None,
+            hashrate: None,
+            max_user_blocks: 128,
+            max_jobs: 16,
+            max_multiplier: 30.0,
+            frontier: FrontierPolicy::Confirmed { wait: Duration::from_secs(10) },
+            contest: true,
+            poll: Duration::from_millis(250),
+            confirm_within: Duration::from_secs(600),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            connections_per_address: 64,
+            head_within: Duration::from_secs(30),
+            body_within: Duration::from_secs(20),
+            burst: 100,
+            per_second: 10.0,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A job as everybody sees it who has to do with it: its task, its clients, the operator.
+
+use crate::Phase;
+use nano_pow::ProgressHandle;
+use nano_primitives::{Account, Amount, BlockHash};
+use p2pow_protocol::{Answer, Refusal, WorkRequest};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::{broadcast, watch};
+use tracing::info;
+
+/// What a job's clients are told.
+pub(crate) type Reply = Result<Answer, Refusal>;
+
+/// A job of the worker. Clones are views of the same job.
+#[derive(Debug, Clone)]
+pub struct Job(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    request: WorkRequest,
+    state: watch::Sender<State>,
+    works: OnceLock<Vec<ProgressHandle>>,
+    events: broadcast::Sender<JobEvent>,
+}
+
+#[derive(Debug, Clone)]
+struct State {
+    phase: Phase,
+    reply: Option<Reply>,
+}
+
+/// A job that has come to a phase.
+#[derive(Debug, Clone)]
+pub struct JobEvent {
+    /// The job.
+    pub job: Job,
+    /// The phase it has come to.
+    pub phase: Phase,
+}
+
+/// A look at a job.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct JobReport {
+    /// The reward block's hash, which names the job.
+    pub id: BlockHash,
+    /// Whose job it is.
+    pub account: Account,
+    /// The hashes of the user blocks.
+    pub user_blocks: Vec<BlockHash>,
+    /// What the reward block pays.
+    pub paid: Amount,
+    /// Where the job stands.
+    pub phase: Phase,
+    /// Works found so far.
+    pub works_done: usize,
+    /// Works needed: one for each user block and one for the reward.
+    pub works_needed: usize,
+    /// Nonces tried for this job.
+    pub hashes: u64,
+    /// Hashes per second on the work that is searched now.
+    pub rate: f64,
+    /// Seconds until the work that is searched now is to be expected.
+    pub expected_seconds_left: Option<f64>,
+    /// Why it was refused, if it was.
+    pub refusal: Option<Refusal>,
+}
+
+impl Job {
+    pub(crate) fn new(request: WorkRequest, events: broadcast::Sender<JobEvent>) -> Self {
+        let state = watch::Sender::new(State { phase: Phase::Queued, reply: None });
+        Self(Arc::new(Inner { request, state, works: OnceLock::new(), events }))
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn request(&self) -> &WorkRequest {
+        &self.0.request
+    }
+
+    /// The reward block's hash, which names the job.
+    #[must_use]
+    pub fn id(&self) -> BlockHash {
+        self.0.request.id()
+    }
+
+    /// Where the job stands.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.0.state.borrow().phase
+    }
+
+    /// A look at the job.
+    #[must_use]
+    pub fn report(&self) -> JobReport {
+        let request = self.request();
+        let works = self.0.works.get().map_or(&[][..], Vec::as_slice);
+        let works: Vec<_> = works.iter().map(ProgressHandle::progress).collect();
+        let is_done = |work: &&nano_pow::Progress| work.phase == nano_pow::pool::Phase::Done;
+        let current = works.iter().find(|work| !is_done(work));
+        let state = self.0.state.borrow();
+        JobReport {
+            id: request.id(),
+            account: request.account(),
+            user_blocks: request.users().iter().map(|user| user.hash()).collect(),
+            paid: request.paid().unwrap_or(Amount::ZERO),
+            phase: state.phase,
+            works_done: works.iter().filter(is_done).count(),
+            works_needed: request.users().len() + 1,
+            hashes: works.iter().map(|work| work.hashes).sum(),
+            rate: current.map_or(0.0, |work| work.rate),
+            expected_seconds_left: current.and_then(|work| work.expected_seconds_left),
+            refusal: state.reply.as_ref().and_then(|reply| reply.clone().err()),
+        }
+    }
+
+    /// Waits until the job is at its end and says which that is.
+    pub async fn end(&self) -> Phase {
+        let mut state = self.0.state.subscribe();
+        let end = state.wait_for(|state| state.phase.is_end()).await;
+        end.map_or(Phase::Failed, |state| state.phase)
+    }
+
+    /// Waits for what the clients are to be told.
+    pub(crate) async fn reply(&self) -> Reply {
+        let mut state = self.0.state.subscribe();
+        let state = state.wait_for(|state| state.reply.is_some()).await;
+        let reply = state.ok().and_then(|state| state.reply.clone());
+        reply.expect("the job holds the sending end, so the wait ends with a reply")
+    }
+
+    /// The searches of the job's works, in the order of its blocks.
+    pub(crate) fn works_are(&self, works: Vec<ProgressHandle>) {
+        self.0.works.get_or_init(|| works);
+    }
+
+    /// Moves on, with nothing new for the clients.
+    pub(crate) fn advance(&self, phase: Phase) {
+        self.step(phase, None);
+    }
+
+    /// Moves on and tells the clients. What they have been told once stays.
+    pub(crate) fn conclude(&self, phase: Phase, reply: Reply) {
+        self.step(phase, Some(reply));
+    }
+
+    fn step(&self, phase: Phase, reply: Option<Reply>) {
+        self.0.state.send_modify(|state| {
+            debug_assert!(state.phase.may_become(phase), "{} cannot become {phase}", state.phase);
+            state.phase = phase;
+            state.reply = state.reply.take().or(reply);
+        });
+        self.log(phase);
+        // Nobody has to listen.
+        let _ = self.0.events.send(JobEvent { job: self.clone(), phase });
+    }
+
+    fn log(&self, phase: Phase) {
+        let state = self.0.state.borrow();
+        let (id, account) = (self.id(), self.request().account());
+        match &state.reply {
+            Some(Err(refusal)) => {
+                info!(job = %id, %account, %phase, code = refusal.code(), %refusal, "job");
+            }
+            _ => info!(job = %id, %account, %phase, "job"),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The P2PoW worker as a library: it takes jobs over HTTP, finds their work, publishes their blocks and is paid.
+//!
+//! A request's way is the order of the files: routes → admission → ledger → solve → publish → watch. Everything that
+//! can be said without the node is said before the node is asked, everything the node can say before any work is done,
+//! and all works of a job are found before its first block goes out. Income is counted when a reward is confirmed.
+//!
+//! A worker needs no private key: it knows its reward account and nothing else. Keys are for [`register`] alone.
+//!
+//! ```
+//! use nano_block::Network;
+//! use nano_pow::Pool;
+//! use p2pow_server::{Config, Server};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config {
+//!     listen: vec!["127.0.0.1:0".parse()?],
+//!     reward_account: "nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo".parse()?,
+//!     network: Network::Dev,
+//!     ..Config::default()
+//! };
+//! let node = nano_rpc::Client::new("http://127.0.0.1:7076")?;
+//! let server = Server::bind(config, node, Pool::cpu(Some(1))).await?;
+//! println!("listening on {}", server.local_addr());
+//! server.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod register;
+
+mod admission;
+mod config;
+mod connections;
+mod cors;
+mod info;
+mod job;
+mod ledger;
+mod limits;
+mod network;
+mod node;
+mod phase;
+mod publish;
+mod pulse;
+mod routes;
+mod server;
+mod solve;
+mod status;
+mod table;
+mod watch;
+mod worker;
+
+pub use {
+    config::{Config, FrontierPolicy, Limits},
+    job::{Job, JobEvent, JobReport},
+    phase::Phase,
+    server::{BindError, Server},
+    status::ServerStatus,
+};

@@ -1,0 +1,66 @@
+//! Where a job stands.
+
+use std::fmt;
+
+/// Where a job stands. A job only ever moves forward; the last three phases are ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Its form is right; the node is asked whether the ledger agrees.
+    Queued,
+    /// Its works are searched for, or wait for their turn.
+    Solving,
+    /// All works are found, and nothing is published.
+    Solved,
+    /// Its blocks go out.
+    Publishing,
+    /// The node has taken the blocks.
+    Published,
+    /// The reward is confirmed: this is income.
+    Confirmed,
+    /// Somebody else's block stands in the place of the user's block or of the reward.
+    Lost,
+    /// It was refused, or something broke.
+    Failed,
+}
+
+impl Phase {
+    /// The phase's name, as in logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Solving => "solving",
+            Self::Solved => "solved",
+            Self::Publishing => "publishing",
+            Self::Published => "published",
+            Self::Confirmed => "confirmed",
+            Self::Lost => "lost",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether nothing follows.
+    #[must_use]
+    pub const fn is_end(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Lost | Self::Failed)
+    }
+
+    /// Whether a job can go from here to `next`.
+    #[must_use]
+    pub fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Queued => matches!(next, Self::Solving | Self::Lost | Self::Failed),
+            Self::Solving => matches!(next, Self::Solved | Self::Lost | Self::Failed),
+            Self::Solved => next == Self::Publishing,
+            Self::Publishing => matches!(next, Self::Published | Self::Lost | Self::Failed),
+            Self::Published => matches!(next, Self::Confirmed | Self::Lost | Self::Failed),
+            Self::Confirmed | Self::Lost | Self::Failed => false,
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

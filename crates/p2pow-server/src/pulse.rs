@@ -1,0 +1,126 @@
+//! When to look at an account again: as soon as the node's WebSocket tells of it, and now and then anyway.
+//!
+//! What happened is always read from the ledger; an event only says that a look is worth it. So nothing depends on an
+//! event arriving, and an event that comes twice does no harm.
+
+use crate::Config;
+use nano_block::SignedState;
+use nano_primitives::Account;
+use nano_rpc::{
+    ConfigError,
+    websocket::{Event, Subscription, Topics},
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::timeout,
+};
+use tracing::{info, warn};
+
+/// How many events a follower may fall behind; it then looks at once.
+const EVENTS: usize = 256;
+/// How much more rarely is asked what the WebSocket would tell.
+const PATIENCE: u32 = 20;
+
+/// The source of pulses. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Pulses {
+    events: broadcast::Sender<Whom>,
+    is_live: Arc<AtomicBool>,
+    poll: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whom {
+    One(Account),
+    All,
+}
+
+/// The pulses of one account.
+#[derive(Debug)]
+pub(crate) struct Pulse {
+    account: Account,
+    events: broadcast::Receiver<Whom>,
+    pulses: Pulses,
+}
+
+impl Pulses {
+    pub(crate) fn new(config: &Config) -> Self {
+        let events = broadcast::Sender::new(EVENTS);
+        Self { events, is_live: Arc::default(), poll: config.poll }
+    }
+
+    pub(crate) fn of(&self, account: Account) -> Pulse {
+        Pulse { account, events: self.events.subscribe(), pulses: self.clone() }
+    }
+
+    /// Listens to the node for ever.
+    ///
+    /// # Errors
+    /// The URL is malformed.
+    pub(crate) fn listen(
+        &self,
+        url: &str,
+    ) -> Result<impl Future<Output = ()> + use<>, ConfigError> {
+        let topics = Topics::default().confirmations().new_unconfirmed();
+        let mut subscription = Subscription::start(url, topics)?;
+        let pulses = self.clone();
+        Ok(async move {
+            while let Some(event) = subscription.next().await {
+                pulses.hear(event);
+            }
+        })
+    }
+
+    fn hear(&self, event: Event) {
+        let whom = match event {
+            Event::Confirmation { account, .. } => Whom::One(account),
+            Event::NewUnconfirmed { block, .. } => match SignedState::try_from(block) {
+                Ok(state) => Whom::One(state.block.account),
+                Err(_) => return, // legacy blocks are history
+            },
+            Event::Reconnected => {
+                info!("the node's WebSocket tells of new blocks");
+                self.is_live.store(true, Ordering::Relaxed);
+                Whom::All
+            }
+            Event::Disconnected { reason } => {
+                warn!(reason, "the node's WebSocket is silent");
+                self.is_live.store(false, Ordering::Relaxed);
+                Whom::All
+            }
+            _ => return,
+        };
+        // Nobody has to follow.
+        let _ = self.events.send(whom);
+    }
+
+    fn wait(&self) -> Duration {
+        if self.is_live.load(Ordering::Relaxed) { self.poll * PATIENCE } else { self.poll }
+    }
+}
+
+impl Pulse {
+    /// Waits until a look is worth it.
+    pub(crate) async fn next(&mut self) {
+        let wait = self.pulses.wait();
+        // Time running out is a pulse too.
+        let _ = timeout(wait, self.heard()).await;
+    }
+
+    async fn heard(&mut self) {
+        loop {
+            match self.events.recv().await {
+                Ok(Whom::One(account)) if account != self.account => {}
+                Ok(_) | Err(RecvError::Lagged(_)) => return,
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The jobs in flight: one for an account and a root.
+
+use crate::{Job, JobEvent};
+use nano_primitives::{Account, Root};
+use p2pow_protocol::{Refusal, WorkRequest};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::broadcast;
+
+type Key = (Account, Root);
+
+/// The jobs in flight. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table(Arc<Mutex<HashMap<Key, Job>>>);
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// It is a new job, which leaves the table with its place.
+    New(Job, Place),
+    /// The same request is in flight already.
+    Joined(Job),
+}
+
+/// A job's place in the table, given up when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    table: Table,
+    key: Key,
+}
+
+impl Table {
+    /// Finds the request's job or makes one.
+    ///
+    /// # Errors
+    /// Another request has the same root.
+    pub(crate) fn enter(
+        &self,
+        request: WorkRequest,
+        events: &broadcast::Sender<JobEvent>,
+    ) -> Result<Entry, Refusal> {
+        let key = (request.account(), request.root());
+        let mut jobs = self.lock();
+        match jobs.get(&key) {
+            Some(job) if *job.request() == request => Ok(Entry::Joined(job.clone())),
+            Some(_) => Err(Refusal::Conflict),
+            None => {
+                let job = Job::new(request, events.clone());
+                jobs.insert(key, job.clone());
+                Ok(Entry::New(job, Place { table: self.clone(), key }))
+            }
+        }
+    }
+
+    /// All jobs in flight.
+    pub(crate) fn jobs(&self) -> Vec<Job> {
+        self.lock().values().cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Job>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.table.lock().remove(&self.key);
+    }
+}
