@@ -7,6 +7,17 @@
 //! let answer = br#"{"balance":"7","pending":"0","receivable":"0"}"#;
 //! assert_eq!(nano_rpc::answers::account_balance(answer)?.balance.to_raw(), 7);
 //!
+//! // Three ways in which nodes say that an account has no blocks yet.
+//! let account = "nano_1c54pxrrjtyq6fi6izujs9xr9bewdezg5ogfiin3zfdeuxarr39wffxe711f";
+//! for answer in [
+//!     r#"{"frontiers":""}"#.to_owned(),
+//!     format!(r#"{{"frontiers":{{"{account}":"error: Account not found"}}}}"#),
+//!     format!(r#"{{"errors":{{"{account}":"Account not found"}}}}"#),
+//! ] {
+//!     let frontiers = nano_rpc::answers::accounts_frontiers(answer.as_bytes())?;
+//!     assert!(frontiers.values().all(Result::is_err));
+//! }
+//!
 //! let refused = nano_rpc::answers::account_balance(br#"{"error":"Bad account number"}"#).unwrap_err();
 //! assert_eq!(refused.to_string(), r#"the node answered "Bad account number""#);
 //! # Ok::<_, nano_rpc::AnswerError>(())

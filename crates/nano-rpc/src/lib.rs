@@ -5,20 +5,25 @@
 //! which action was asked, what was found and what was wanted.
 //!
 //! ```
-//! use nano_rpc::answers;
+//! use nano_rpc::Client;
 //!
-//! // Three ways in which nodes say that an account has no blocks yet.
-//! let account = "nano_1c54pxrrjtyq6fi6izujs9xr9bewdezg5ogfiin3zfdeuxarr39wffxe711f";
-//! for answer in [
-//!     r#"{"frontiers":""}"#.to_owned(),
-//!     format!(r#"{{"frontiers":{{"{account}":"error: Account not found"}}}}"#),
-//!     format!(r#"{{"errors":{{"{account}":"Account not found"}}}}"#),
-//! ] {
-//!     let frontiers = answers::accounts_frontiers(answer.as_bytes())?;
-//!     assert!(frontiers.values().all(Result::is_err));
-//! }
-//! # Ok::<_, nano_rpc::AnswerError>(())
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! # runtime.block_on(async {
+//! # let net = nano_devnet::Devnet::builder().start().await?;
+//! # let (url, genesis, nobody) = (net.rpc_url(), net.genesis_account(), "11".repeat(32));
+//! # let nobody = nano_primitives::Account::new(nobody.parse()?);
+//! let node = Client::builder(&url).header("x-api-key", "…").retries(3).build()?;
+//! let info = node.account_info(&genesis).await?.expect("an opened account");
+//! assert!(info.is_confirmed());
+//! assert_eq!(node.account_info(&nobody).await?, None);
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! - [`Client`]: a method per action, and [`Client::call`] for any other; time-outs, retries, headers.
+//! - [`websocket`]: a subscription that mends itself.
+//! - [`answers`]: the readers alone, without I/O.
 #![forbid(unsafe_code)]
 
 pub mod answers;

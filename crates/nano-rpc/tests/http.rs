@@ -1,5 +1,7 @@
 //! The client against servers that misbehave.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "support/server.rs"]
 mod server;
 
@@ -158,7 +160,7 @@ async fn a_refusal_is_the_nodes_word_in_whatever_way_it_is_said() {
         let server = Server::follow([step]).await;
         let error = client(&server).uptime().await.unwrap_err();
         assert_eq!(error.node_text(), Some(words));
-        assert!(matches!(&error, RpcError::Node(node) if *node == *words), "{error}");
+        assert!(matches!(&error, RpcError::Node(node) if node == words), "{error}");
         assert!(!error.is_retryable());
         assert_eq!(server.seen().len(), 1);
     }

@@ -1,5 +1,7 @@
 //! Properties of the readers: the spelling does not matter, and nothing makes them panic.
 
+#![allow(clippy::unwrap_used)]
+
 use nano_rpc::{AnswerError, answers, websocket};
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! Answers in the shapes of older nodes and of the C++ node, written by hand after its documentation and source.
 
+#![allow(clippy::unwrap_used)]
+
 use nano_rpc::answers;
 
 const OPENED: &str = "nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo";

@@ -1,5 +1,7 @@
 //! Every answer recorded from a real node is read, and a few of them to the last field.
 
+#![allow(clippy::unwrap_used)]
+
 use nano_block::Subtype;
 use nano_rpc::{AnswerError, Refusal, answers};
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! URLs, headers, and that nothing shows the secrets in them.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "support/server.rs"]
 mod server;
 

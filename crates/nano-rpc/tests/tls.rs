@@ -1,5 +1,7 @@
 //! HTTPS.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "support/server.rs"]
 mod server;
 

@@ -1,5 +1,7 @@
 //! The subscription against a node that comes, goes and misbehaves.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "support/node.rs"]
 mod node;
 #[path = "support/server.rs"]
