@@ -16,7 +16,10 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use p2pow_protocol::{Answer, MAX_BYTES_PER_BLOCK, Refusal};
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::time::timeout;
 
 /// How much of a body that is too large is read and thrown away, so that its sender gets to read the refusal.
@@ -50,10 +53,16 @@ async fn request_work(
 
 async fn work(worker: &Arc<Worker>, source: Source, body: Body) -> Result<Answer, Refusal> {
     let body = read(worker, body).await?;
-    worker.buckets.take(source, Instant::now()).map_err(|wait| Refusal::TooManyRequests {
-        retry_after: wait.as_secs_f64().ceil().min(3600.0) as u64,
-    })?;
+    worker
+        .buckets
+        .take(source, Instant::now())
+        .map_err(|wait| Refusal::TooManyRequests { retry_after: whole_seconds(wait) })?;
     worker.admit(&body)?.reply().await
+}
+
+/// Rounded up, and no more than an hour.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).min(3600)
 }
 
 /// The whole body, if it is neither too large nor too slow.
