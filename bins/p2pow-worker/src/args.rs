@@ -1,0 +1,42 @@
+//! The command line.
+
+use crate::commands::{init, register, run};
+use clap::{Parser, Subcommand};
+use p2pow_cli::{Failure, block_on};
+
+const HELP: &str = "\
+From nothing to a worker that is found and paid:
+  p2pow-worker init                    (writes worker.toml and worker.key; edit worker.toml)
+  p2pow-worker register                (announces your address on the ledger, once)
+  p2pow-worker run                     (leave it running)
+
+Errors are one line on standard error; the exit code is 2 for wrong usage and 1 for the rest. P2POW_LOG=debug tells more.";
+
+/// Do proof of work for Nano users, and be paid by the ledger for it.
+#[derive(Debug, Parser)]
+#[command(name = "p2pow-worker", version, after_help = HELP, max_term_width = 110)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write a commented configuration and a fresh key
+    Init(init::InitArgs),
+    /// Announce the worker's address on the ledger
+    Register(register::RegisterArgs),
+    /// Take jobs until it is stopped (Ctrl-C)
+    Run(run::RunArgs),
+}
+
+impl Args {
+    /// Runs the command to its end.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Init(args) => init::run(args),
+            Command::Register(args) => block_on(register::run(args)),
+            Command::Run(args) => block_on(run::run(args)),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `p2pow-worker register`: the worker's address goes on the ledger, where senders look for it.
+
+use crate::settings::ConfigArgs;
+use nano_pow::Pool;
+use p2pow_cli::{Failure, KeyArgs, output};
+use p2pow_server::register::{Options, Registration, register};
+use serde_json::json;
+use std::net::IpAddr;
+
+const HELP: &str = "\
+Sends 18080613 raw to the registration account, with the address as representative, and waits for the confirmation. Money that
+waits for the registering account is received first if it has none. The work is done on this computer. Registering again with the same
+address does nothing; register again when the address changes.
+
+Examples:
+  p2pow-worker register --public-ip 203.0.113.7
+  p2pow-worker register --public-ip 127.0.0.1 --allow-local        (on a network of your own)";
+
+/// Options of `register`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub(crate) struct RegisterArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Where the world reaches this worker, in place of the file's `public_ip`
+    #[arg(long, value_name = "IP", env = "P2POW_PUBLIC_IP")]
+    public_ip: Option<IpAddr>,
+    /// Register an address that only your own network reaches
+    #[arg(long)]
+    allow_local: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+/// Registers and says so.
+pub(crate) async fn run(args: RegisterArgs) -> Result<(), Failure> {
+    p2pow_cli::log_to_stderr("warn");
+    let settings = args.config.settings()?;
+    let address = args.public_ip.or(settings.public_ip).ok_or_else(no_address)?;
+    let key = args.key.or(settings.key.clone()).secret_key()?;
+    let options =
+        Options { network: settings.network, allow_local: args.allow_local, ..Options::default() };
+    if !args.json {
+        output::line(format_args!("registering {address} by {}: finding work", key.account()))?;
+    }
+    let pool = Pool::cpu(settings.threads);
+    let registration = register(&settings.client()?, &pool, &key, address, &options).await?;
+    tell(&registration, args.json)
+}
+
+fn no_address() -> Failure {
+    Failure::Usage(
+        "no address to register: give --public-ip IP, or public_ip in the configuration".into(),
+    )
+}
+
+fn tell(registration: &Registration, json: bool) -> Result<(), Failure> {
+    let Registration { address, account, block, was_there, .. } = registration;
+    if json {
+        return Ok(output::json(&json!({
+            "address": address, "account": account, "block": block, "was_there": was_there,
+        }))?);
+    }
+    let when = if *was_there { "was registered already" } else { "is registered" };
+    Ok(output::line(format_args!("{address} {when} by {account}, block {block}"))?)
+}

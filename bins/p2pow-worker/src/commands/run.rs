@@ -1,0 +1,191 @@
+//! `p2pow-worker run`: takes jobs until it is stopped.
+
+use crate::settings::{ConfigArgs, Settings};
+use nano_pow::Pool;
+use p2pow_cli::{Failure, output};
+use p2pow_server::{Config, FrontierPolicy, Job, JobEvent, Phase, Server, ServerStatus};
+use serde_json::{Value, json};
+use std::{io, time::Duration};
+use tokio::sync::broadcast::error::RecvError;
+
+/// How long the processor's speed is measured at the start.
+const MEASURE: Duration = Duration::from_millis(500);
+
+const HELP: &str = "\
+Needs no key. Prints a line for each step of a job; with --json one JSON object a line. Ctrl-C and SIGTERM stop it: what is being
+published is finished, works that are still searched are given up.
+
+Examples:
+  p2pow-worker run
+  p2pow-worker run --config /etc/p2pow/worker.toml --json";
+
+/// Options of `run`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Works until Ctrl-C or SIGTERM.
+pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
+    p2pow_cli::log_to_stderr("warn");
+    let settings = args.config.settings()?;
+    let node = settings.client()?;
+    let shown = node.url().to_owned();
+    let pool = Pool::cpu(settings.threads);
+    let config = config(&settings, measure(&pool).await);
+    let server = Server::bind(config, node, pool).await?;
+    let narrator = Narrator { json: args.json };
+    narrator.started(&server, &settings, &shown)?;
+    let mut events = server.subscribe();
+    let outcome = tokio::select! {
+        outcome = narrator.narrate(&mut events) => outcome,
+        outcome = until_stopped() => outcome,
+    };
+    let status = server.status();
+    server.shutdown().await;
+    narrator.stopped(&status)?;
+    Ok(outcome?)
+}
+
+async fn measure(pool: &Pool) -> Option<f64> {
+    let pool = pool.clone();
+    tokio::task::spawn_blocking(move || pool.measure(MEASURE)).await.ok()
+}
+
+fn config(settings: &Settings, hashrate: Option<f64>) -> Config {
+    let default = Config::default();
+    let frontier = if settings.require_confirmed { default.frontier } else { FrontierPolicy::Any };
+    Config {
+        listen: settings.listen.clone(),
+        reward_account: settings.reward_account,
+        fee: settings.fee,
+        network: settings.network,
+        websocket_url: settings.websocket.clone(),
+        hashrate,
+        max_user_blocks: settings.max_user_blocks.unwrap_or(default.max_user_blocks),
+        max_jobs: settings.max_jobs.unwrap_or(default.max_jobs),
+        frontier,
+        ..default
+    }
+}
+
+#[cfg(unix)]
+async fn until_stopped() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = tokio::signal::ctrl_c() => outcome,
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn until_stopped() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+/// Tells the operator what happens, in words or as JSON.
+struct Narrator {
+    json: bool,
+}
+
+impl Narrator {
+    fn say(&self, words: &str, json: &Value) -> io::Result<()> {
+        if self.json { output::json(json) } else { output::line(words) }
+    }
+
+    fn started(&self, server: &Server, settings: &Settings, node: &str) -> io::Result<()> {
+        let status = server.status();
+        let listening: Vec<_> = server.local_addrs().iter().map(ToString::to_string).collect();
+        let hashrate = status.hashrate.unwrap_or(0.0);
+        let words = format!(
+            "listening on {}\n{} network, node {}\nrewards go to {}\na send costs {} XNO; {:.1} million hashes a second",
+            listening.join(", "),
+            settings.network,
+            node,
+            settings.reward_account,
+            settings.fee.to_xno(),
+            hashrate / 1e6,
+        );
+        let event = json!({
+            "event": "started", "listening": listening, "network": settings.network.as_str(),
+            "reward_account": settings.reward_account, "fee": settings.fee, "hashrate": hashrate,
+            "node_error": status.node_error,
+        });
+        self.say(&words, &event)?;
+        match status.node_error {
+            Some(error) if !self.json => output::line(format_args!(
+                "the node cannot be used yet, jobs are refused until it can: {error}"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells of every step of every job, for ever.
+    async fn narrate(
+        &self,
+        events: &mut tokio::sync::broadcast::Receiver<JobEvent>,
+    ) -> io::Result<()> {
+        loop {
+            match events.recv().await {
+                Ok(event) => self.step(&event)?,
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::warn!(missed, "some steps of jobs are not shown");
+                }
+                Err(RecvError::Closed) => return Ok(()),
+            }
+        }
+    }
+
+    fn step(&self, event: &JobEvent) -> io::Result<()> {
+        let report = event.job.report();
+        let json = json!({
+            "event": "job", "id": report.id, "phase": event.phase.as_str(), "account": report.account,
+            "user_blocks": report.user_blocks, "paid": report.paid, "hashes": report.hashes,
+            "refusal": report.refusal.as_ref().map(ToString::to_string),
+        });
+        self.say(&words(&event.job, event.phase), &json)
+    }
+
+    fn stopped(&self, status: &ServerStatus) -> io::Result<()> {
+        let ServerStatus { won, lost, failed, income, .. } = status;
+        let words = format!(
+            "stopped: {won} jobs won, {lost} lost, {failed} failed, {} XNO earned",
+            income.to_xno()
+        );
+        let json = json!({
+            "event": "stopped", "won": won, "lost": lost, "failed": failed, "income": income,
+        });
+        self.say(&words, &json)
+    }
+}
+
+fn words(job: &Job, phase: Phase) -> String {
+    let report = job.report();
+    let id = report.id.to_string();
+    let what = match phase {
+        Phase::Solving => format!(
+            "for {}: {} to find, pays {} XNO",
+            report.account,
+            count(report.works_needed, "work"),
+            report.paid.to_xno()
+        ),
+        Phase::Solved => format!("all works found, {} hashes tried", report.hashes),
+        Phase::Confirmed => format!("confirmed, {} XNO earned", report.paid.to_xno()),
+        Phase::Failed | Phase::Lost => match &report.refusal {
+            Some(refusal) => format!("{phase}: {refusal}"),
+            None => phase.to_string(),
+        },
+        _ => phase.to_string(),
+    };
+    format!("job {}… {what}", &id[..8])
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,18 @@
+//! `p2pow-worker`: do proof of work for Nano users and be paid for it.
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod settings;
+
+use std::process::ExitCode;
+
+/// The program's name, in front of every error.
+const PROGRAM: &str = "p2pow-worker";
+
+fn main() -> ExitCode {
+    match p2pow_cli::parse::<args::Args>(PROGRAM) {
+        Ok(args) => p2pow_cli::report(PROGRAM, &args.run()),
+        Err(code) => code,
+    }
+}
