@@ -315,6 +315,16 @@ async fn a_block_whose_answer_was_lost_is_published() {
     assert_eq!(hash.unwrap(), block.hash());
 }
 
+#[tokio::test]
+async fn a_node_that_was_restarted_is_found_again() {
+    let World { net, client, .. } = World::new(Dialect::Reference).await;
+    client.uptime().await.unwrap();
+    let address = net.rpc_addr();
+    net.shutdown().await;
+    let _net = Devnet::builder().rpc_addr(address).start().await.unwrap();
+    client.with_retries(0).uptime().await.unwrap();
+}
+
 async fn next(events: &mut Subscription) -> Event {
     timeout(DEADLINE, events.next()).await.expect("an event in time").expect("an event")
 }

@@ -197,6 +197,16 @@ async fn receivable_falls_back_to_the_old_name() {
 }
 
 #[tokio::test]
+async fn accounts_receivable_falls_back_to_the_old_name() {
+    let unknown = Step::ok(json!({ "error": "Unknown command" }));
+    let server = Server::follow([unknown, Step::ok(json!({ "blocks": "" }))]).await;
+    let accounts = [nano_primitives::Account::ZERO];
+    let found = client(&server).accounts_receivable(&accounts, &Default::default()).await.unwrap();
+    assert!(found.is_empty());
+    assert_eq!(server.asked()[1]["action"], "accounts_pending");
+}
+
+#[tokio::test]
 async fn frontiers_that_the_node_leaves_out_are_not_found() {
     let server = Server::follow([Step::ok(json!({ "frontiers": "" }))]).await;
     let account = nano_primitives::Account::ZERO;
@@ -371,6 +381,42 @@ mod process {
         let server = Server::follow([Step::ok(started)]).await;
         client(&server).process_async(&block(), None).await.unwrap();
         assert_eq!(server.asked()[0]["async"], "true");
+    }
+
+    /// A node that takes no notice of `source` answers hashes alone; `blocks_info` has the rest.
+    #[tokio::test]
+    async fn receivable_hashes_without_amounts_are_looked_up() {
+        let hash = block().hash();
+        let mut info = info();
+        info["amount"] = json!("1");
+        let script = [json!({ "blocks": [hash] }), json!({ "blocks": { hash.to_string(): info } })];
+        let server = Server::follow(script.map(Step::ok)).await;
+        let account = block().block.account().unwrap();
+        let list = client(&server).receivable(&account, &Default::default()).await.unwrap();
+        assert_eq!(
+            (list[0].hash, list[0].amount, list[0].source),
+            (hash, Amount::from_raw(1), account)
+        );
+        assert_eq!(server.asked()[1]["hashes"], json!([hash]));
+    }
+
+    #[tokio::test]
+    async fn a_receivable_hash_that_nobody_knows_is_an_error() {
+        let hash = block().hash();
+        let script = [json!({ "blocks": [hash] }), json!({ "blocks": "" })];
+        let server = Server::follow(script.map(Step::ok)).await;
+        let account = block().block.account().unwrap();
+        let list = client(&server).receivable(&account, &Default::default()).await;
+        assert!(list.unwrap_err().to_string().contains(&hash.to_string()));
+    }
+
+    #[tokio::test]
+    async fn another_block_among_many_is_an_error() {
+        let other = "CD".repeat(32);
+        let answer = json!({ "blocks": { other.clone(): info() } });
+        let server = Server::follow([Step::ok(answer)]).await;
+        let error = client(&server).blocks_info(&[other.parse().unwrap()]).await.unwrap_err();
+        assert!(error.to_string().contains("wanted a block of hash CDCD"), "{error}");
     }
 
     #[tokio::test]

@@ -1,11 +1,14 @@
-//! HTTPS.
+//! HTTPS and secure WebSocket.
 
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/server.rs"]
 mod server;
 
-use nano_rpc::{Client, ConfigError, RpcError};
+use nano_rpc::{
+    Client, ConfigError, RpcError,
+    websocket::{Subscription, Topics},
+};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{
     ServerConfig,
@@ -16,11 +19,12 @@ use server::Step;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use tokio_tungstenite::accept_async;
 
 const UPTIME: &str = r#"{"seconds":"7"}"#;
 
-/// A server with a certificate that only its own root vouches for; gives its port and that root.
-async fn https_server() -> (u16, Vec<u8>) {
+/// A listener with a certificate that only its own root vouches for; gives its port and that root too.
+async fn secure_listener() -> (TcpListener, TlsAcceptor, u16, Vec<u8>) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
@@ -32,8 +36,14 @@ async fn https_server() -> (u16, Vec<u8>) {
         .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(config))));
-    (port, cert.der().to_vec())
+    (listener, TlsAcceptor::from(Arc::new(config)), port, cert.der().to_vec())
+}
+
+/// A node behind HTTPS; gives its port and its root.
+async fn https_server() -> (u16, Vec<u8>) {
+    let (listener, acceptor, port, root) = secure_listener().await;
+    tokio::spawn(serve(listener, acceptor));
+    (port, root)
 }
 
 async fn serve(listener: TcpListener, acceptor: TlsAcceptor) {
@@ -54,6 +64,19 @@ async fn a_node_with_a_trusted_certificate_is_asked_over_https() {
         .build()
         .unwrap();
     assert_eq!(client.uptime().await.unwrap().as_secs(), 7);
+}
+
+#[tokio::test]
+async fn a_node_with_a_trusted_certificate_is_subscribed_to() {
+    let (listener, acceptor, port, root) = secure_listener().await;
+    let builder = Subscription::builder(&format!("wss://localhost:{port}"), Topics::default())
+        .root_certificate(&root);
+    let node = async {
+        let (tcp, _) = listener.accept().await.unwrap();
+        accept_async(acceptor.accept(tcp).await.unwrap()).await.unwrap()
+    };
+    let (events, _node) = tokio::join!(builder.connect(), node);
+    events.unwrap();
 }
 
 #[tokio::test]

@@ -20,13 +20,13 @@ use tokio_tungstenite::{
         protocol::WebSocketConfig,
     },
 };
-use tracing::{debug, warn};
+use tracing::warn;
 
 /// The largest message that is read, in bytes. Those that are asked for have a few thousand.
 const MAX_MESSAGE: usize = 1 << 20;
 
 /// Where to connect and what to ask for there.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Target {
     pub(super) endpoint: Endpoint,
     pub(super) tls: Arc<ClientConfig>,
@@ -100,7 +100,6 @@ fn reason(error: &Error) -> String {
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A connection whose subscriptions are active.
-#[derive(Debug)]
 pub(super) struct Connection {
     socket: Socket,
     target: Target,
@@ -177,10 +176,7 @@ fn understand(message: &Message) -> Option<Incoming> {
     match message {
         Message::Text(text) => read(text.as_bytes()),
         Message::Binary(bytes) => read(bytes),
-        Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {
-            debug!("control frame");
-            None
-        }
+        _ => None,
     }
 }
 

@@ -69,24 +69,16 @@ pub(super) enum Incoming {
     Other,
 }
 
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    topic: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    ack: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    id: Option<String>,
-}
-
 impl Incoming {
     pub(super) fn read(message: &[u8]) -> Result<Self, AnswerError> {
         let value = answers::body(message)?;
-        let envelope: Envelope = answers::shape(value.clone())?;
-        match (envelope.topic.as_deref(), envelope.ack.as_deref()) {
+        let text = |name| value.get(name).and_then(Value::as_str);
+        match (text("topic"), text("ack")) {
             (Some("confirmation"), _) => confirmation(value).map(Box::new).map(Self::Event),
             (Some("new_unconfirmed_block"), _) => unconfirmed(value).map(Box::new).map(Self::Event),
-            (_, Some("subscribe")) => Ok(Self::Subscribed(envelope.id.unwrap_or_default())),
+            (_, Some("subscribe")) => {
+                Ok(Self::Subscribed(text("id").unwrap_or_default().to_owned()))
+            }
             _ => Ok(Self::Other),
         }
     }
@@ -107,25 +99,18 @@ struct ConfirmationMessage {
     amount: Amount,
     #[serde(default, deserialize_with = "lenient::optional_text")]
     confirmation_type: Option<String>,
-    #[serde(default)]
-    block: Value,
+    #[serde(default, deserialize_with = "optional_contents")]
+    block: Option<SignedBlock>,
 }
 
 fn confirmation(value: Value) -> Result<Event, AnswerError> {
+    let subtype = subtype(&value["message"]["block"]);
     let ConfirmationMessage { hash, account, amount, confirmation_type, block } =
         answers::shape::<ConfirmationWire>(value)?.message;
-    let WithSubtype { subtype } = with_subtype(&block);
-    let BlockWire { block } = answers::shape(serde_json::json!({ "block": block }))?;
     if let Some(block) = &block {
         same_hash("block", block.hash(), &hash)?;
     }
     Ok(Event::Confirmation { hash, account, amount, subtype, block, confirmation_type })
-}
-
-#[derive(Deserialize)]
-struct BlockWire {
-    #[serde(deserialize_with = "optional_contents")]
-    block: Option<SignedBlock>,
 }
 
 #[derive(Deserialize)]
@@ -137,7 +122,7 @@ struct UnconfirmedWire {
 }
 
 fn unconfirmed(value: Value) -> Result<Event, AnswerError> {
-    let WithSubtype { subtype } = with_subtype(&value["message"]);
+    let subtype = subtype(&value["message"]);
     let UnconfirmedWire { hash, message: block } = answers::shape(value)?;
     if let Some(hash) = &hash {
         same_hash("message", block.hash(), hash)?;
@@ -146,12 +131,6 @@ fn unconfirmed(value: Value) -> Result<Event, AnswerError> {
 }
 
 /// Nodes write the subtype among the block's own fields.
-#[derive(Default, Deserialize)]
-struct WithSubtype {
-    #[serde(default, deserialize_with = "lenient::known_text")]
-    subtype: Option<Subtype>,
-}
-
-fn with_subtype(block: &Value) -> WithSubtype {
-    WithSubtype::deserialize(block).unwrap_or_default()
+fn subtype(block: &Value) -> Option<Subtype> {
+    block.get("subtype")?.as_str()?.parse().ok()
 }
