@@ -1,7 +1,149 @@
-//! wip
+//! Graphics cards as devices, through Vulkan, Metal or Direct3D 12.
+//!
+//! The kernel is written for the occasion (see `docs/work.md`): one description of the hash is divided into what the host
+//! computes once a root and what the device computes for each nonce, and the second part becomes a shader without loops or
+//! arrays. A device gets submissions of a few milliseconds, two at a time. What it finds is checked here, and a
+//! device that errs, hangs or is lost is thrown away and opened anew when it is asked next.
+//!
+//! ```no_run
+//! use nano_pow::{Backend, Pool, gpu::{self, GpuBackend, GpuOptions}};
+//!
+//! let options = GpuOptions::default();
+//! let mut devices: Vec<Box<dyn Backend>> = Vec::new();
+//! for adapter in gpu::adapters().iter().filter(|adapter| !adapter.is_software()) {
+//!     devices.push(Box::new(GpuBackend::new(adapter, &options)?));
+//! }
+//! let pool = Pool::new(devices);
+//! # Ok::<_, gpu::GpuError>(())
+//! ```
+
+mod adapter;
 mod blake2b;
+mod device;
+mod engine;
+mod error;
 mod graph;
-use nano_primitives::Root;
+mod kernel;
+mod launch;
+mod order;
+mod pace;
+mod pipeline;
+mod shader;
+mod stretch;
+mod trial;
+mod values;
+
+pub use adapter::{AdapterInfo, AdapterKind, adapters};
+pub use error::GpuError;
+pub use kernel::{Kernel, UnknownKernel};
+
+use crate::{Backend, BackendError, NonceRange, Task};
+use engine::Engine;
+use nano_primitives::{Difficulty, Root, Work};
+use pipeline::Pipeline;
+use std::{
+    sync::{Mutex, PoisonError},
+    thread,
+};
+
+/// How an adapter is used.
+#[derive(Debug, Clone, Default)]
+pub struct GpuOptions {
+    /// The kernel, or the faster one by a short trial.
+    pub kernel: Option<Kernel>,
+    /// Whether software adapters may be used: for tests, they are slower than the processor used directly.
+    pub allow_software: bool,
+}
+
+/// A graphics card.
+///
+/// Searches asked for at the same time are done one after the other. Stopping a search takes a millisecond, but
+/// the device may be busy with it for some more, up to 16, before it begins with the next.
+#[derive(Debug)]
+pub struct GpuBackend {
+    adapter: AdapterInfo,
+    kernel: Kernel,
+    /// Empty after a failure.
+    engine: Mutex<Option<Engine<Pipeline>>>,
+}
+
+impl GpuBackend {
+    /// Opens an adapter and tries its kernels. Takes a fraction of a second, or some seconds when the driver compiles the
+    /// kernels for the first time.
+    ///
+    /// # Errors
+    /// The adapter is software and that is not allowed, the driver opens no device, or no kernel works on it.
+    pub fn new(adapter: &AdapterInfo, options: &GpuOptions) -> Result<Self, GpuError> {
+        if adapter.is_software() && !options.allow_software {
+            return Err(GpuError::Software { name: adapter.name.clone() });
+        }
+        let engine = match &options.kernel {
+            Some(kernel) => trial::open(adapter, &[*kernel])?,
+            None => trial::open(adapter, &Kernel::ALL)?,
+        };
+        let kernel = engine.queue().kernel();
+        Ok(Self { adapter: adapter.clone(), kernel, engine: Mutex::new(Some(engine)) })
+    }
+
+    /// The adapter.
+    #[must_use]
+    pub const fn adapter(&self) -> &AdapterInfo {
+        &self.adapter
+    }
+
+    /// The kernel that was chosen.
+    #[must_use]
+    pub const fn kernel(&self) -> Kernel {
+        self.kernel
+    }
+
+    /// Computes the values of all nonces of a range on the device, to compare them with the reference.
+    ///
+    /// # Errors
+    /// The range is longer than 2^20 nonces, or the device failed.
+    pub fn values(&self, root: &Root, nonces: NonceRange) -> Result<Vec<Difficulty>, GpuError> {
+        self.with_engine(|engine| {
+            values::values(engine.queue().device(), self.kernel, root, nonces)
+        })
+    }
+
+    /// Lends the engine, rebuilt if it was thrown away, and throws it away if this fails.
+    fn with_engine<T>(
+        &self,
+        work: impl FnOnce(&mut Engine<Pipeline>) -> Result<T, GpuError>,
+    ) -> Result<T, GpuError> {
+        let mut slot = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut engine = slot.take().map_or_else(|| self.reopen(), Ok)?;
+        match work(&mut engine) {
+            Ok(result) => {
+                *slot = Some(engine);
+                Ok(result)
+            }
+            Err(error) => {
+                // A device that hangs can hang its owner too.
+                thread::spawn(move || drop(engine));
+                Err(error)
+            }
+        }
+    }
+
+    fn reopen(&self) -> Result<Engine<Pipeline>, GpuError> {
+        let engine = trial::open(&self.adapter, &[self.kernel])?;
+        tracing::info!(adapter = self.adapter.name, "device opened again");
+        Ok(engine)
+    }
+}
+
+impl Backend for GpuBackend {
+    fn name(&self) -> String {
+        format!("gpu {} ({}, {})", self.adapter.index, self.adapter.name, self.kernel)
+    }
+
+    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
+        Ok(self.with_engine(|engine| engine.search(task))?)
+    }
+}
+
 /// The words of the message that the root fills.
 fn root_words(root: &Root) -> [u64; 4] {
     let (chunks, _) = root.as_bytes().as_chunks::<8>();

@@ -44,9 +44,7 @@ fn text(kernel: Kernel, program: &Program, shape: Shape, entry: &str) -> String 
         Kernel::U32 => include_str!("shader/u32.wgsl"),
     };
     let Shape { lanes, turns } = shape;
-    let layout = format!(
-        "const LANES = {lanes}u;\nconst TURNS = {turns}u;\nconst ROW = {ROW}u;\n"
-    );
+    let layout = format!("const LANES = {lanes}u;\nconst TURNS = {turns}u;\nconst ROW = {ROW}u;\n");
     [words, &layout, &order(program), &value(program), entry].join("\n")
 }
 
