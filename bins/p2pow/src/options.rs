@@ -1,10 +1,10 @@
 //! Options of the commands that talk to a node and to workers: from flags, the environment, a TOML file, in this order.
 
-use p2pow_cli::{Failure, KeyArgs, config, values};
 use clap::ValueEnum;
 use nano_block::Network;
 use nano_primitives::{Account, Amount};
 use nano_rpc::Client;
+use p2pow_cli::{Failure, KeyArgs, config, values};
 use p2pow_client::{Config, Policy, Sender};
 use serde::{Deserialize, Deserializer, de};
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};

@@ -53,13 +53,18 @@ impl Report {
             blocks: receipt.users.iter().copied().map(BlockReport::new).collect(),
             reward: receipt.reward.map(|paid| BlockReport::new(paid.block)),
             winner: receipt.winner().map(Winner::new),
-            workers: receipt.hired.iter().enumerate().map(|(place, hired)| WorkerReport {
-                address: hired.hire.candidate.worker.address,
-                account: hired.hire.candidate.offer.reward_account,
-                price_raw: hired.hire.price,
-                outcome: outcome(receipt, place),
-                detail: detail(&hired.outcome),
-            }).collect(),
+            workers: receipt
+                .hired
+                .iter()
+                .enumerate()
+                .map(|(place, hired)| WorkerReport {
+                    address: hired.hire.candidate.worker.address,
+                    account: hired.hire.candidate.offer.reward_account,
+                    price_raw: hired.hire.price,
+                    outcome: outcome(receipt, place),
+                    detail: detail(&hired.outcome),
+                })
+                .collect(),
             elapsed_ms: receipt.elapsed.as_millis(),
         }
     }

@@ -31,7 +31,7 @@ impl WalletArgs {
     /// Reads the key and the options.
     pub(crate) fn open(self) -> Result<Wallet, Failure> {
         let settings = self.options.settings()?;
-        let key = self.key.or(settings.key()).secret_key()?;
+        let key = self.key.or_file(settings.key()).secret_key()?;
         let (listener, events) = unbounded_channel();
         let sender = settings.sender()?.with_events(listener);
         Ok(Wallet { key, sender, json: self.json, events })
@@ -75,7 +75,9 @@ fn print(receipt: &Receipt) -> Result<(), Failure> {
         Some(winner) => {
             let price = story::xno(winner.hire.price);
             let address = winner.hire.candidate.worker.address;
-            Ok(output::line(format_args!("done in {seconds:.1} s; {address} did the work for {price}"))?)
+            Ok(output::line(format_args!(
+                "done in {seconds:.1} s; {address} did the work for {price}"
+            ))?)
         }
         None => Ok(output::line(format_args!("done in {seconds:.1} s; nobody took the reward"))?),
     }

@@ -46,6 +46,16 @@ impl KeyArgs {
         Self { key_file, seed_file, index: self.index.or(other.index) }
     }
 
+    /// These, unless neither they nor the environment name a key: then what the configuration `file` says.
+    #[must_use]
+    pub fn or_file(self, file: Self) -> Self {
+        let is_set = |name| env::var_os(name).is_some();
+        if is_set(KEY_VARIABLE) || is_set(SEED_VARIABLE) {
+            return Self { index: self.index.or(file.index), ..self };
+        }
+        self.or(file)
+    }
+
     /// The private key: from a file that was named, else from the environment, else from a prompt.
     ///
     /// # Errors

@@ -77,7 +77,8 @@ impl Draft {
     }
 
     /// The reward block for a worker.
-    fn reward(&self, worker: Account, price: Amount) -> Result<StateBlock, DealError> {
+    fn reward(&self, hire: &Hire) -> Result<StateBlock, DealError> {
+        let (worker, price) = (hire.candidate.offer.reward_account, hire.price);
         let left = self.after.balance;
         self.after.send(worker, price).map_err(|_| DealError::TooPoorForReward { left, price })
     }
@@ -106,13 +107,14 @@ impl Deal {
         draft: &Draft,
         hires: Vec<Hire>,
     ) -> Result<Self, DealError> {
+        // Before the signer is asked for anything.
+        let rewards = hires.iter().map(|hire| draft.reward(hire)).collect::<Result<Vec<_>, _>>()?;
         let mut users = Vec::with_capacity(draft.blocks.len());
         for block in &draft.blocks {
             users.push(sign(signer, block).await?);
         }
         let mut contracts = Vec::with_capacity(hires.len());
-        for hire in hires {
-            let reward = draft.reward(hire.candidate.offer.reward_account, hire.price)?;
+        for (hire, reward) in hires.into_iter().zip(rewards) {
             let request = request(&users, sign(signer, &reward).await?);
             contracts.push(Contract { hire, request });
         }

@@ -84,7 +84,8 @@ async fn ask_one(deal: &Deal, contract: &Contract, config: &Config) -> Result<De
         path: "/request_work",
         body: Some(contract.request.to_json().into()),
         connect_timeout: config.patience.connect,
-        timeout: config.patience.deal,
+        // Not the limit: the race ends before, and hangs up.
+        timeout: config.patience.deal.saturating_mul(2),
         max_bytes: BYTES_PER_BLOCK * (deal.users.len() + 2),
     };
     let reply = ask(SocketAddr::new(candidate.worker.address, config.port), &question).await?;

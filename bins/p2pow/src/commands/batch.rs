@@ -75,9 +75,9 @@ fn payment(row: &StringRecord) -> Result<Order, RowError> {
     };
     let wrong = |field, problem: String| RowError::Field { line, field, problem };
     Ok(Order::Send {
-        destination: destination
-            .parse()
-            .map_err(|error: nano_primitives::AccountError| wrong("destination", error.to_string()))?,
+        destination: destination.parse().map_err(|error: nano_primitives::AccountError| {
+            wrong("destination", error.to_string())
+        })?,
         amount: values::amount(amount).map_err(|error| wrong("amount", error.to_string()))?,
     })
 }

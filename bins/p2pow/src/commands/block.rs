@@ -1,8 +1,8 @@
 //! `p2pow block hash|verify|sign`: blocks without a node.
 
-use p2pow_cli::{Failure, KeyArgs, input::Source, output, values};
 use nano_block::{Block, SignatureError, Signed, SignedBlock};
 use nano_primitives::{Account, Difficulty, Root, Work};
+use p2pow_cli::{Failure, KeyArgs, input::Source, output, values};
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// Hashes, checks and signs blocks; JSON is read from a file or standard input.

@@ -1,8 +1,8 @@
 //! `p2pow key new|derive|inspect`: keys without a node.
 
-use p2pow_cli::{Failure, KeyArgs, output, values, write_secret};
 use nano_block::{SecretKey, Seed};
 use nano_primitives::{Account, PublicKey};
+use p2pow_cli::{Failure, KeyArgs, output, values, write_secret};
 use serde::Serialize;
 use std::{io, path::PathBuf};
 use zeroize::Zeroizing;

@@ -1,10 +1,10 @@
 //! `p2pow work generate|validate`: proof of work without a node.
 
-use p2pow_cli::{Failure, output, values};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use nano_block::Network;
 use nano_pow::{Job, Pool, Ticket};
 use nano_primitives::{Difficulty, Root, Work};
+use p2pow_cli::{Failure, output, values};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -123,9 +123,7 @@ impl Target {
 pub(crate) fn run(command: WorkCommand) -> Result<(), Failure> {
     match command {
         WorkCommand::Generate(args) => generate(&args),
-        WorkCommand::Validate(args) => {
-            args.target.print(&args.target.report(args.work))
-        }
+        WorkCommand::Validate(args) => args.target.print(&args.target.report(args.work)),
     }
 }
 

@@ -108,7 +108,8 @@ impl Row {
             return format!("{:<15}  {error}", self.address);
         };
         let state = if offer.available { "available" } else { "unavailable" };
-        let speed = offer.hashrate.map_or_else(String::new, |rate| format!("  {:.1} MH/s", rate / 1e6));
+        let speed =
+            offer.hashrate.map_or_else(String::new, |rate| format!("  {:.1} MH/s", rate / 1e6));
         let batch = match offer.max_user_blocks {
             0 | 1 => String::new(),
             most => format!("  batches of {most}"),

@@ -1,0 +1,104 @@
+//! The demo's result as scripts read it.
+
+use super::{
+    ledger::Balances,
+    stage::Stage,
+    workers::{Crew, Member},
+};
+use crate::report::{Winner, detail, outcome};
+use nano_block::{Epoch, SignedState, Subtype};
+use nano_primitives::{Account, BlockHash, Difficulty};
+use p2pow_client::Receipt;
+use serde::Serialize;
+use std::{net::IpAddr, time::Duration};
+
+/// The object on the last line of `demo --json`.
+#[derive(Debug, Serialize)]
+pub(super) struct DemoReport {
+    network: String,
+    elapsed_ms: u128,
+    port: u16,
+    user_block: Option<LedgerBlock>,
+    reward_block: Option<LedgerBlock>,
+    winner: Option<Winner>,
+    workers: Vec<WorkerReport>,
+    balances: BeforeAfter,
+}
+
+/// A block with what the ledger knows of it.
+#[derive(Debug, Serialize)]
+struct LedgerBlock {
+    #[serde(flatten)]
+    block: SignedState,
+    hash: BlockHash,
+    work_value: Option<Difficulty>,
+    threshold: Difficulty,
+    confirmed: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct WorkerReport {
+    address: IpAddr,
+    account: Account,
+    outcome: &'static str,
+    hashes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct BeforeAfter {
+    before: Balances,
+    after: Balances,
+}
+
+impl DemoReport {
+    pub(super) fn new(
+        stage: &Stage,
+        crew: &Crew,
+        receipt: &Receipt,
+        elapsed: Duration,
+        (before, after): (Balances, Balances),
+    ) -> Self {
+        Self {
+            network: stage.net.network().to_string(),
+            elapsed_ms: elapsed.as_millis(),
+            port: crew.port,
+            user_block: receipt.users.first().map(|block| LedgerBlock::new(stage, *block)),
+            reward_block: receipt.reward.map(|paid| LedgerBlock::new(stage, paid.block)),
+            winner: receipt.winner().map(Winner::new),
+            workers: crew.members.iter().map(|member| WorkerReport::new(member, receipt)).collect(),
+            balances: BeforeAfter { before, after },
+        }
+    }
+}
+
+impl LedgerBlock {
+    /// Both blocks of the demo are sends of an account at epoch 2.
+    fn new(stage: &Stage, block: SignedState) -> Self {
+        let hash = block.hash();
+        Self {
+            block,
+            hash,
+            work_value: block.work_value(),
+            threshold: stage.net.network().thresholds().for_state(Subtype::Send, Epoch::Epoch2),
+            confirmed: stage.net.block(&hash).is_some_and(|view| view.confirmed),
+        }
+    }
+}
+
+impl WorkerReport {
+    fn new(member: &Member, receipt: &Receipt) -> Self {
+        let is_member = |hired: &p2pow_client::Hired| {
+            hired.hire.candidate.offer.reward_account == member.account
+        };
+        let place = receipt.hired.iter().position(is_member);
+        Self {
+            address: member.address,
+            account: member.account,
+            outcome: place.map_or("not hired", |place| outcome(receipt, place)),
+            hashes: member.hashes(),
+            detail: place.and_then(|place| detail(&receipt.hired[place].outcome)),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! `p2pow devnet`.
+
+use nano_block::Network;
+use nano_devnet::{Builder, Devnet, StartError};
+use nano_primitives::{Account, Amount};
+use p2pow_cli::{Failure, output, values};
+use serde::Serialize;
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+/// The ports of a node's own development network.
+const RPC_PORT: u16 = 45000;
+const WEBSOCKET_PORT: u16 = 47000;
+
+const HELP: &str = "\
+A Nano network in one process, on loopback: the rules of the real ledger, the RPC and WebSocket of a node. All its money
+begins in one account, whose key is public: it is shown, and is for development only. Money that --fund gives needs no
+work; everything else does, with the thresholds of --network.
+
+Examples:
+  p2pow devnet
+  p2pow devnet --network live --data ledger.db
+  p2pow devnet --fund nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo=10 --json";
+
+/// Options of `devnet`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub(crate) struct DevnetArgs {
+    /// Whose work thresholds hold: live, beta, test or dev
+    #[arg(long, default_value = "dev")]
+    network: Network,
+    /// Keep the ledger in this file between runs
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Port of the RPC [default: 45000, or a free one if that is taken]
+    #[arg(long, value_name = "PORT")]
+    rpc_port: Option<u16>,
+    /// Port of the WebSocket [default: 47000, or a free one if that is taken]
+    #[arg(long, value_name = "PORT")]
+    websocket_port: Option<u16>,
+    /// Send money to an account that has none: ACCOUNT=AMOUNT, as often as wanted
+    #[arg(long, value_name = "ACCOUNT=AMOUNT", value_parser = grant)]
+    fund: Vec<Grant>,
+    /// Milliseconds until a block is confirmed
+    #[arg(long, value_name = "MS", default_value_t = 100)]
+    confirmation_delay: u64,
+    /// Print one JSON object and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Money for an account.
+#[derive(Debug, Clone, Copy)]
+struct Grant {
+    account: Account,
+    amount: Amount,
+}
+
+/// Where the network is and who has its money.
+#[derive(Debug, Serialize)]
+struct Report {
+    network: String,
+    rpc_url: String,
+    websocket_url: String,
+    account: Account,
+    private_key: String,
+    balance_raw: Amount,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<PathBuf>,
+}
+
+/// Runs the subcommand until it is interrupted.
+pub(crate) async fn run(args: DevnetArgs) -> Result<(), Failure> {
+    let net = args.start().await?;
+    for grant in &args.fund {
+        fund(&net, grant)?;
+    }
+    let report = Report::new(&net, args.data);
+    if args.json {
+        output::json(&report)?;
+    } else {
+        report.print()?;
+    }
+    interrupted().await?;
+    net.shutdown().await;
+    Ok(())
+}
+
+impl DevnetArgs {
+    /// Starts on the ports that were asked for. A default port that is taken is no reason not to start.
+    async fn start(&self) -> Result<Devnet, StartError> {
+        let (mut rpc, mut websocket) =
+            (self.rpc_port.unwrap_or(RPC_PORT), self.websocket_port.unwrap_or(WEBSOCKET_PORT));
+        loop {
+            match self.builder(rpc, websocket).start().await {
+                Err(StartError::Listen { address, source, .. })
+                    if is_taken(&source)
+                        && address.port() == RPC_PORT
+                        && self.rpc_port.is_none() =>
+                {
+                    rpc = 0;
+                }
+                Err(StartError::Listen { address, source, .. })
+                    if is_taken(&source)
+                        && address.port() == WEBSOCKET_PORT
+                        && self.websocket_port.is_none() =>
+                {
+                    websocket = 0;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn builder(&self, rpc: u16, websocket: u16) -> Builder {
+        let on = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let builder = Devnet::builder()
+            .network(self.network)
+            .rpc_addr(on(rpc))
+            .websocket_addr(on(websocket))
+            .confirmation_delay(Duration::from_millis(self.confirmation_delay));
+        match &self.data {
+            Some(path) => builder.data_file(path),
+            None => builder,
+        }
+    }
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrInUse
+}
+
+/// A ledger from a file may hold the money already.
+fn fund(net: &Devnet, grant: &Grant) -> Result<(), Failure> {
+    let Grant { account, amount } = *grant;
+    if net.account(&account).is_none() && net.receivable_total(&account).is_zero() {
+        net.fund(&account, amount)?;
+    }
+    Ok(())
+}
+
+impl Report {
+    fn new(net: &Devnet, data: Option<PathBuf>) -> Self {
+        let account = net.genesis_account();
+        Self {
+            network: net.network().to_string(),
+            rpc_url: net.rpc_url(),
+            websocket_url: net.websocket_url(),
+            account,
+            private_key: net.genesis_key().expose_hex().to_string(),
+            balance_raw: net.balance(&account),
+            data,
+        }
+    }
+
+    fn print(&self) -> Result<(), Failure> {
+        let Self { network, rpc_url, websocket_url, account, private_key, balance_raw, .. } = self;
+        let balance = balance_raw.to_xno();
+        output::line(format_args!(
+            "a Nano network with the work of `{network}`; Ctrl-C ends it\n\
+             RPC             {rpc_url}\n\
+             WebSocket       {websocket_url}\n\
+             funded account  {account} ({balance} XNO)\n\
+             its key         {private_key} (public: for development only)\n\
+             \n\
+             In another terminal:\n\
+             export P2POW_NODE={rpc_url} P2POW_WEBSOCKET={websocket_url}\n\
+             export P2POW_NETWORK={network} P2POW_ALLOW_LOCAL=true\n\
+             export P2POW_KEY={private_key}\n\
+             p2pow workers"
+        ))?;
+        Ok(())
+    }
+}
+
+/// Waits for Ctrl-C, or to be told to end.
+async fn interrupted() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminated = signal(SignalKind::terminate())?;
+        tokio::select! {
+            outcome = tokio::signal::ctrl_c() => outcome,
+            _ = terminated.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+fn grant(text: &str) -> Result<Grant, String> {
+    let (account, amount) =
+        text.split_once('=').ok_or("wanted ACCOUNT=AMOUNT, such as nano_…=10")?;
+    Ok(Grant {
+        account: values::account(account)?,
+        amount: values::amount(amount).map_err(|error| error.to_string())?,
+    })
+}

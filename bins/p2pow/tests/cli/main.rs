@@ -1,0 +1,10 @@
+//! The program as scripts and people call it: formats, exit codes, errors.
+#![allow(clippy::unwrap_used)] // clippy knows test functions, but not what they call
+
+mod block;
+mod demo;
+mod key;
+mod program;
+mod usage;
+mod wallet;
+mod work;

@@ -1,0 +1,158 @@
+//! Runs the program.
+
+use serde_json::Value;
+use std::{
+    ffi::OsStr,
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+use tempfile::TempDir;
+
+/// A call of the program: nothing of the caller's environment reaches it.
+pub(crate) struct Call(Command);
+
+/// How it ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Calls the program with these arguments.
+pub(crate) fn p2pow<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Call {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_p2pow"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("P2POW_") {
+            command.env_remove(name);
+        }
+    }
+    command.args(arguments).stdin(Stdio::null());
+    Call(command)
+}
+
+impl Call {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.0.env_remove(name);
+        self
+    }
+
+    pub(crate) fn run(mut self) -> Ended {
+        ended(self.0.output().expect("the program starts"))
+    }
+
+    /// Runs it with this on standard input.
+    pub(crate) fn run_with(mut self, input: impl AsRef<[u8]>) -> Ended {
+        let command = self.0.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut stdin = child.stdin.take().expect("it was piped");
+        let input = input.as_ref().to_vec();
+        // The program may refuse before it has read everything.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let output = child.wait_with_output().expect("it ends");
+        writer.join().expect("writing does not panic");
+        ended(output)
+    }
+
+    /// Starts a program that does not end by itself, and reads its first line.
+    pub(crate) fn start(mut self) -> Running {
+        let command = self.0.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("it was piped");
+        BufReader::new(stdout).read_line(&mut line).expect("it writes text");
+        Running { child, line }
+    }
+}
+
+fn ended(output: std::process::Output) -> Ended {
+    Ended {
+        code: output.status.code().expect("no signal ended it"),
+        stdout: String::from_utf8(output.stdout).expect("it writes text"),
+        stderr: String::from_utf8(output.stderr).expect("it writes text"),
+    }
+}
+
+impl Ended {
+    /// What it printed, if it ended well and said nothing on standard error.
+    #[track_caller]
+    pub(crate) fn good(&self) -> &str {
+        assert_eq!((self.code, self.stderr.as_str()), (0, ""), "{self:?}");
+        self.stdout.trim_end()
+    }
+
+    /// The object on its last line.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        let last = self.good().lines().last().expect("it printed something");
+        serde_json::from_str(last).expect("the last line is JSON")
+    }
+
+    /// The message of its one line on standard error.
+    #[track_caller]
+    pub(crate) fn bad(&self, code: i32) -> &str {
+        assert_eq!(self.code, code, "{self:?}");
+        assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
+        let message = self.stderr.strip_prefix("p2pow: ").expect("it says who speaks");
+        assert!(!message.trim().is_empty());
+        message.trim_end()
+    }
+}
+
+/// A program that is running; it is killed when dropped.
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) line: String,
+}
+
+impl Running {
+    /// The object on its first line.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.line).expect("the first line is JSON")
+    }
+
+    /// Interrupts it as Ctrl-C does, and waits.
+    pub(crate) fn interrupt(mut self) -> i32 {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().expect("there is a kill");
+        assert!(sent.success());
+        self.child.wait().expect("it ends").code().expect("no signal ended it")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A folder for the files of a test.
+pub(crate) struct Desk(TempDir);
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().expect("there is room for temporary files"))
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        fs::write(&path, content).expect("the file can be written");
+        text(&path)
+    }
+}
+
+pub(crate) fn text(path: &Path) -> String {
+    path.to_str().expect("temporary paths are text").to_owned()
+}

@@ -1,0 +1,8 @@
+//! The sender against an embedded network, real workers, lying workers and lying nodes, all over real HTTP.
+#![allow(clippy::unwrap_used)] // clippy knows test functions, but not what they call
+
+mod deals;
+mod fake;
+mod liars;
+mod nodes;
+mod town;

@@ -1,0 +1,269 @@
+//! Nodes that lie, and nodes that are in trouble.
+
+use crate::{
+    fake::{Asked, read},
+    town::{Town, at, xno},
+};
+use nano_block::{SecretKey, SignedBlock, SignedState, StateBlock};
+use nano_primitives::{Account, Signature};
+use nano_rpc::Client;
+use p2pow_client::{
+    Config, DealError, Patience, RaceError, SendError, Sender, Signer, SignerError, StateError,
+};
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+
+/// Stands in front of a town's node and changes what it answers.
+struct LyingNode {
+    url: String,
+    task: JoinHandle<()>,
+}
+
+impl Drop for LyingNode {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl LyingNode {
+    /// `lie` may change the answer to a request.
+    async fn start(town: &Town, lie: impl Fn(&Value, &mut Value) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(at(1, 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (node, lie) = (town.net.rpc_addr(), Arc::new(lie));
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let lie = Arc::clone(&lie);
+                tokio::spawn(async move {
+                    let _ = relay(stream, node, &*lie).await;
+                });
+            }
+        });
+        Self { url, task }
+    }
+
+    fn sender(&self, config: Config) -> Sender {
+        Sender::new(Client::new(&self.url).unwrap(), config)
+    }
+}
+
+async fn relay(
+    mut stream: TcpStream,
+    node: std::net::SocketAddr,
+    lie: &(dyn Fn(&Value, &mut Value) + Send + Sync),
+) -> std::io::Result<()> {
+    let Asked { body: question, .. } = read(&mut stream).await?;
+    let mut upstream = TcpStream::connect(node).await?;
+    upstream.write_all(&post(&question)).await?;
+    let mut bytes = Vec::new();
+    upstream.read_to_end(&mut bytes).await?;
+    let head = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    let mut answer: Value = serde_json::from_slice(&bytes[head..]).unwrap();
+    lie(&question, &mut answer);
+    let text = answer.to_string();
+    let head =
+        format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", text.len());
+    stream.write_all((head + &text).as_bytes()).await
+}
+
+fn post(question: &Value) -> Vec<u8> {
+    let text = question.to_string();
+    let length = text.len();
+    format!("POST / HTTP/1.1\r\nhost: node\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{text}")
+        .into_bytes()
+}
+
+/// What becomes of a payment through a node that lies so.
+async fn attempt(
+    town: &Town,
+    lie: impl Fn(&Value, &mut Value) + Send + Sync + 'static,
+) -> SendError {
+    let worker = town.worker(1, 0).await;
+    let node = LyingNode::start(town, lie).await;
+    let sender = node.sender(town.config(worker.port));
+    let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
+    let status = worker.server.status();
+    assert_eq!((status.busy, status.failed), (0, 0), "no worker saw a signed block");
+    assert_eq!(town.net.balance(&town.alice.account()), xno("100"));
+    error
+}
+
+fn is(question: &Value, action: &str) -> bool {
+    question["action"] == action
+}
+
+#[tokio::test]
+async fn a_node_that_understates_the_balance_is_not_believed() {
+    let town = Town::found().await;
+    // Alice would sign a balance of 1 - 1 = 0 XNO: a send of 100.
+    let error = attempt(&town, |question, answer| {
+        if is(question, "account_info") && answer.get("balance").is_some() {
+            answer["balance"] = json!(xno("2"));
+        }
+    })
+    .await;
+    match error {
+        SendError::State(StateError::Balance { said, signed, .. }) => {
+            assert_eq!((said, signed), (xno("2"), xno("100")));
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_changes_the_frontier_block_is_not_believed() {
+    let town = Town::found().await;
+    let error = attempt(&town, |question, answer| match question["action"].as_str() {
+        Some("account_info") => answer["balance"] = json!(xno("2")),
+        Some("block_info") if answer.get("contents").is_some() => {
+            answer["contents"]["balance"] = json!(xno("2"));
+        }
+        _ => {}
+    })
+    .await;
+    assert!(matches!(error, SendError::State(StateError::Rpc(_))), "{error}");
+}
+
+#[tokio::test]
+async fn a_node_that_forges_a_frontier_block_is_not_believed() {
+    let town = Town::found().await;
+    let view = town.net.account(&town.alice.account()).unwrap();
+    // Whole and consistent, but not signed by Alice.
+    let forger = SecretKey::generate().unwrap();
+    let block = StateBlock {
+        account: town.alice.account(),
+        previous: view.frontier,
+        representative: view.representative,
+        balance: xno("2"),
+        link: town.bob.account().into(),
+    };
+    let forged: SignedBlock = block.sign(&forger).into();
+    let hash = forged.hash();
+    let error = attempt(&town, move |question, answer| match question["action"].as_str() {
+        Some("account_info") => {
+            answer["balance"] = json!(xno("2"));
+            answer["frontier"] = json!(hash);
+            answer["confirmed_frontier"] = json!(hash);
+        }
+        Some("block_info") if question["hash"] == json!(hash) => {
+            *answer = json!({
+                "block_account": block.account, "amount": "1", "balance": xno("2"), "height": "3",
+                "local_timestamp": "0", "confirmed": "true", "subtype": "send", "contents": forged,
+            });
+        }
+        _ => {}
+    })
+    .await;
+    assert!(matches!(error, SendError::State(StateError::Signature { .. })), "{error}");
+}
+
+#[tokio::test]
+async fn a_node_that_hides_the_frontier_block_is_told_of() {
+    let town = Town::found().await;
+    let frontier = town.net.account(&town.alice.account()).unwrap().frontier;
+    let error = attempt(&town, move |question, answer| {
+        if is(question, "block_info") && question["hash"] == json!(frontier) {
+            *answer = json!({ "error": "Block not found" });
+        }
+    })
+    .await;
+    assert!(matches!(error, SendError::State(StateError::Missing { .. })), "{error}");
+}
+
+#[tokio::test]
+async fn an_unconfirmed_frontier_is_waited_for_and_then_refused() {
+    let town = Town::found().await;
+    let worker = town.worker(1, 0).await;
+    let config = town.config(worker.port);
+    let patience = Patience { frontier: Duration::from_millis(100), ..config.patience };
+    let node = LyingNode::start(&town, |question, answer| {
+        if is(question, "account_info") {
+            answer["confirmed_frontier"] = json!("AB".repeat(32));
+        }
+    })
+    .await;
+    let sender = node.sender(Config { patience, ..config });
+    let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
+    assert!(matches!(error, SendError::State(StateError::Unconfirmed { .. })), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_without_confirmation_is_no_success() {
+    let town = Town::found().await;
+    let worker = town.worker(1, 0).await;
+    let config = town.config(worker.port);
+    let patience = Patience { deal: Duration::from_secs(3), ..config.patience };
+    let sender = Sender::new(town.node(), Config { patience, ..config });
+    town.net.faults().leave_unconfirmed(true);
+    let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
+    assert!(matches!(error, SendError::Race(RaceError::TimedOut { .. })), "{error}");
+}
+
+#[tokio::test]
+async fn an_account_that_goes_on_otherwise_ends_the_deal() {
+    let town = Town::found().await;
+    let withholder = crate::fake::Fake::start(1, 0, |asked| match asked.path.as_str() {
+        "/request_info" => {
+            let account = SecretKey::generate().unwrap().account();
+            crate::fake::json(200, &crate::fake::info(account, xno("0.0001")))
+        }
+        _ => crate::fake::Reply::Silence,
+    })
+    .await;
+    town.register([127, 0, 0, 1]);
+    let sender = town.sender(withholder.port);
+    let payment = sender.send(&town.alice, town.bob.account(), xno("1"));
+    let otherwise = async {
+        while withholder.count("/request_work") == 0 {
+            tokio::task::yield_now().await;
+        }
+        let state = town.net.account(&town.alice.account()).unwrap().state();
+        let block = state.change(town.bob.account()).unwrap().sign(&town.alice);
+        town.net.seed(&block.into()).unwrap();
+    };
+    let (outcome, ()) = tokio::join!(payment, otherwise);
+    let error = outcome.unwrap_err();
+    assert!(matches!(error, SendError::Race(RaceError::Superseded { .. })), "{error}");
+}
+
+/// Signs with another key than it says.
+struct Impostor {
+    account: Account,
+    key: SecretKey,
+}
+
+impl Signer for Impostor {
+    fn account(&self) -> Account {
+        self.account
+    }
+
+    fn sign<'a>(
+        &'a self,
+        block: &'a StateBlock,
+    ) -> futures_util::future::BoxFuture<'a, Result<Signature, SignerError>> {
+        Box::pin(async move {
+            if block.balance == xno("50") {
+                return Err(SignerError::new("not half of it"));
+            }
+            Ok(SignedState { ..block.sign(&self.key) }.signature)
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_signer_that_signs_wrongly_or_not_at_all_publishes_nothing() {
+    let town = Town::found().await;
+    let worker = town.worker(1, 0).await;
+    let sender = town.sender(worker.port);
+    let signer = Impostor { account: town.alice.account(), key: town.bob.clone() };
+    let error = sender.send(&signer, town.bob.account(), xno("1")).await.unwrap_err();
+    assert!(matches!(error, SendError::Deal(DealError::BadSignature(_))), "{error}");
+    let error = sender.send(&signer, town.bob.account(), xno("50")).await.unwrap_err();
+    assert!(matches!(error, SendError::Deal(DealError::Signer(_))), "{error}");
+    assert_eq!(town.net.balance(&town.alice.account()), xno("100"));
+}

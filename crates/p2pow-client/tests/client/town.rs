@@ -1,0 +1,108 @@
+//! An embedded network with people in it.
+
+use nano_block::{Network, SecretKey};
+use nano_devnet::Devnet;
+use nano_pow::Pool;
+use nano_primitives::{Account, Amount};
+use nano_rpc::Client;
+use p2pow_client::{Config, Patience, Search, Sender};
+use p2pow_server::{Server, register::registration_block};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+/// 0.0001 XNO, what a worker asks by default.
+pub(crate) fn fee() -> Amount {
+    Amount::from_xno("0.0001").unwrap()
+}
+
+pub(crate) fn xno(text: &str) -> Amount {
+    Amount::from_xno(text).unwrap()
+}
+
+/// A network, Alice with 100 XNO, and Bob with no account yet.
+pub(crate) struct Town {
+    pub(crate) net: Devnet,
+    pub(crate) alice: SecretKey,
+    pub(crate) bob: SecretKey,
+}
+
+impl Town {
+    pub(crate) async fn found() -> Self {
+        let net = Devnet::builder()
+            .network(Network::Dev)
+            .confirmation_delay(Duration::from_millis(20))
+            .start()
+            .await
+            .unwrap();
+        let (alice, bob) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+        net.open(&alice, xno("100")).unwrap();
+        Self { net, alice, bob }
+    }
+
+    pub(crate) fn node(&self) -> Client {
+        Client::new(&self.net.rpc_url()).unwrap()
+    }
+
+    /// Puts a registration of the address on the ledger.
+    pub(crate) fn register(&self, address: impl Into<IpAddr>) {
+        let key = SecretKey::generate().unwrap();
+        self.net.open(&key, xno("0.001")).unwrap();
+        let view = self.net.account(&key.account()).unwrap();
+        let block = registration_block(&view.state(), address.into()).unwrap();
+        self.net.seed(&block.sign(&key).into()).unwrap();
+    }
+
+    /// Starts and registers an honest worker at 127.0.0.`last`; port 0 takes a free one.
+    pub(crate) async fn worker(&self, last: u8, port: u16) -> Worker {
+        let account = SecretKey::generate().unwrap().account();
+        let config = p2pow_server::Config {
+            listen: vec![at(last, port)],
+            reward_account: account,
+            network: Network::Dev,
+            websocket_url: Some(self.net.websocket_url()),
+            ..p2pow_server::Config::default()
+        };
+        let server = Server::bind(config, self.node(), Pool::cpu(Some(1))).await.unwrap();
+        self.register(at(last, port).ip());
+        Worker { account, port: server.local_addr().port(), server }
+    }
+
+    /// What a sender needs to know here: quick to look and quick to give up.
+    pub(crate) fn config(&self, port: u16) -> Config {
+        Config {
+            network: Network::Dev,
+            port,
+            allow_local: true,
+            search: Search { timeout: Duration::from_secs(2), ..Search::default() },
+            patience: Patience {
+                poll: Duration::from_millis(20),
+                settle: Duration::from_millis(300),
+                deal: Duration::from_secs(60),
+                ..Patience::default()
+            },
+            ..Config::default()
+        }
+    }
+
+    pub(crate) fn sender(&self, port: u16) -> Sender {
+        Sender::new(self.node(), self.config(port))
+    }
+
+    /// What waits for an account.
+    pub(crate) fn waiting(&self, account: Account) -> Amount {
+        self.net.receivable_total(&account)
+    }
+}
+
+/// An honest worker.
+pub(crate) struct Worker {
+    pub(crate) account: Account,
+    pub(crate) port: u16,
+    pub(crate) server: Server,
+}
+
+pub(crate) fn at(last: u8, port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), port))
+}
