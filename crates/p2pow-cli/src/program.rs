@@ -1,16 +1,19 @@
 //! The frame of a program: arguments, log, failure, exit code.
 
 use crate::{Failure, gist};
-use clap::Parser;
-use std::process::ExitCode;
+use clap::{Parser, error::ErrorKind};
+use std::{io::IsTerminal, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
-/// Reads the command line. Help is printed; wrong usage is told in one line.
+/// Reads the command line. Help is printed, also where nothing is asked for; wrong usage is told in one line.
 ///
 /// # Errors
 /// The code to exit with, when there is nothing to run.
 pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
     A::try_parse().map_err(|error| {
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            return error.print().map_or(ExitCode::FAILURE, |()| ExitCode::from(2));
+        }
         if !error.use_stderr() {
             return error.print().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
         }
@@ -34,7 +37,12 @@ pub fn report(program: &str, outcome: &Result<(), Failure>) -> ExitCode {
 /// Sends the log to standard error, at the levels that the variable `P2POW_LOG` asks for, else at `default`.
 pub fn log_to_stderr(default: &str) {
     let filter = EnvFilter::try_from_env("P2POW_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colour = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(colour)
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 /// Runs an asynchronous command to its end.

@@ -1,0 +1,276 @@
+//! The program as an operator meets it.
+
+#![allow(clippy::unwrap_used)]
+
+use nano_block::{AccountState, Network, SecretKey};
+use nano_devnet::Devnet;
+use nano_primitives::Amount;
+use p2pow_protocol::registry::{self, REGISTRATION_ACCOUNT, REGISTRATION_AMOUNT};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+use tempfile::TempDir;
+
+fn worker(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_p2pow-worker"));
+    command.args(arguments).current_dir(folder).env_clear();
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    worker(folder, arguments).output().unwrap()
+}
+
+fn error(output: &Output) -> &str {
+    let text = std::str::from_utf8(&output.stderr).unwrap();
+    assert_eq!(text.lines().count(), 1, "more than one line: {text}");
+    assert!(output.stdout.is_empty());
+    text.strip_prefix("p2pow-worker: ").unwrap().trim_end()
+}
+
+fn json_of(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A folder with what `init` writes, and the registering key.
+fn initialised(settings: &[(&str, &str)]) -> (TempDir, SecretKey) {
+    let folder = TempDir::new().unwrap();
+    json_of(&run(folder.path(), &["init", "--json"]));
+    let path = folder.path().join("worker.toml");
+    let mut text = fs::read_to_string(&path).unwrap();
+    for (from, to) in settings {
+        assert!(text.contains(from), "{from} is not in the configuration");
+        text = text.replace(from, to);
+    }
+    fs::write(&path, text).unwrap();
+    let key = fs::read_to_string(folder.path().join("worker.key")).unwrap();
+    let key = key.lines().find(|line| !line.starts_with('#')).unwrap().parse().unwrap();
+    (folder, key)
+}
+
+#[test]
+fn init_writes_a_configuration_and_a_private_key_and_never_again() {
+    let folder = TempDir::new().unwrap();
+    let told = json_of(&run(folder.path(), &["init", "--json"]));
+    assert_eq!(told["registration_account"], told["reward_account"]);
+    let before = fs::read(folder.path().join("worker.key")).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(folder.path().join("worker.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    let again = run(folder.path(), &["init"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(error(&again).contains("cannot write the new file worker.toml: File exists"));
+    assert_eq!(fs::read(folder.path().join("worker.key")).unwrap(), before);
+}
+
+#[test]
+fn init_leaves_nothing_behind_when_the_key_cannot_be_written() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("worker.key"), "precious").unwrap();
+    let refused = run(folder.path(), &["init"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(error(&refused).contains("worker.key"), "{}", error(&refused));
+    assert!(!folder.path().join("worker.toml").exists());
+    assert_eq!(fs::read_to_string(folder.path().join("worker.key")).unwrap(), "precious");
+}
+
+#[test]
+fn a_reward_account_of_ones_own_is_taken() {
+    let folder = TempDir::new().unwrap();
+    let own = "nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo";
+    let told = json_of(&run(folder.path(), &["init", "--json", "--reward-account", own]));
+    assert_eq!(told["reward_account"], own);
+    assert_ne!(told["registration_account"], own);
+    let text = fs::read_to_string(folder.path().join("worker.toml")).unwrap();
+    assert!(text.contains(&format!("reward_account = \"{own}\"")));
+}
+
+#[test]
+fn wrong_usage_is_one_line_and_exit_code_2() {
+    let folder = TempDir::new().unwrap();
+    for arguments in [&["fly"][..], &["run", "--quick"], &["init", "--reward-account", "nano_1"]] {
+        let refused = run(folder.path(), arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+        error(&refused);
+    }
+    let (folder, _) = initialised(&[]);
+    let refused = run(folder.path(), &["register"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(error(&refused).contains("--public-ip"), "{}", error(&refused));
+}
+
+#[test]
+fn no_arguments_and_help_teach() {
+    let folder = TempDir::new().unwrap();
+    let nothing = run(folder.path(), &[]);
+    assert_eq!(nothing.status.code(), Some(2));
+    let help = run(folder.path(), &["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    for text in
+        [String::from_utf8(nothing.stderr).unwrap(), String::from_utf8(help.stdout).unwrap()]
+    {
+        assert!(text.contains("p2pow-worker register") && text.contains("Usage:"), "{text}");
+    }
+}
+
+#[test]
+fn a_missing_configuration_says_how_to_get_one() {
+    let folder = TempDir::new().unwrap();
+    let refused = run(folder.path(), &["run"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(error(&refused).contains("`p2pow-worker init` writes one"));
+}
+
+#[test]
+fn a_wrong_configuration_names_line_and_key_and_shows_no_secret() {
+    let cases = [
+        (
+            "fee = \"0.0001\"",
+            "fee = \"cheap\"",
+            "line 10: amount \"cheap\" is not a decimal number",
+        ),
+        ("fee = \"0.0001\"", "price = \"1\"", "line 10: unknown field `price`, expected one of"),
+        ("fee = \"0.0001\"", "", "missing field `fee`"),
+        ("# listen = \"0.0.0.0:7090\"", "listen = []", "listen is an empty list"),
+        ("# listen = \"0.0.0.0:7090\"", "listen = \"here\"", "wanted an address with port"),
+        ("# network = \"live\"", "network = \"mars\"", "\"mars\" is no network, wanted live"),
+        ("# headers = { authorization = \"…\" }", "headers = { key = \"s3cret\", x }", "line 17"),
+    ];
+    for (from, to, wanted) in cases {
+        let (folder, _) = initialised(&[(from, to)]);
+        let refused = run(folder.path(), &["run"]);
+        assert_eq!(refused.status.code(), Some(1));
+        let error = error(&refused);
+        assert!(error.contains(wanted) && !error.contains("s3cret"), "{to}: {error}");
+    }
+}
+
+#[test]
+fn the_burn_account_earns_nothing() {
+    let burn = "nano_1111111111111111111111111111111111111111111111111111hifc8npp";
+    let folder = TempDir::new().unwrap();
+    json_of(&run(folder.path(), &["init", "--json", "--reward-account", burn]));
+    let refused = run(folder.path(), &["run"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(error(&refused).contains("burn account"), "{}", error(&refused));
+}
+
+/// A worker that runs until it is dropped, and its first line.
+struct Running {
+    child: Child,
+    started: Value,
+    lines: BufReader<std::process::ChildStdout>,
+}
+
+impl Running {
+    fn start(folder: &Path) -> Self {
+        let mut command = worker(folder, &["run", "--json"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        Self { child, started: serde_json::from_str(&line).unwrap(), lines }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.started["listening"][0].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Asks it to stop, as a service manager does, and gives its last line.
+    #[cfg(unix)]
+    fn stop(mut self) -> Value {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        serde_json::from_str(rest.lines().last().unwrap()).unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn get(address: SocketAddr, path: &str) -> Value {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let body = answer.split("\r\n\r\n").nth(1).unwrap();
+    serde_json::from_str(body.lines().find(|line| line.starts_with('{')).unwrap()).unwrap()
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn run_serves_its_offer_and_stops_when_asked() {
+    let net = Devnet::builder().network(Network::Dev).start().await.unwrap();
+    let (folder, key) = initialised(&[
+        ("# listen = \"0.0.0.0:7090\"", "listen = [\"127.0.0.1:0\"]"),
+        ("http://127.0.0.1:7076", &net.rpc_url()),
+        (
+            "# websocket = \"ws://127.0.0.1:7078\"",
+            &format!("websocket = \"{}\"", net.websocket_url()),
+        ),
+        ("# network = \"live\"", "network = \"dev\""),
+    ]);
+    let running = Running::start(folder.path());
+    assert_eq!(running.started["event"], "started");
+    assert_eq!(running.started["node_error"], Value::Null);
+    assert!(running.started["hashrate"].as_f64().unwrap() > 0.0);
+
+    let info = get(running.address(), "/request_info");
+    assert_eq!(info["version"], "2.0.0");
+    assert_eq!(info["status"], "available");
+    assert_eq!(info["reward_account"], key.account().to_string());
+    assert_eq!(info["fee"], "100000000000000000000000000");
+
+    let last = running.stop();
+    assert_eq!(last, json!({"event": "stopped", "won": 0, "lost": 0, "failed": 0, "income": "0"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn register_puts_the_address_on_the_ledger_once() {
+    let net = Devnet::builder().network(Network::Dev).start().await.unwrap();
+    let (folder, key) = initialised(&[
+        ("http://127.0.0.1:7076", &net.rpc_url()),
+        ("# network = \"live\"", "network = \"dev\""),
+        ("# public_ip = \"203.0.113.7\"", "public_ip = \"127.0.0.3\""),
+    ]);
+    let local = run(folder.path(), &["register", "--json"]);
+    assert_eq!(local.status.code(), Some(1));
+    assert!(error(&local).contains("cannot be reached from the internet"), "{}", error(&local));
+    let poor = run(folder.path(), &["register", "--json", "--allow-local"]);
+    assert_eq!(poor.status.code(), Some(1));
+    assert!(error(&poor).contains("nothing to receive"), "{}", error(&poor));
+
+    net.fund(&key.account(), Amount::from_xno("0.001").unwrap()).unwrap();
+    let told = json_of(&run(folder.path(), &["register", "--json", "--allow-local"]));
+    assert_eq!(told["address"], "127.0.0.3");
+    assert_eq!(told["was_there"], false);
+    let entries = net.receivable(&REGISTRATION_ACCOUNT);
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].1, REGISTRATION_AMOUNT);
+    let state: AccountState = net.account(&key.account()).unwrap().state();
+    assert_eq!(registry::decode(&state.representative), Some("127.0.0.3".parse().unwrap()));
+
+    let again = json_of(&run(folder.path(), &["register", "--json", "--allow-local"]));
+    assert_eq!(
+        (again["was_there"].clone(), again["block"].clone()),
+        (json!(true), told["block"].clone())
+    );
+    assert_eq!(net.receivable(&REGISTRATION_ACCOUNT).len(), 1);
+}
