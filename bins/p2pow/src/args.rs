@@ -14,12 +14,13 @@ By hand, with a worker from p2pow-worker:
   p2pow workers
   p2pow send nano_… 1.5 --key-file alice.key
 
-Amounts are decimal XNO (1.5), or raw with a suffix (1000raw). Errors are one line on standard error; the exit code is 2
-for wrong usage and 1 for the rest. Options can also stand in a TOML file, see `p2pow send --help`.";
+Amounts are decimal XNO (1.5), or raw with a suffix (1000raw). Errors are one line on standard error; the exit code is 2 \
+     for wrong usage and 1 for the rest. Options can also stand in a TOML file, see `p2pow send --help`.";
 
 /// Send Nano with proof of work done by others, who are paid by the ledger only if they do it.
 #[derive(Debug, Parser)]
-#[command(name = "p2pow", version, after_help = HELP, max_term_width = 110)]
+#[command(name = "p2pow", version, after_help = HELP)]
+#[command(max_term_width = 110, arg_required_else_help = false)]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -42,13 +43,13 @@ enum Command {
     /// Make many payments with one reward
     Batch(batch::BatchArgs),
     /// Make, derive and inspect keys
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Key(key::KeyCommand),
     /// Hash, verify and sign blocks
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Block(block::BlockCommand),
     /// Find and check proof of work on this computer
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Work(work::WorkCommand),
 }
 

@@ -6,8 +6,8 @@ use p2pow_cli::{Failure, input::Source, values};
 use p2pow_client::Order;
 
 const EXAMPLES: &str = "\
-FILE is a CSV of destination,amount, with or without these words as its first line; empty lines and lines with # are
-skipped. All payments become one chain of sends with one reward at its end, so it takes a worker that knows batches.
+FILE is a CSV of destination,amount, with or without these words as its first line; empty lines and lines with # are \
+     skipped. All payments become one chain of sends with one reward at its end, so it takes a worker that knows batches.
 
 Example of a file:
   destination,amount

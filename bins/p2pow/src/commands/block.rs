@@ -27,16 +27,16 @@ Examples:
   curl -s … | jq .contents | p2pow block hash";
 
 const VERIFY_HELP: &str = "\
-Exits with 0 if valid, with 1 if not. A state or open block names its account; the other legacy kinds do not, so
---account must. The work is checked only with --threshold, as the threshold depends on the ledger.
+Exits with 0 if valid, with 1 if not. A state or open block names its account; the other legacy kinds do not, so \
+     --account must. The work is checked only with --threshold, as the threshold depends on the ledger.
 
 Examples:
   p2pow block verify block.json
   p2pow block verify block.json --threshold fffffff800000000";
 
 const SIGN_HELP: &str = "\
-The key comes from --key-file or --seed-file, from P2POW_KEY or P2POW_SEED, or is asked for. A block that names
-another account than the key's is refused.
+The key comes from --key-file or --seed-file, from P2POW_KEY or P2POW_SEED, or is asked for. A block that names \
+     another account than the key's is refused.
 
 Examples:
   p2pow block sign block.json --key-file alice.key

@@ -25,10 +25,10 @@ use tokio::{
 use workers::Crew;
 
 const HELP: &str = "\
-Everything runs on this computer, on a Nano network in this process: Alice has 10 XNO and sends 1 to Bob; workers that
-are registered on the ledger race to do the work of her block and of the reward block on top of it; the ledger pays the
-winner. With live thresholds both works take 2^29 hashes on average each, so this may take a few minutes on a small
-processor; `--network dev` takes a second.
+Everything runs on this computer, on a Nano network in this process: Alice has 10 XNO and sends 1 to Bob; workers that \
+     are registered on the ledger race to do the work of her block and of the reward block on top of it; the ledger pays the \
+     winner. With live thresholds both works take 2^29 hashes on average each, so this may take a few minutes on a small \
+     processor; `--network dev` takes a second.
 
 Examples:
   p2pow demo

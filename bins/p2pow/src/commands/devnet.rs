@@ -17,9 +17,9 @@ const RPC_PORT: u16 = 45000;
 const WEBSOCKET_PORT: u16 = 47000;
 
 const HELP: &str = "\
-A Nano network in one process, on loopback: the rules of the real ledger, the RPC and WebSocket of a node. All its money
-begins in one account, whose key is public: it is shown, and is for development only. Money that --fund gives needs no
-work; everything else does, with the thresholds of --network.
+A Nano network in one process, on loopback: the rules of the real ledger, the RPC and WebSocket of a node. All its money \
+     begins in one account, whose key is public: it is shown, and is for development only. Money that --fund gives needs no \
+     work; everything else does, with the thresholds of --network.
 
 Examples:
   p2pow devnet
@@ -75,6 +75,7 @@ struct Report {
 
 /// Runs the subcommand until it is interrupted.
 pub(crate) async fn run(args: DevnetArgs) -> Result<(), Failure> {
+    let mut interrupts = Interrupts::new()?;
     let net = args.start().await?;
     for grant in &args.fund {
         fund(&net, grant)?;
@@ -85,7 +86,7 @@ pub(crate) async fn run(args: DevnetArgs) -> Result<(), Failure> {
     } else {
         report.print()?;
     }
-    interrupted().await?;
+    interrupts.next().await;
     net.shutdown().await;
     Ok(())
 }
@@ -177,19 +178,44 @@ impl Report {
     }
 }
 
-/// Waits for Ctrl-C, or to be told to end.
-async fn interrupted() -> io::Result<()> {
-    #[cfg(unix)]
-    {
+/// Ctrl-C, or being told to end; heard of from the moment this is made.
+#[cfg(unix)]
+struct Interrupts {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Interrupts {
+    fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminated = signal(SignalKind::terminate())?;
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
-            outcome = tokio::signal::ctrl_c() => outcome,
-            _ = terminated.recv() => Ok(()),
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+}
+
+/// Ctrl-C; heard of from the moment this is made.
+#[cfg(windows)]
+struct Interrupts(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Interrupts {
+    fn new() -> io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
 }
 
 fn grant(text: &str) -> Result<Grant, String> {

@@ -7,9 +7,9 @@ use p2pow_client::Order;
 use serde_json::json;
 
 const EXAMPLES: &str = "\
-Pockets what was sent to the account, the largest first; opens the account if this is its first money. The work is
-paid from what comes in. Where a worker takes batches, many are pocketed with one reward. With --json one object is
-printed for each chain of blocks.
+Pockets what was sent to the account, the largest first; opens the account if this is its first money. The work is \
+     paid from what comes in. Where a worker takes batches, many are pocketed with one reward. With --json one object is \
+     printed for each chain of blocks.
 
 Examples:
   p2pow receive --key-file bob.key

@@ -6,9 +6,9 @@ use p2pow_cli::{Failure, values};
 use p2pow_client::Order;
 
 const EXAMPLES: &str = "\
-Workers are found on the ledger and asked for their offers; the payment and a reward for each hired worker are signed
-here; the command ends when the node says that both are confirmed. What was signed can still be published after a
-time-out: send again only once the account has moved on.
+Workers are found on the ledger and asked for their offers; the payment and a reward for each hired worker are signed \
+     here; the command ends when the node says that both are confirmed. What was signed can still be published after a \
+     time-out: send again only once the account has moved on.
 
 Examples:
   p2pow send nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo 1.5 --key-file alice.key

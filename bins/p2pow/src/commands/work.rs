@@ -20,8 +20,8 @@ pub(crate) enum WorkCommand {
 }
 
 const GENERATE_HELP: &str = "\
-A threshold is 16 hexadecimal digits. On the live network a send or change needs fffffff800000000 (2^29 hashes on
-average), a receive or open fffffe0000000000 (2^23).
+A threshold is 16 hexadecimal digits. On the live network a send or change needs fffffff800000000 (2^29 hashes on \
+     average), a receive or open fffffe0000000000 (2^23).
 
 Examples:
   p2pow work generate --root 718CC2121C3E641059BC1C2CFC45666C99E8AE922F7A807B7D07B62C995D79E2
@@ -29,8 +29,8 @@ Examples:
       --threshold fffffe0000000000 --json";
 
 const VALIDATE_HELP: &str = "\
-Exits with 0 whether the work is valid or not: the answer says which. The multiplier is relative to the base threshold
-of the network, whatever --threshold says, as a node's is.
+Exits with 0 whether the work is valid or not: the answer says which. The multiplier is relative to the base threshold \
+     of the network, whatever --threshold says, as a node's is.
 
 Examples:
   p2pow work validate --root 718CC2121C3E641059BC1C2CFC45666C99E8AE922F7A807B7D07B62C995D79E2 \\

@@ -58,9 +58,16 @@ fn the_demo_pays_bob_and_one_worker_and_says_so_in_json() {
 fn without_a_terminal_the_story_is_plain_lines() {
     let ended = p2pow(["demo", "--network", "dev", "--workers", "1"]).run();
     let story = ended.good();
-    for part in
-        ["Alice", "Bob", "127.0.0.1", "without work", "1 thread", "is confirmed", "before", "after"]
-    {
+    for part in [
+        "Alice",
+        "Bob",
+        "127.0.0.1",
+        "without work",
+        "share this computer",
+        "is confirmed",
+        "before",
+        "after",
+    ] {
         assert!(story.contains(part), "{part}: {story}");
     }
     assert!(!story.contains('\u{1b}'), "no escape sequences: {story}");

@@ -158,7 +158,7 @@ fn limits_come_from_flags_the_environment_and_a_file() {
     let from_file = send(market.call(&["send", bob, "1", "--config", &file]).without("P2POW_KEY"));
     assert!(from_file.contains("has no block yet"), "{from_file}");
 
-    let poor = send(market.call(&["send", bob, "340282367"]));
+    let poor = send(market.call(&["send", bob, "340282366.9"]));
     assert!(poor.contains("raw"), "{poor}");
     market.close();
 }

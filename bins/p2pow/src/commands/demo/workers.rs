@@ -110,7 +110,7 @@ impl Crew {
             1 => "1 thread".to_owned(),
             threads => format!("{threads} threads"),
         };
-        lines.push(format!("(each worker works with {each}: they share this computer)"));
+        lines.push(format!("(each works with {each}: all workers share this computer)"));
         lines.join("\n")
     }
 
