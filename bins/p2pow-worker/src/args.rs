@@ -14,7 +14,7 @@ Errors are one line on standard error; the exit code is 2 for wrong usage and 1 
 
 /// Do proof of work for Nano users, and be paid by the ledger for it.
 #[derive(Debug, Parser)]
-#[command(name = "p2pow-worker", version, after_help = HELP, max_term_width = 110)]
+#[command(name = "p2pow-worker", version, after_help = HELP, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,

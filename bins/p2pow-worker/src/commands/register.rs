@@ -8,9 +8,7 @@ use serde_json::json;
 use std::net::IpAddr;
 
 const HELP: &str = "\
-Sends 18080613 raw to the registration account, with the address as representative, and waits for the confirmation. Money that
-waits for the registering account is received first if it has none. The work is done on this computer. Registering again with the same
-address does nothing; register again when the address changes.
+Sends 18080613 raw to the registration account, with the address as representative, and waits for the confirmation. Money that waits for the registering account is received first if it has none. The work is done on this computer. Registering again with the same address does nothing; register again when the address changes.
 
 Examples:
   p2pow-worker register --public-ip 203.0.113.7

@@ -12,8 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 const MEASURE: Duration = Duration::from_millis(500);
 
 const HELP: &str = "\
-Needs no key. Prints a line for each step of a job; with --json one JSON object a line. Ctrl-C and SIGTERM stop it: what is being
-published is finished, works that are still searched are given up.
+Needs no key. Prints a line for each step of a job; with --json one JSON object a line. Ctrl-C and SIGTERM stop it: what is being published is finished, works that are still searched are given up.
 
 Examples:
   p2pow-worker run
@@ -149,7 +148,11 @@ impl Narrator {
             "user_blocks": report.user_blocks, "paid": report.paid, "hashes": report.hashes,
             "refusal": report.refusal.as_ref().map(ToString::to_string),
         });
-        self.say(&words(&event.job, event.phase), &json)
+        match words(&event.job, event.phase) {
+            Some(words) => self.say(&words, &json),
+            None if self.json => output::json(&json),
+            None => Ok(()),
+        }
     }
 
     fn stopped(&self, status: &ServerStatus) -> io::Result<()> {
@@ -165,7 +168,8 @@ impl Narrator {
     }
 }
 
-fn words(job: &Job, phase: Phase) -> String {
+/// What a person is told of a step; nothing of those that last a moment.
+fn words(job: &Job, phase: Phase) -> Option<String> {
     let report = job.report();
     let id = report.id.to_string();
     let what = match phase {
@@ -181,9 +185,10 @@ fn words(job: &Job, phase: Phase) -> String {
             Some(refusal) => format!("{phase}: {refusal}"),
             None => phase.to_string(),
         },
-        _ => phase.to_string(),
+        Phase::Published => "published".to_owned(),
+        Phase::Queued | Phase::Publishing => return None,
     };
-    format!("job {}… {what}", &id[..8])
+    Some(format!("job {}… {what}", &id[..8]))
 }
 
 fn count(number: usize, what: &str) -> String {
