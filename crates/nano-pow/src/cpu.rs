@@ -2,6 +2,10 @@
 
 #[macro_use]
 mod rounds;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod kernel;
 mod midstate;
 mod portable;

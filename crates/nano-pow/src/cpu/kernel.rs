@@ -1,40 +1,96 @@
 //! The choice of a hash kernel by what the processor can do.
+//!
+//! Here alone is `unsafe` code: the step into a function that needs an instruction set. To add one
+//! (NEON, say), write its file, a variant of [`Isa`] and a line in each `match`.
+#![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
 use super::{midstate::Midstate, portable};
 use crate::NonceRange;
-use nano_primitives::{Difficulty, Work};
-use std::fmt;
+use nano_primitives::{Difficulty, Root, Work};
+use std::{fmt, iter};
 
 /// A way to compute the hashes that runs on this processor.
+///
+/// Only detection makes one, so its instructions are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernel(Isa);
 
 /// The instruction sets there is a kernel for, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Isa {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
     Portable,
 }
 
 impl Isa {
-    const ALL: [Self; 1] = [Self::Portable];
+    const ALL: &[Self] = &[
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx512,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx2,
+        Self::Portable,
+    ];
 
     fn is_available(self) -> bool {
         match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::is_available(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::is_available(),
             Self::Portable => true,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => "avx2",
+            Self::Portable => "portable",
+        }
+    }
+
+    const fn lanes(self) -> u64 {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::LANES,
+            Self::Portable => 1,
         }
     }
 }
 
 impl Kernel {
-    /// The kernels that run on this processor, the fastest first.
+    /// The kernels whose instructions this processor has, the fastest first.
     pub fn available() -> impl Iterator<Item = Self> {
-        Isa::ALL.into_iter().filter(|isa| isa.is_available()).map(Self)
+        Isa::ALL.iter().filter(|isa| isa.is_available()).map(|isa| Self(*isa))
     }
 
-    /// The fastest kernel that runs on this processor.
+    /// The fastest kernel that runs on this processor and proves itself in a short comparison with
+    /// the plain definition.
     #[must_use]
     pub fn best() -> Self {
-        Self::available().next().unwrap_or(Self::portable())
+        let mut kernels = Self::available().filter(|kernel| {
+            let is_right = kernel.is_right();
+            if !is_right {
+                tracing::warn!(%kernel, "the kernel computes wrong hashes here, left out");
+            }
+            is_right
+        });
+        kernels.next().unwrap_or(Self::portable())
+    }
+
+    /// The kernel of this name, where the processor has its instructions.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::available().find(|kernel| kernel.name() == name)
     }
 
     /// The kernel that runs anywhere.
@@ -43,20 +99,16 @@ impl Kernel {
         Self(Isa::Portable)
     }
 
-    /// The name of the instruction set.
+    /// The name of the instruction set: `avx512`, `avx2` or `portable`.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self.0 {
-            Isa::Portable => "portable",
-        }
+        self.0.name()
     }
 
     /// How many nonces are tried at once.
     #[must_use]
     pub const fn lanes(self) -> u64 {
-        match self.0 {
-            Isa::Portable => 1,
-        }
+        self.0.lanes()
     }
 
     /// How many nonces take a fraction of a millisecond.
@@ -73,10 +125,33 @@ impl Kernel {
         nonces: NonceRange,
     ) -> Option<Work> {
         let threshold = threshold.to_u64();
+        let blocks = nonces.count() / self.lanes();
+        let (whole, rest) = nonces.split_at(blocks * self.lanes());
         let found = match self.0 {
-            Isa::Portable => portable::search(midstate, threshold, nonces.first(), nonces.count()),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: this kernel exists only where AVX-512 was detected.
+            Isa::Avx512 => unsafe { avx512::search(midstate, threshold, whole.first(), blocks) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: this kernel exists only where AVX2 was detected.
+            Isa::Avx2 => unsafe { avx2::search(midstate, threshold, whole.first(), blocks) },
+            Isa::Portable => portable::search(midstate, threshold, whole.first(), blocks),
         };
-        found.map(Work::from_u64)
+        let in_rest = || portable::search(midstate, threshold, rest.first(), rest.count());
+        found.or_else(in_rest).map(Work::from_u64)
+    }
+
+    /// Whether the kernel finds what the plain definition finds: the first nonce that reaches the
+    /// value of each of these in turn, across a carry into the upper half of the nonce.
+    fn is_right(self) -> bool {
+        let root = Root::from_bytes(std::array::from_fn(|index| b"nano-pow"[index % 8]));
+        let (midstate, nonces) = (Midstate::new(&root), NonceRange::new(0xffff_ffe0, 64));
+        let values: Vec<_> = nonces.iter().map(|work| work.value(&root)).collect();
+        let right = |threshold| {
+            let place = values.iter().position(|value| *value >= threshold);
+            let work = place.and_then(|place| nonces.iter().nth(place));
+            self.search(&midstate, threshold, nonces) == work
+        };
+        values.iter().copied().chain(iter::once(Difficulty::MAX)).all(right)
     }
 }
 

@@ -1,0 +1,84 @@
+//! The kernel for x86-64 processors with AVX-512: eight nonces at a time.
+
+use super::midstate::Midstate;
+use std::arch::x86_64::{
+    __m512i, _mm512_add_epi64, _mm512_cmpge_epu64_mask, _mm512_ror_epi64, _mm512_set1_epi64,
+    _mm512_setr_epi64, _mm512_xor_si512,
+};
+
+/// Nonces at a time.
+pub(super) const LANES: u64 = 8;
+
+/// Whether the processor has what the kernel needs.
+pub(super) fn is_available() -> bool {
+    is_x86_feature_detected!("avx512f")
+}
+
+/// The first of `LANES * blocks` nonces from `first` on whose value reaches the threshold.
+#[target_feature(enable = "avx512f")]
+pub(super) fn search(midstate: &Midstate, threshold: u64, first: u64, blocks: u64) -> Option<u64> {
+    let words = Words;
+    search_blocks!(words, midstate, threshold, first, blocks)
+}
+
+/// Vectors of words.
+struct Words;
+
+impl Words {
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn splat(&self, word: u64) -> __m512i {
+        _mm512_set1_epi64(word.cast_signed())
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn add(&self, a: __m512i, b: __m512i) -> __m512i {
+        _mm512_add_epi64(a, b)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn xor(&self, a: __m512i, b: __m512i) -> __m512i {
+        _mm512_xor_si512(a, b)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn rotr32(&self, a: __m512i) -> __m512i {
+        _mm512_ror_epi64::<32>(a)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn rotr24(&self, a: __m512i) -> __m512i {
+        _mm512_ror_epi64::<24>(a)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn rotr16(&self, a: __m512i) -> __m512i {
+        _mm512_ror_epi64::<16>(a)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn rotr63(&self, a: __m512i) -> __m512i {
+        _mm512_ror_epi64::<63>(a)
+    }
+
+    /// 0, 1, … 7.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn counting(&self) -> __m512i {
+        _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7)
+    }
+
+    /// The first lane whose value is at least the threshold.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn first_reaching(&self, values: __m512i, threshold: __m512i) -> Option<u32> {
+        let reaching = _mm512_cmpge_epu64_mask(values, threshold);
+        if reaching == 0 { None } else { Some(reaching.trailing_zeros()) }
+    }
+}
