@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 5] = [
     &["nano-primitives"],
     &["nano-block", "nano-pow"],
     &["p2pow-protocol", "p2pow-cli", "nano-rpc", "nano-devnet"],
-    &["p2pow-server", "p2pow-client"],
+    &["p2pow-server", "p2pow-client", "nano-work"],
     &["p2pow", "p2pow-worker"],
 ];
 /// Packages that may use everything: nobody uses them.

@@ -1,0 +1,149 @@
+//! What a client asks for: read leniently where clients disagree, strictly where a mistake would waste work.
+
+use crate::refusal::Refusal;
+use nano_pow::Job;
+use nano_primitives::{Difficulty, HexError, Root, Work};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+/// The names of the one kind of work there is, of the reference node and of RsNano.
+const VERSIONS: [&str; 2] = ["work_1", "work1"];
+
+/// A request that makes sense.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Command {
+    Generate(Job),
+    Cancel(Root),
+    Validate(Validate),
+    Benchmark(Benchmark),
+    Status,
+}
+
+/// Work to be judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Validate {
+    pub(crate) root: Root,
+    pub(crate) work: Work,
+    /// The difficulty it is to be held against, beside those of the network.
+    pub(crate) asked: Option<Difficulty>,
+}
+
+/// Random roots to be worked on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Benchmark {
+    pub(crate) threshold: Difficulty,
+    pub(crate) count: u32,
+}
+
+impl Command {
+    /// Reads a request. `base` is what multipliers are relative to, and the difficulty if none is given.
+    pub(crate) fn parse(body: &[u8], base: Difficulty) -> Result<Self, Refusal> {
+        let fields = Fields::read(body)?;
+        let difficulty = || Ok::<_, Refusal>(fields.asked_difficulty(base)?.unwrap_or(base));
+        Ok(match fields.required("action")? {
+            "work_generate" => {
+                fields.check_version()?;
+                Self::Generate(Job::new(fields.root()?, difficulty()?))
+            }
+            "work_cancel" => Self::Cancel(fields.root()?),
+            "work_validate" => {
+                fields.check_version()?;
+                let (root, work) = (fields.root()?, fields.work()?);
+                Self::Validate(Validate { root, work, asked: fields.asked_difficulty(base)? })
+            }
+            "benchmark" => {
+                Self::Benchmark(Benchmark { threshold: difficulty()?, count: fields.count()? })
+            }
+            "status" => Self::Status,
+            _ => return Err(Refusal::UnknownCommand),
+        })
+    }
+}
+
+/// The fields of a request; those that nobody asks for do not matter.
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn read(body: &[u8]) -> Result<Self, Refusal> {
+        let malformed = |hint: String| Refusal::Malformed(hint);
+        match serde_json::from_slice(body).map_err(|error| malformed(error.to_string()))? {
+            Value::Object(fields) => Ok(Self(fields)),
+            _ => Err(malformed("Expecting a JSON object".to_owned())),
+        }
+    }
+
+    /// A field that is there; `null` is nothing.
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        let wrong = || Refusal::Malformed(format!("Expecting a string for {name}"));
+        self.get(name).map(|value| value.as_str().ok_or_else(wrong)).transpose()
+    }
+
+    fn required(&self, name: &str) -> Result<&str, Refusal> {
+        self.text(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// A number, as such or as text.
+    fn number(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.get(name).map(|value| match value {
+            Value::String(text) => Cow::from(text),
+            other => Cow::from(other.to_string()),
+        })
+    }
+
+    fn root(&self) -> Result<Root, Refusal> {
+        let text = self.required("hash")?;
+        text.parse().map_err(|error: HexError| Refusal::BadHash(error.to_string()))
+    }
+
+    fn work(&self) -> Result<Work, Refusal> {
+        hex("work", self.required("work")?).map(Work::from_u64)
+    }
+
+    /// The difficulty that is given: a multiplier of the base if there is one, else the difficulty itself.
+    fn asked_difficulty(&self, base: Difficulty) -> Result<Option<Difficulty>, Refusal> {
+        let difficulty =
+            self.text("difficulty")?.map(|text| hex("difficulty", text)).transpose()?;
+        let multiplied = self.number("multiplier").map(|text| multiple(&text, base)).transpose()?;
+        Ok(multiplied.or(difficulty.map(Difficulty::from_u64)))
+    }
+
+    fn check_version(&self) -> Result<(), Refusal> {
+        match self.text("version")? {
+            Some(found) if !VERSIONS.contains(&found) => {
+                Err(Refusal::BadVersion(found.chars().take(80).collect()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn count(&self) -> Result<u32, Refusal> {
+        let text = self.number("count").ok_or_else(|| missing("count"))?;
+        let wrong = || Refusal::Malformed("Expecting a positive number for count".to_owned());
+        text.parse().ok().filter(|count| *count > 0).ok_or_else(wrong)
+    }
+}
+
+fn missing(name: &str) -> Refusal {
+    Refusal::Malformed(format!("Field {name} is missing"))
+}
+
+/// Reads a 64-bit number as clients write it: leading zeros may be missing.
+fn hex(name: &str, text: &str) -> Result<u64, Refusal> {
+    let wrong = || Refusal::Malformed(format!("Expecting 1 to 16 hexadecimal digits for {name}"));
+    // The reader of the standard library would take a sign.
+    if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(wrong());
+    }
+    u64::from_str_radix(text, 16).map_err(|_| wrong())
+}
+
+fn multiple(text: &str, base: Difficulty) -> Result<Difficulty, Refusal> {
+    let wrong = || Refusal::Malformed("Expecting a positive number for multiplier".to_owned());
+    let multiplier = text.trim().parse().map_err(|_| wrong())?;
+    Difficulty::from_multiplier(multiplier, base)
+        .map_err(|error| Refusal::Malformed(error.to_string()))
+}

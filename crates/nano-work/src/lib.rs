@@ -1,0 +1,41 @@
+//! The `work_generate` protocol of Nano nodes and work servers, spoken both ways.
+//!
+//! One idea in two directions: a pool of devices is a server to others, and a server is a device to a pool.
+//! [`WorkServer`] answers from a [`Pool`](nano_pow::Pool) of devices: a drop-in for nano-work-server, and a work peer for
+//! nodes. [`RemoteBackend`] makes a device of any server that speaks the protocol.
+//!
+//! ```
+//! use nano_pow::{Job, Pool};
+//! use nano_primitives::{Difficulty, Root};
+//! use nano_rpc::Client;
+//! use nano_work::{Config, RemoteBackend, WorkServer};
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! # runtime.block_on(async {
+//! let config = Config { listen: "127.0.0.1:0".parse()?, ..Config::default() };
+//! let server = WorkServer::bind(config, Pool::cpu(None)).await?;
+//!
+//! let peer = Client::new(&format!("http://{}", server.local_addr()))?;
+//! let pool = Pool::new(vec![Box::new(RemoteBackend::new(&peer)?)]);
+//! let job = Job::new(Root::from_bytes([7; 32]), Difficulty::from_u64(0xfff0_0000_0000_0000));
+//! let solution = pool.submit(job).await?;
+//! assert!(solution.work().value(&job.root) >= job.threshold);
+//! server.shutdown().await;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod answer;
+mod command;
+mod config;
+mod refusal;
+mod remote;
+mod server;
+
+pub use {
+    config::{Config, HttpLimits, Key, KeyError, Limits, Rate},
+    remote::{RemoteBackend, RemoteError},
+    server::{BindError, WorkServer},
+};

@@ -1,0 +1,133 @@
+//! What a server says in place of an answer.
+
+use nano_primitives::Difficulty;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The longest wait that is asked of a client.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// Why a request gets no answer. The texts are those of nano-work-server and of the node where they have one.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("Can only POST requests")]
+    NotPost,
+    #[error("Failed to deserialize JSON")]
+    Malformed(String),
+    #[error("Unknown command")]
+    UnknownCommand,
+    #[error("Bad block hash")]
+    BadHash(String),
+    #[error("Bad work version")]
+    BadVersion(String),
+    #[error("Difficulty above config limit or below publish threshold")]
+    OutOfBounds { asked: Difficulty, least: Difficulty, most: Difficulty },
+    #[error("Request too large")]
+    TooLarge { limit: usize },
+    #[error("Request too slow")]
+    TooSlow { limit: Duration },
+    #[error("Unauthorized")]
+    NoKey,
+    #[error("Unauthorized")]
+    WrongKey,
+    #[error("Too many requests")]
+    TooFast { wait: Duration },
+    #[error("Too many requests")]
+    TooManyAtOnce { limit: usize },
+    #[error("Queue is full")]
+    QueueFull { limit: usize },
+    #[error("Shutting down")]
+    ShuttingDown,
+    #[error("Cancelled")]
+    Cancelled,
+    #[error("Work generation failed (see logs for details)")]
+    Failed(String),
+}
+
+impl Refusal {
+    /// The HTTP status. What happened to a job that was taken is told with 200, as by nano-work-server.
+    pub(crate) const fn status(&self) -> u16 {
+        match self {
+            Self::Cancelled | Self::Failed(_) => 200,
+            Self::Malformed(_)
+            | Self::UnknownCommand
+            | Self::BadHash(_)
+            | Self::BadVersion(_)
+            | Self::OutOfBounds { .. } => 400,
+            Self::NoKey | Self::WrongKey => 401,
+            Self::NotPost => 405,
+            Self::TooSlow { .. } => 408,
+            Self::TooLarge { .. } => 413,
+            Self::TooFast { .. } | Self::TooManyAtOnce { .. } => 429,
+            Self::QueueFull { .. } | Self::ShuttingDown => 503,
+        }
+    }
+
+    /// What to do about it.
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotPost | Self::Cancelled => return None,
+            Self::Malformed(hint) | Self::BadHash(hint) | Self::Failed(hint) => hint.clone(),
+            Self::BadVersion(found) => format!("Found {found:?}, supported versions: work_1"),
+            Self::UnknownCommand => {
+                "Supported commands: work_generate, work_cancel, work_validate, benchmark, status"
+                    .to_owned()
+            }
+            Self::OutOfBounds { asked, least, most } => {
+                format!("Found {asked}, wanted {least} to {most}")
+            }
+            Self::TooLarge { limit } => format!("Wanted at most {limit} bytes"),
+            Self::TooSlow { limit } => format!("Wanted the whole request within {limit:?}"),
+            Self::NoKey => {
+                "Send a key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'".to_owned()
+            }
+            Self::WrongKey => "The key is not known here".to_owned(),
+            Self::TooFast { wait } => format!("Try again in {:.1} s", wait.as_secs_f64()),
+            Self::TooManyAtOnce { limit } => {
+                format!("Wait for an answer: {limit} of your jobs are taken at once")
+            }
+            Self::QueueFull { limit } => format!("{limit} jobs are taken at once, try again later"),
+            Self::ShuttingDown => "Try another server".to_owned(),
+        })
+    }
+
+    /// Whole seconds after which the same request may be taken.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        let wait = match self {
+            Self::TooFast { wait } => (*wait).min(LONGEST_WAIT),
+            Self::TooManyAtOnce { .. } | Self::QueueFull { .. } => Duration::from_secs(1),
+            Self::ShuttingDown => Duration::from_secs(60),
+            _ => return None,
+        };
+        Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let error = self.to_string();
+        match self.hint() {
+            Some(hint) => json!({ "error": error, "hint": hint }),
+            None => json!({ "error": error }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Refusal;
+    use std::time::Duration;
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds_of_an_hour_at_most() {
+        let after = |wait| Refusal::TooFast { wait }.retry_after();
+        assert_eq!(after(Duration::from_millis(1)), Some(1));
+        assert_eq!(after(Duration::from_secs(2)), Some(2));
+        assert_eq!(after(Duration::MAX), Some(3600));
+        assert_eq!(Refusal::NoKey.retry_after(), None);
+    }
+
+    #[test]
+    fn a_cancelled_job_is_told_without_a_hint() {
+        assert_eq!(Refusal::Cancelled.to_json().to_string(), r#"{"error":"Cancelled"}"#);
+        assert_eq!(Refusal::Cancelled.status(), 200);
+    }
+}

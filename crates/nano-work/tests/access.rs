@@ -1,0 +1,138 @@
+//! Who may ask, how much, and from which pages.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{
+    NEVER, ask, config, generate, post, post_with, receive, root, send, serve, tame_pool,
+};
+use nano_work::{BindError, Config, Key, Limits, Rate, WorkServer};
+use serde_json::json;
+
+fn key(name: &str, limits: Limits) -> Key {
+    Key::new(name, &format!("secret-of-{name}"), limits).unwrap()
+}
+
+fn guarded(keys: Vec<Key>) -> Config {
+    Config { keys, open: None, ..config() }
+}
+
+fn status() -> String {
+    json!({ "action": "status" }).to_string()
+}
+
+#[tokio::test]
+async fn without_a_key_a_guarded_server_says_how_to_show_one() {
+    let server = serve(guarded(vec![key("alice", Limits::default())])).await;
+    for body in [status(), generate(&root(1), "1").to_string()] {
+        let reply = post_with(&server, &[], &body).await;
+        assert_eq!((reply.status, reply.text("error").as_str()), (401, "Unauthorized"));
+        assert!(reply.text("hint").contains("X-API-Key"));
+        assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_shown_in_either_header() {
+    let server = serve(guarded(vec![key("alice", Limits::default())])).await;
+    for header in [
+        "X-API-Key: secret-of-alice",
+        "Authorization: Bearer secret-of-alice",
+        "authorization: bearer secret-of-alice",
+    ] {
+        assert_eq!(post_with(&server, &[header], &status()).await.status, 200, "{header}");
+    }
+    for header in [
+        "X-API-Key: secret-of-bob",
+        "X-API-Key: ",
+        "Authorization: Bearer secret-of-alic",
+        "Authorization: Bearer secret-of-alice2",
+        "Authorization: Basic secret-of-alice",
+    ] {
+        assert_eq!(post_with(&server, &[header], &status()).await.status, 401, "{header}");
+    }
+}
+
+#[tokio::test]
+async fn an_open_server_with_keys_refuses_wrong_ones() {
+    let server = serve(Config {
+        open: Some(Limits::default()),
+        ..guarded(vec![key("a", Limits::default())])
+    })
+    .await;
+    assert_eq!(post_with(&server, &[], &status()).await.status, 200);
+    assert_eq!(post_with(&server, &["X-API-Key: b"], &status()).await.status, 401);
+    let open = serve(config()).await;
+    assert_eq!(post_with(&open, &["X-API-Key: whatever"], &status()).await.status, 200);
+}
+
+#[tokio::test]
+async fn jobs_come_no_faster_than_a_key_allows() {
+    let rate = Some(Rate { per_second: 0.001, burst: 2 });
+    let limits = Limits { rate, at_once: None };
+    let server = serve(guarded(vec![key("alice", limits), key("bob", limits)])).await;
+    let ask = async |name: &str| {
+        let header = format!("X-API-Key: secret-of-{name}");
+        post_with(&server, &[&header], &generate(&root(1), "1").to_string()).await
+    };
+    assert_eq!((ask("alice").await.status, ask("alice").await.status), (200, 200));
+    let reply = ask("alice").await;
+    assert_eq!((reply.status, reply.text("error").as_str()), (429, "Too many requests"));
+    let wait: u64 = reply.header("retry-after").unwrap().parse().unwrap();
+    assert!((900..=1000).contains(&wait), "{wait}");
+    assert_eq!(ask("bob").await.status, 200);
+    let alice = ["X-API-Key: secret-of-alice"];
+    assert_eq!(post_with(&server, &alice, &status()).await.status, 200, "this is no job");
+}
+
+#[tokio::test]
+async fn so_many_jobs_at_once_are_taken_from_one_address() {
+    let open = Some(Limits { rate: None, at_once: Some(1) });
+    let server = serve(Config { open, ..config() }).await;
+    let first = ask(&server, &generate(&root(1), NEVER)).await;
+    common::until_jobs(&server, "1").await;
+    let reply = post(&server, &generate(&root(2), "1")).await;
+    assert_eq!((reply.status, reply.header("retry-after")), (429, Some("1")));
+    post(&server, &json!({ "action": "work_cancel", "hash": root(1) })).await;
+    assert_eq!(receive(first).await.text("error"), "Cancelled");
+    assert_eq!(post(&server, &generate(&root(2), "1")).await.status, 200);
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_ask_if_that_is_switched_on() {
+    let server = serve(Config { cors: true, ..config() }).await;
+    let head = "OPTIONS / HTTP/1.1\r\nOrigin: https://wallet.example\r\n\
+                Access-Control-Request-Method: POST";
+    let preflight = receive(send(&server, head, "").await).await;
+    assert_eq!(preflight.status, 204);
+    assert_eq!(preflight.header("access-control-allow-origin"), Some("*"));
+    assert!(preflight.header("access-control-allow-headers").unwrap().contains("authorization"));
+    assert!(preflight.header("access-control-allow-methods").unwrap().contains("POST"));
+    for body in [status(), "nonsense".to_owned()] {
+        let reply = post_with(&server, &["Origin: https://wallet.example"], &body).await;
+        assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
+    }
+    let closed = serve(config()).await;
+    assert_eq!(
+        post_with(&closed, &[], &status()).await.header("access-control-allow-origin"),
+        None
+    );
+}
+
+#[tokio::test]
+async fn a_configuration_of_no_use_is_told() {
+    let bind = async |config| WorkServer::bind(config, tame_pool()).await.map(drop);
+    assert!(matches!(bind(guarded(Vec::new())).await, Err(BindError::NobodyMayAsk)));
+    for multipliers in [2.0..=1.0, 0.0..=0.0, 0.0..=f64::NAN] {
+        let refused = bind(Config { multipliers, ..config() }).await;
+        assert!(matches!(refused, Err(BindError::NoMultipliers { .. })));
+    }
+    let twice = vec![key("alice", Limits::default()), key("alice", Limits::default())];
+    assert!(
+        matches!(bind(guarded(twice)).await, Err(BindError::SameKey { name }) if name == "alice")
+    );
+    let server = serve(config()).await;
+    let taken = bind(Config { listen: server.local_addr(), ..config() }).await.unwrap_err();
+    assert!(taken.to_string().contains(&server.local_addr().to_string()));
+}

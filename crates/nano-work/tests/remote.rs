@@ -1,0 +1,228 @@
+//! Servers that do what they should, of every kind, as devices.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{
+    NEVER, config, dev_base,
+    fake::{Act, Fake},
+    root, serve, tame_pool, until,
+};
+use nano_block::Network;
+use nano_devnet::Devnet;
+use nano_pow::{Backend, Job, NonceRange, Pool, Stop, Task};
+use nano_primitives::{Difficulty, Root, Work};
+use nano_rpc::Client;
+use nano_work::{Config, Key, Limits, RemoteBackend, WorkServer};
+use serde_json::{Value, json};
+use std::{
+    sync::atomic::AtomicU64,
+    time::{Duration, Instant},
+};
+
+fn remote(url: &str) -> RemoteBackend {
+    RemoteBackend::new(&Client::new(url).unwrap()).unwrap()
+}
+
+fn pool_of(url: &str) -> Pool {
+    Pool::new(vec![Box::new(remote(url))])
+}
+
+fn url(server: &WorkServer) -> String {
+    format!("http://{}", server.local_addr())
+}
+
+fn endless(byte: u8) -> Job {
+    Job::new(root(byte), NEVER.parse().unwrap())
+}
+
+/// Work for what a request asks, its difficulty read by `radix`.
+fn solve(request: &Value, radix: u32) -> Work {
+    let root: Root = request["hash"].as_str().unwrap().parse().unwrap();
+    let threshold = u64::from_str_radix(request["difficulty"].as_str().unwrap(), radix).unwrap();
+    let mut works = (0..).map(Work::from_u64);
+    works.find(|work| work.value(&root) >= Difficulty::from_u64(threshold)).unwrap()
+}
+
+#[tokio::test]
+async fn our_own_server_is_a_device() {
+    let server = serve(config()).await;
+    let pool = pool_of(&url(&server));
+    for byte in 0..3 {
+        let job = Job::new(root(byte), dev_base());
+        assert_eq!(pool.submit(job).await.unwrap().job(), &job);
+    }
+    let device = &pool.status().devices[0];
+    assert_eq!(device.name, format!("remote {}", url(&server)));
+    assert_eq!((device.solutions, device.failures, device.hashes), (3, 0, 0));
+}
+
+#[tokio::test]
+async fn a_node_is_a_device() {
+    let net = Devnet::builder().network(Network::Dev).start().await.unwrap();
+    let pool = pool_of(&net.rpc_url());
+    let job = Job::new(root(1), dev_base());
+    assert_eq!(pool.submit(job).await.unwrap().job(), &job);
+    net.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_server_that_reads_decimal_difficulties_is_a_device() {
+    let mut decimal = Fake::start(|request| {
+        if request["difficulty"].as_str().unwrap().parse::<u64>().is_err() {
+            let text =
+                r#"Failed to deserialize the JSON body into the target type: "expected " u64"#;
+            return Act::Answer(422, text.to_owned());
+        }
+        let work = solve(request, 10).to_string().to_uppercase();
+        Act::json(
+            &json!({ "work": work, "difficulty": "18443691703551605126", "multiplier": "5.9" }),
+        )
+    })
+    .await;
+    let job = Job::new(root(1), dev_base());
+    assert_eq!(pool_of(&decimal.url()).submit(job).await.unwrap().job(), &job);
+    assert_eq!(decimal.so_far(), 2);
+}
+
+#[tokio::test]
+async fn a_request_has_nothing_that_some_server_could_not_read() {
+    let mut fake = Fake::start(|request| Act::json(&json!({ "work": solve(request, 16) }))).await;
+    let job = Job::new(root(1), dev_base());
+    pool_of(&fake.url()).submit(job).await.unwrap();
+    let (_, body) = fake.next().await;
+    let wanted = json!({
+        "action": "work_generate", "hash": root(1), "difficulty": dev_base().to_string(),
+    });
+    assert_eq!(body, wanted);
+}
+
+#[tokio::test]
+async fn a_key_is_sent_along() {
+    let key = Key::new("alice", "wonderland", Limits::default()).unwrap();
+    let server = serve(Config { keys: vec![key], open: None, ..config() }).await;
+    let client = Client::builder(&url(&server)).header("X-API-Key", "wonderland").build().unwrap();
+    let pool = Pool::new(vec![Box::new(RemoteBackend::new(&client).unwrap())]);
+    assert!(pool.submit(Job::new(root(1), dev_base())).await.is_ok());
+    let stranger = pool_of(&url(&server)).submit(Job::new(root(1), dev_base())).await;
+    let error = format!("{:?}", stranger.unwrap_err());
+    assert!(error.contains("Unauthorized"), "{error}");
+}
+
+#[tokio::test]
+async fn pools_can_stand_in_a_chain() {
+    let last = serve(config()).await;
+    let middle = WorkServer::bind(config(), pool_of(&url(&last))).await.unwrap();
+    let pool = pool_of(&url(&middle));
+    assert!(pool.submit(Job::new(root(1), dev_base())).await.is_ok());
+    let given_up = pool.submit(endless(2));
+    common::until_jobs(&last, "1").await;
+    drop(given_up);
+    common::until_jobs(&last, "0").await;
+}
+
+#[tokio::test]
+async fn a_job_given_up_is_given_up_by_the_server_too() {
+    let far = tame_pool();
+    let server = WorkServer::bind(config(), far.clone()).await.unwrap();
+    let pool = pool_of(&url(&server));
+    let ticket = pool.submit(endless(1));
+    until("the server works", || far.status().running.is_some()).await;
+    drop(ticket);
+    until("the server is idle", || far.status().running.is_none()).await;
+    assert!(pool.submit(Job::new(root(2), dev_base())).await.is_ok());
+    assert_eq!(pool.status().devices[0].failures, 0);
+}
+
+#[tokio::test]
+async fn a_pool_that_closes_gives_its_jobs_up() {
+    let far = tame_pool();
+    let server = WorkServer::bind(config(), far.clone()).await.unwrap();
+    let pool = pool_of(&url(&server));
+    let ticket = pool.submit(endless(1));
+    until("the server works", || far.status().running.is_some()).await;
+    drop((pool, ticket));
+    until("the server is idle", || far.status().running.is_none()).await;
+}
+
+#[tokio::test]
+async fn a_server_gets_one_job_at_a_time_and_each_is_cancelled_by_name() {
+    let mut fake = Fake::start(|request| match request["action"].as_str() {
+        Some("work_cancel") => Act::json(&json!({ "success": "" })),
+        _ => Act::Hang,
+    })
+    .await;
+    let pool = Pool::new(vec![Box::new(remote(&fake.url()))]);
+    let first = pool.submit(endless(1));
+    assert_eq!(fake.next().await.1["hash"], json!(root(1)));
+    drop(first);
+    let second = pool.submit(endless(2));
+    // The server answers every cancel but goes on: it is asked three times, then taken at its word.
+    for _ in 0..3 {
+        let (_, body) = fake.next().await;
+        assert_eq!(body, json!({ "action": "work_cancel", "hash": root(1) }));
+    }
+    let (_, body) = fake.next().await;
+    assert_eq!((&body["action"], &body["hash"]), (&json!("work_generate"), &json!(root(2))));
+    drop(second);
+    assert_eq!(pool.status().devices[0].failures, 0);
+}
+
+#[tokio::test]
+async fn a_job_given_up_before_its_turn_is_not_sent() {
+    let mut fake = Fake::start(|request| match request["action"].as_str() {
+        Some("work_cancel") => Act::json(&json!({})),
+        _ if request["hash"] == json!(root(1)) => Act::Hang,
+        _ => Act::json(&json!({ "work": solve(request, 16) })),
+    })
+    .await;
+    let pool = Pool::new(vec![Box::new(remote(&fake.url()))]);
+    let first = pool.submit(endless(1));
+    fake.next().await;
+    drop(first);
+    let second = pool.submit(endless(2));
+    until("the second job is on", || {
+        pool.status().running.is_some_and(|running| running.job.root == root(2))
+    })
+    .await;
+    drop(second);
+    pool.submit(Job::new(root(3), dev_base())).await.unwrap();
+    while let (_, body) = fake.next().await
+        && body["hash"] != json!(root(3))
+    {
+        assert_eq!(body["hash"], json!(root(1)), "only what was sent is cancelled");
+    }
+}
+
+#[tokio::test]
+async fn a_search_ends_at_once_however_slow_the_server() {
+    let mut fake = Fake::start(|_| Act::Hang).await;
+    let backend = remote(&fake.url());
+    let stop = Stop::new();
+    let stopper = stop.clone();
+    let search = std::thread::spawn(move || {
+        let hashes = AtomicU64::new(0);
+        let task = Task::new(endless(1), NonceRange::new(0, u64::MAX), &stopper, &hashes);
+        (backend.search(&task).unwrap(), Instant::now())
+    });
+    fake.next().await;
+    let stopped = Instant::now();
+    stop.stop();
+    let (found, ended) = search.join().unwrap();
+    assert_eq!(found, None);
+    let took = ended - stopped;
+    println!("stopped after {took:?}");
+    assert!(took < Duration::from_millis(100), "stopped after {took:?}");
+}
+
+#[tokio::test]
+async fn a_measurement_is_not_sent() {
+    let mut fake = Fake::start(|_| Act::Hang).await;
+    let backend = remote(&fake.url());
+    let rate = tokio::task::spawn_blocking(move || {
+        nano_pow::measure(&backend, Duration::from_millis(20)).unwrap()
+    });
+    assert!(rate.await.unwrap() < 1.0);
+    assert_eq!(fake.so_far(), 0);
+}
