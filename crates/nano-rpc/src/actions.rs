@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod block;
+pub(crate) mod election;
 pub(crate) mod history;
 pub(crate) mod node;
 pub(crate) mod process;

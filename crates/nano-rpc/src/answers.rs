@@ -24,7 +24,9 @@
 //! ```
 
 use crate::{
-    actions::{Many, PerAccount, account, block, history, node, process, receivable, work},
+    actions::{
+        Many, PerAccount, account, block, election, history, node, process, receivable, work,
+    },
     text::{excerpt, excerpt_bytes},
 };
 use nano_primitives::{Account, BlockHash, PublicKey, Work};
@@ -150,7 +152,7 @@ answers! {
     block_info: block::BlockInfo => block::BlockInfo;
     blocks_info: block::BlocksInfo => block::BlocksInfo;
     block_hash: block::HashWire => BlockHash;
-    confirmation_info: block::ConfirmationInfo => block::ConfirmationInfo;
+    confirmation_info: election::ConfirmationInfo => election::ConfirmationInfo;
     receivable: receivable::ReceivableWire => Vec<receivable::ReceivableEntry>;
     accounts_receivable:
         receivable::AccountsReceivableWire => BTreeMap<Account, Vec<receivable::ReceivableEntry>>;

@@ -5,6 +5,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use hyper::{
     Uri,
     header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+    http::uri::Authority,
 };
 use percent_encoding::percent_decode_str;
 use std::fmt;
@@ -22,15 +23,13 @@ impl Endpoint {
     pub(crate) fn parse(url: &str, schemes: [&'static str; 2]) -> Result<Self, ConfigError> {
         let bad = |reason: String| ConfigError::Url { reason, wanted: schemes[0] };
         let uri: Uri = url.trim().parse().map_err(|error| bad(format!("{error}")))?;
-        let scheme = uri.scheme_str().ok_or_else(|| bad("no scheme".to_owned()))?.to_owned();
+        let scheme = uri.scheme_str().ok_or_else(|| bad("no scheme".to_owned()))?;
+        let scheme = scheme.to_ascii_lowercase();
         if !schemes.contains(&scheme.as_str()) {
             return Err(ConfigError::Scheme { found: scheme, wanted: schemes });
         }
-        let authority = uri.authority().ok_or_else(|| bad("no host".to_owned()))?.as_str();
-        let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-        if host.is_empty() || host.starts_with(':') {
-            return Err(bad("no host".to_owned()));
-        }
+        let authority = uri.authority().ok_or_else(|| bad("no host".to_owned()))?;
+        let (user, host) = split(authority).map_err(|reason| bad(reason.to_owned()))?;
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let shown = format!("{scheme}://{host}{}", if path == "/" { "" } else { "/…" });
         let headers = authorization(user).into_iter().map(|value| (AUTHORIZATION, value)).collect();
@@ -77,6 +76,20 @@ impl fmt::Debug for Endpoint {
     }
 }
 
+/// Name and password, and host and port.
+fn split(authority: &Authority) -> Result<(&str, &str), &'static str> {
+    let text = authority.as_str();
+    let (user, host) = text.rsplit_once('@').unwrap_or(("", text));
+    if host.is_empty() || host.starts_with(':') {
+        return Err("no host");
+    }
+    let has_port = host.rsplit(']').next().is_some_and(|end| end.contains(':'));
+    if has_port && authority.port_u16().is_none() {
+        return Err("its port is not a number up to 65535");
+    }
+    Ok((user, host))
+}
+
 /// HTTP's basic authorization of `name:password`, percent-encoded as in a URL.
 fn authorization(user: &str) -> Option<HeaderValue> {
     if user.is_empty() {
@@ -90,4 +103,22 @@ fn authorization(user: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::try_from(value).expect("base 64 is fit for a header");
     value.set_sensitive(true);
     Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_and_port_are_fit_for_a_socket() {
+        for (url, wanted) in [
+            ("ws://[::1]:7078", ("::1", 7078)),
+            ("ws://[::1]", ("::1", 80)),
+            ("ws://a:b@node.example", ("node.example", 80)),
+            ("WS://127.0.0.1:1/path", ("127.0.0.1", 1)),
+        ] {
+            let endpoint = Endpoint::parse(url, ["ws", "wss"]).unwrap();
+            assert_eq!(endpoint.host_and_port(80), wanted, "{url}");
+        }
+    }
 }

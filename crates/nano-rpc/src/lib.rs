@@ -43,7 +43,8 @@ mod transport;
 pub use actions::{
     PerAccount,
     account::{AccountBalance, AccountInfo},
-    block::{BlockInfo, BlocksInfo, Candidate, ConfirmationInfo, QualifiedRoot},
+    block::{BlockInfo, BlocksInfo},
+    election::{Candidate, ConfirmationInfo, QualifiedRoot},
     history::{History, HistoryEntry, HistoryQuery},
     node::{ActiveDifficulty, BlockCount, Telemetry, Version},
     receivable::{Receivable, ReceivableEntry, ReceivableQuery},

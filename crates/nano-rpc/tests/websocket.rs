@@ -42,7 +42,7 @@ async fn next_hash(events: &mut Subscription) -> String {
 /// A subscription to all confirmations that pings often, and its connection.
 async fn subscribe(node: &Node) -> (Subscription, Peer) {
     let builder = Subscription::builder(&node.url(), Topics::default().confirmations())
-        .ping_every(Duration::from_millis(100));
+        .ping_every(Duration::from_millis(250));
     let (events, peer) = tokio::join!(builder.connect(), node.subscribed(1));
     (events.unwrap(), peer)
 }
@@ -163,7 +163,7 @@ async fn a_dead_connection_is_noticed_and_replaced() {
     // The peer stays connected but never reads, so it never answers a ping.
     let (mut events, _peer) = subscribe(&node).await;
     let Event::Disconnected { reason } = next(&mut events).await else { panic!("wanted the end") };
-    assert!(reason.ends_with("is dead: no answer to a ping within 100ms"), "{reason}");
+    assert!(reason.ends_with("is dead: no answer to a ping within 250ms"), "{reason}");
     let _second = node.subscribed(1).await;
     assert_eq!(next(&mut events).await, Event::Reconnected);
 }

@@ -5,11 +5,11 @@ use crate::{
     AnswerError, Client, Request, RpcError, answers,
     lenient::{self, Text},
 };
-use nano_block::{Block, SignedBlock, Subtype};
-use nano_primitives::{Account, Amount, BlockHash, Root};
+use nano_block::{SignedBlock, Subtype};
+use nano_primitives::{Account, Amount, BlockHash};
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 /// A block of the ledger and its place there.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -124,63 +124,6 @@ impl From<HashWire> for BlockHash {
     }
 }
 
-/// What an election is about: a root and the previous block, 64 bytes in hexadecimal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QualifiedRoot {
-    /// The block's root.
-    pub root: Root,
-    /// The previous block; zeros for a first block.
-    pub previous: BlockHash,
-}
-
-impl From<&Block> for QualifiedRoot {
-    fn from(block: &Block) -> Self {
-        Self { root: block.root(), previous: block.previous().unwrap_or(BlockHash::ZERO) }
-    }
-}
-
-impl fmt::Display for QualifiedRoot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.root, self.previous)
-    }
-}
-
-/// A running election.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[non_exhaustive]
-pub struct ConfirmationInfo {
-    /// How often the node has asked for votes.
-    #[serde(default, deserialize_with = "lenient::optional_number")]
-    pub announcements: Option<u64>,
-    /// How many representatives have voted.
-    #[serde(default, deserialize_with = "lenient::optional_number")]
-    pub voters: Option<u64>,
-    /// The block that leads.
-    #[serde(deserialize_with = "lenient::text")]
-    pub last_winner: BlockHash,
-    /// The weight of all votes.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub total_tally: Option<Amount>,
-    /// The weight of the votes that are final.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub final_tally: Option<Amount>,
-    /// The blocks that compete.
-    #[serde(default, deserialize_with = "lenient::map")]
-    pub blocks: BTreeMap<BlockHash, Candidate>,
-}
-
-/// A block in a running election.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[non_exhaustive]
-pub struct Candidate {
-    /// The weight of the votes for it.
-    #[serde(deserialize_with = "lenient::text")]
-    pub tally: Amount,
-    /// The block itself.
-    #[serde(default, deserialize_with = "optional_contents")]
-    pub contents: Option<SignedBlock>,
-}
-
 /// The calls about blocks.
 impl Client {
     /// A block and its place in the ledger; `None` if the node does not have it.
@@ -222,24 +165,6 @@ impl Client {
     /// The call failed, or the node answered something else.
     pub async fn block_hash(&self, block: &SignedBlock) -> Result<BlockHash, RpcError> {
         self.ask(Request::new("block_hash").block(block), answers::block_hash).await
-    }
-
-    /// The election about a block, while it runs; `None` if none does.
-    ///
-    /// # Errors
-    /// The call failed, or the node answered something else.
-    pub async fn confirmation_info(
-        &self,
-        root: &QualifiedRoot,
-    ) -> Result<Option<ConfirmationInfo>, RpcError> {
-        let request = Request::new("confirmation_info")
-            .set("json_block", true)
-            .set("contents", true)
-            .set("root", root);
-        found(
-            self.ask(request, answers::confirmation_info).await,
-            &["Active confirmation not found", "Confirmation not found"],
-        )
     }
 }
 
