@@ -32,7 +32,8 @@ async fn a_call_is_a_post_of_strings() {
 
 #[tokio::test]
 async fn failures_of_the_server_are_tried_again() {
-    let script = [Step::Answer(500, "oops".into()), Step::Drop, Step::ok(UPTIME)];
+    let busy = json!({ "error": "busy" }).to_string();
+    let script = [Step::Answer(500, busy), Step::Drop, Step::ok(UPTIME)];
     let server = Server::follow(script).await;
     client(&server).uptime().await.unwrap();
     assert_eq!(server.seen().len(), 3);
