@@ -126,7 +126,8 @@ impl Node {
         self: &Arc<Self>,
         block: &SignedBlock,
     ) -> Result<(), ProcessError> {
-        if let Some(rival) = self.state().rival(block) {
+        let rival = self.state().rival(block);
+        if let Some(rival) = rival {
             // A confirmed rival stays, and the block is a fork as before.
             let _ = self.rollback(&rival);
         }

@@ -2,6 +2,8 @@
 #![allow(dead_code, unreachable_pub)] // every test file uses a part
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)] // these are tests too
 
+pub mod book;
+
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -33,7 +35,8 @@ impl Http {
         let response = self.client.request(request).await.map_err(|error| error.to_string())?;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.map_err(|error| error.to_string())?;
-        let text = String::from_utf8(body.to_bytes().to_vec()).map_err(|error| error.to_string())?;
+        let text =
+            String::from_utf8(body.to_bytes().to_vec()).map_err(|error| error.to_string())?;
         Ok((status, text))
     }
 
