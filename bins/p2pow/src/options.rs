@@ -1,6 +1,6 @@
 //! Options of the commands that talk to a node and to workers: from flags, the environment, a TOML file, in this order.
 
-use clap::ValueEnum;
+use clap::{ValueEnum, builder::BoolishValueParser};
 use nano_block::Network;
 use nano_primitives::{Account, Amount};
 use nano_rpc::Client;
@@ -28,7 +28,7 @@ Options come from flags, then from variables, then from the TOML file of --confi
 
 /// Flags and file of the commands that talk to a node and to workers.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Options")]
+#[command(next_help_heading = "Network and hiring")]
 pub(crate) struct Options {
     /// TOML file with these options
     #[arg(long, value_name = "FILE", env = "P2POW_CONFIG")]
@@ -69,7 +69,8 @@ pub(crate) struct Settings {
     #[arg(long, env = "P2POW_PORT")]
     port: Option<u16>,
     /// Take workers on loopback and private addresses too, for a development network
-    #[arg(long, env = "P2POW_ALLOW_LOCAL", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, env = "P2POW_ALLOW_LOCAL", value_parser = BoolishValueParser::new())]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     allow_local: Option<bool>,
     /// Representative of an account that is opened [default: itself]
     #[arg(long, value_name = "ACCOUNT", env = "P2POW_REPRESENTATIVE")]
@@ -78,7 +79,8 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "SECONDS", env = "P2POW_PATIENCE")]
     patience: Option<u64>,
     /// Take the balance on the node's word where the last block, a legacy one, holds none
-    #[arg(long, num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     trust_node_balance: Option<bool>,
     /// Headers for the node, such as an API key: in the file only.
     #[arg(skip)]

@@ -30,9 +30,9 @@ pub(crate) struct BlockReport {
 /// Who was paid.
 #[derive(Debug, Serialize)]
 pub(crate) struct Winner {
-    address: IpAddr,
+    pub(crate) address: IpAddr,
     account: Account,
-    fee_raw: Amount,
+    pub(crate) fee_raw: Amount,
 }
 
 /// A hired worker.

@@ -68,6 +68,8 @@ pub(crate) struct Race<'a> {
 /// What is known while a race runs.
 struct Course {
     start: Instant,
+    /// When the reward was seen to be confirmed.
+    rewarded: Option<Instant>,
     deadline: Instant,
     outcomes: Vec<Outcome>,
     /// Somebody delivered the work of its reward block too.
@@ -105,6 +107,7 @@ impl Race<'_> {
         }
         Course {
             start,
+            rewarded: None,
             deadline: start + self.config.patience.deal,
             outcomes: vec![Outcome::Unanswered; self.deal.contracts.len()],
             is_reward_due: false,
@@ -189,7 +192,7 @@ impl Race<'_> {
     }
 
     async fn receipt(&self, course: Course, winner: Option<usize>) -> Receipt {
-        let elapsed = course.start.elapsed();
+        let elapsed = course.rewarded.unwrap_or_else(Instant::now) - course.start;
         let mut users = Vec::with_capacity(self.deal.users.len());
         for user in &self.deal.users {
             users.push(self.on_ledger(user).await);
@@ -224,6 +227,9 @@ impl Course {
         match look {
             Ok(standing) => (self.standing, self.last_error) = (standing, None),
             Err(error) => self.last_error = Some(error),
+        }
+        if let Standing::Rewarded(_) = self.standing {
+            self.rewarded = Some(Instant::now());
         }
     }
 }

@@ -14,7 +14,7 @@ pub struct Receipt {
     pub reward: Option<Paid>,
     /// Everybody who was hired, in the order of the user's policy.
     pub hired: Vec<Hired>,
-    /// From asking the workers to the confirmation.
+    /// From asking the workers for the work to the reward's confirmation.
     pub elapsed: Duration,
 }
 

@@ -79,14 +79,14 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     teller.tell(before.describe("before"))?;
     let (listener, events) = unbounded_channel();
     let sender = stage.sender(crew.port, crew.members.len())?.with_events(listener);
-    let start = Instant::now();
-    let receipt = pay(&stage, &crew, sender, events, teller).await?;
-    let elapsed = start.elapsed();
+    let (receipt, elapsed) = pay(&stage, &crew, sender, events, teller).await?;
     let after = Balances::of(&stage, &crew);
-    teller.tell(after.describe("after"))?;
     let verdict = verify(&stage, &crew, &receipt, &before, &after);
+    let report = DemoReport::new(&stage, &crew, &receipt, elapsed, (before, after));
     if args.json {
-        output::json(&DemoReport::new(&stage, &crew, &receipt, elapsed, (before, after)))?;
+        output::json(&report)?;
+    } else {
+        output::line(report.describe())?;
     }
     crew.dismiss().await;
     stage.net.shutdown().await;
@@ -95,27 +95,35 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Alice sends the money; meanwhile it is told and shown how far the workers are.
+/// Alice sends the money; meanwhile it is told and shown how far the workers are. The time is that from her first step
+/// to the confirmation of the reward.
 async fn pay(
     stage: &Stage,
     crew: &Crew,
     sender: Sender,
     mut events: UnboundedReceiver<Event>,
     teller: Teller,
-) -> Result<Receipt, Failure> {
+) -> Result<(Receipt, Duration), Failure> {
+    let (start, mut elapsed) = (Instant::now(), None);
     let mut bars = Bars::new(crew, teller.is_quiet);
     let mut frames = interval(FRAME);
     let mut payment = pin!(sender.send(&stage.alice, stage.bob.account(), PAYMENT));
     let receipt = loop {
         tokio::select! {
             receipt = &mut payment => break receipt,
-            Some(event) = events.recv() => bars.line(story::tell(&event))?,
+            Some(event) = events.recv() => {
+                if let Event::RewardConfirmed { .. } = event {
+                    elapsed = Some(start.elapsed());
+                }
+                bars.line(story::tell(&event))?;
+            }
             _ = frames.tick() => bars.draw(crew)?,
         }
     };
     while let Ok(event) = events.try_recv() {
         bars.line(story::tell(&event))?;
     }
-    bars.finish();
-    Ok(receipt?)
+    let receipt = receipt?;
+    bars.finish(crew, &receipt);
+    Ok((receipt, elapsed.unwrap_or_else(|| start.elapsed())))
 }

@@ -59,6 +59,8 @@ fn without_a_terminal_the_story_is_plain_lines() {
     let ended = p2pow(["demo", "--network", "dev", "--workers", "1"]).run();
     let story = ended.good();
     for part in [
+        "of value",
+        "threshold",
         "Alice",
         "Bob",
         "127.0.0.1",

@@ -144,6 +144,53 @@ fn claim(body: &Value) -> Value {
     json!({ "successful": { "user_block": done("user_block"), "reward_block": done("reward_block") } })
 }
 
+/// The block of a request with work that is enough.
+fn worked(body: &Value, name: &str) -> SignedState {
+    let block: SignedState = serde_json::from_value(body[name].clone()).unwrap();
+    let threshold = Network::Dev.thresholds().base();
+    let is_enough = |work: &Work| work.value(&block.root()) >= threshold;
+    block.with_work((0..).map(Work::from_u64).find(is_enough).unwrap())
+}
+
+fn done(block: &SignedState) -> Value {
+    json!({ "hash": block.hash(), "work": block.work })
+}
+
+#[tokio::test]
+async fn work_that_a_worker_does_not_publish_is_published_by_the_sender() {
+    let town = Town::found().await;
+    let account = somebody();
+    let lazy = offering(account, |body| {
+        let (user, reward) = (worked(body, "user_block"), worked(body, "reward_block"));
+        let blocks = json!({ "user_block": done(&user), "reward_block": done(&reward) });
+        json(201, &json!({ "successful": blocks }))
+    });
+    let fake = Fake::start(1, 0, lazy).await;
+    town.register([127, 0, 0, 1]);
+    let receipt =
+        town.sender(fake.port).send(&town.alice, town.bob.account(), xno("1")).await.unwrap();
+    assert!(receipt.reward.is_some());
+    assert_eq!(town.waiting(town.bob.account()), xno("1"));
+    assert_eq!(town.waiting(account), fee());
+}
+
+#[tokio::test]
+async fn a_payment_is_done_even_if_no_reward_gets_through() {
+    let town = Town::found().await;
+    let clumsy = offering(somebody(), |body| {
+        let user = worked(body, "user_block");
+        let blocks = json!({ "user_block": done(&user), "reward_block": "fail" });
+        json(201, &json!({ "successful": blocks }))
+    });
+    let fake = Fake::start(1, 0, clumsy).await;
+    town.register([127, 0, 0, 1]);
+    let receipt =
+        town.sender(fake.port).send(&town.alice, town.bob.account(), xno("1")).await.unwrap();
+    assert!(receipt.reward.is_none() && receipt.winner().is_none());
+    assert!(matches!(receipt.hired[0].outcome, Outcome::WithoutReward));
+    assert_eq!(town.waiting(town.bob.account()), xno("1"));
+}
+
 #[tokio::test]
 async fn work_that_is_too_weak_is_found_out() {
     let liar = offering(somebody(), |body| json(201, &claim(body)));

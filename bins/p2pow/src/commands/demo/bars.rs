@@ -3,6 +3,7 @@
 use super::workers::{Crew, Member};
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use p2pow_cli::output;
+use p2pow_client::Receipt;
 use p2pow_server::JobReport;
 use std::{
     io::{self, IsTerminal},
@@ -82,10 +83,11 @@ impl Bars {
         Ok(())
     }
 
-    /// Leaves the bars where they are.
-    pub(super) fn finish(&self) {
-        for bar in &self.bars {
-            bar.abandon();
+    /// Leaves the bars where they are, and says how it ended for each worker.
+    pub(super) fn finish(&self, crew: &Crew, receipt: &Receipt) {
+        for (bar, member) in self.bars.iter().zip(&crew.members) {
+            let (outcome, hashes) = (member.outcome(receipt), HumanCount(member.hashes()));
+            bar.abandon_with_message(format!("{outcome} after {hashes} hashes"));
         }
     }
 }

@@ -5,7 +5,11 @@ use super::{
     stage::Stage,
     workers::{Crew, Member},
 };
-use crate::report::{Winner, detail, outcome};
+use crate::{
+    report::{Winner, detail},
+    story::xno,
+};
+use indicatif::HumanCount;
 use nano_block::{Epoch, SignedState, Subtype};
 use nano_primitives::{Account, BlockHash, Difficulty};
 use p2pow_client::Receipt;
@@ -71,9 +75,39 @@ impl DemoReport {
             balances: BeforeAfter { before, after },
         }
     }
+
+    /// What happened, in words.
+    pub(super) fn describe(&self) -> String {
+        let seconds = self.elapsed_ms / 1000;
+        let mut lines = vec![format!("done in {seconds}.{:01} s", self.elapsed_ms % 1000 / 100)];
+        let blocks = [("user", &self.user_block), ("reward", &self.reward_block)];
+        for (name, block) in blocks {
+            lines.extend(block.as_ref().map(|block| block.describe(name)));
+        }
+        for worker in &self.workers {
+            let WorkerReport { address, outcome, hashes, .. } = worker;
+            lines.push(format!("{address} {outcome} after {} hashes", HumanCount(*hashes)));
+        }
+        if let Some(winner) = &self.winner {
+            lines.push(format!("{} is paid {}", winner.address, xno(winner.fee_raw)));
+        }
+        lines.push(self.balances.after.describe("after"));
+        lines.join("\n")
+    }
 }
 
 impl LedgerBlock {
+    fn describe(&self, name: &str) -> String {
+        let text = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
+        format!(
+            "{name} block {}\n  work {} of value {}, threshold {}",
+            self.hash,
+            text(self.block.work.map(|work| work.to_string())),
+            text(self.work_value.map(|value| value.to_string())),
+            self.threshold,
+        )
+    }
+
     /// Both blocks of the demo are sends of an account at epoch 2.
     fn new(stage: &Stage, block: SignedState) -> Self {
         let hash = block.hash();
@@ -89,14 +123,11 @@ impl LedgerBlock {
 
 impl WorkerReport {
     fn new(member: &Member, receipt: &Receipt) -> Self {
-        let is_member = |hired: &p2pow_client::Hired| {
-            hired.hire.candidate.offer.reward_account == member.account
-        };
-        let place = receipt.hired.iter().position(is_member);
+        let place = member.place(receipt);
         Self {
             address: member.address,
             account: member.account,
-            outcome: place.map_or("not hired", |place| outcome(receipt, place)),
+            outcome: member.outcome(receipt),
             hashes: member.hashes(),
             detail: place.and_then(|place| detail(&receipt.hired[place].outcome)),
         }

@@ -1,10 +1,12 @@
 //! The workers: servers of this process on loopback addresses, registered on the ledger.
 
 use super::stage::Stage;
+use crate::report::outcome;
 use nano_block::SecretKey;
 use nano_pow::Pool;
 use nano_primitives::{Account, Amount};
 use p2pow_cli::Failure;
+use p2pow_client::{Hired, Receipt};
 use p2pow_server::{BindError, Config, JobReport, Server, register::registration_block};
 use std::{
     io,
@@ -180,6 +182,17 @@ impl Member {
         let Some(search) = self.pool.status().running else { return 0.0 };
         let expected = search.job.threshold.expected_hashes();
         1.0 - (-(search.progress.hashes as f64) / expected).exp()
+    }
+
+    /// Where it stands among the hired, if it was hired.
+    pub(super) fn place(&self, receipt: &Receipt) -> Option<usize> {
+        let is_own = |hired: &Hired| hired.hire.candidate.offer.reward_account == self.account;
+        receipt.hired.iter().position(is_own)
+    }
+
+    /// How the race ended for it, in a word.
+    pub(super) fn outcome(&self, receipt: &Receipt) -> &'static str {
+        self.place(receipt).map_or("not hired", |place| outcome(receipt, place))
     }
 
     /// The nonces it has tried.
