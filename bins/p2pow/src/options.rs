@@ -151,6 +151,12 @@ impl Settings {
     /// The sender as these settings describe it.
     pub(crate) fn sender(self) -> Result<Sender, Failure> {
         let node = self.node()?;
+        let is_websocket = |url: &String| url.starts_with("ws://") || url.starts_with("wss://");
+        if let Some(url) = self.websocket.as_ref().filter(|url| !is_websocket(url)) {
+            return Err(Failure::Usage(format!(
+                "--websocket: found {url:?}, wanted ws:// or wss://"
+            )));
+        }
         Ok(Sender::new(node, self.config()))
     }
 

@@ -48,7 +48,7 @@ impl Wallet {
 
     async fn carry_out(&mut self, orders: &[Order]) -> Result<Receipt, Failure> {
         let Self { key, sender, json, events } = self;
-        let mut job = std::pin::pin!(sender.run(key, orders));
+        let mut job = std::pin::pin!(sender.batch(key, orders));
         let receipt = loop {
             tokio::select! {
                 receipt = &mut job => break receipt,

@@ -4,6 +4,7 @@ use nano_block::Network;
 use nano_primitives::{Account, Amount};
 use p2pow_protocol::DEFAULT_PORT;
 use std::{net::IpAddr, time::Duration};
+use tokio::time::Instant;
 
 /// How a sender works. The default is for the live network.
 #[derive(Debug, Clone)]
@@ -104,6 +105,12 @@ pub struct Patience {
     pub frontier: Duration,
     /// Between two looks at the ledger.
     pub poll: Duration,
+}
+
+/// The moment after so much patience. For ever is thirty years: a clock has an end.
+pub(crate) fn deadline(patience: Duration) -> Instant {
+    let ever = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    Instant::now() + patience.min(ever)
 }
 
 impl Default for Patience {

@@ -33,6 +33,7 @@ mod directory;
 mod event;
 mod hire;
 mod http;
+mod market;
 mod offers;
 mod order;
 mod race;
@@ -50,11 +51,12 @@ pub use {
     event::{Event, Reward},
     hire::HireError,
     http::HttpError,
+    market::{Listing, MarketError, Unusable},
     offers::{Candidate, OfferError},
     order::Order,
     race::RaceError,
     receipt::{Hired, Outcome, Paid, Receipt},
-    sender::{Listing, MarketError, SendError, Sender, Unusable},
+    sender::{SendError, Sender},
     signed::AlreadySigned,
     signer::{Signer, SignerError},
     state::StateError,

@@ -2,6 +2,7 @@
 
 use crate::{
     Config, Event, Hired, Outcome, Paid, Receipt,
+    config::deadline,
     confirm::{Standing, Watch},
     deal::Deal,
     event::Events,
@@ -108,7 +109,7 @@ impl Race<'_> {
         Course {
             start,
             rewarded: None,
-            deadline: start + self.config.patience.deal,
+            deadline: deadline(self.config.patience.deal),
             outcomes: vec![Outcome::Unanswered; self.deal.contracts.len()],
             is_reward_due: false,
             standing: Standing::Open,
@@ -150,7 +151,7 @@ impl Race<'_> {
     /// Waits no longer than needed for the ledger to settle once nobody has more to say.
     fn hurry(&self, course: &mut Course, is_everybody_done: bool) {
         if is_everybody_done && !course.is_reward_due {
-            course.deadline = course.deadline.min(Instant::now() + self.config.patience.settle);
+            course.deadline = course.deadline.min(deadline(self.config.patience.settle));
         }
     }
 
@@ -159,8 +160,8 @@ impl Race<'_> {
         course: &mut Course,
         mut answers: impl Stream<Item = hire::Answered> + Unpin,
     ) {
-        let deadline = Instant::now() + LAST_WORDS;
-        while let Ok(Some((place, answer))) = timeout_at(deadline, answers.next()).await {
+        let end = deadline(LAST_WORDS);
+        while let Ok(Some((place, answer))) = timeout_at(end, answers.next()).await {
             self.answered(course, place, answer).await;
         }
     }

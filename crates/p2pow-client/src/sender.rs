@@ -1,12 +1,12 @@
 //! The sender: from an order to what its own node says.
 
 use crate::{
-    AlreadySigned, Candidate, Config, DealError, Event, Hire, OfferError, Order, RaceError,
-    Receipt, Signer, StateError, Unfit, Worker, choose,
+    AlreadySigned, Config, DealError, Event, Listing, MarketError, Order, RaceError, Receipt,
+    Signer, StateError,
     deal::{Deal, Draft},
     directory,
     event::Events,
-    offers,
+    market, offers,
     race::Race,
     signed::SignedRoots,
     state,
@@ -14,7 +14,6 @@ use crate::{
 use futures_util::StreamExt;
 use nano_primitives::{Account, Amount};
 use nano_rpc::{Client, Receivable, ReceivableQuery, RpcError};
-use std::net::IpAddr;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Has blocks of an account worked on and published by hired workers.
@@ -52,53 +51,6 @@ pub enum SendError {
     Race(#[from] RaceError),
 }
 
-/// Nobody to be hired.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MarketError {
-    /// The registry has no address that may be dialled.
-    #[error("no worker is registered on the ledger")]
-    NoWorkers,
-    /// All that are there cannot be hired for this job.
-    #[error("none of {} workers can be hired: {}", refused.len(), first(refused))]
-    NoneUsable {
-        /// Why not, for each.
-        refused: Vec<(IpAddr, Unusable)>,
-    },
-}
-
-/// Why a worker cannot be hired.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Unusable {
-    /// It told no offer.
-    #[error("{}", chain(.0))]
-    Offer(#[from] OfferError),
-    /// Its offer does not fit.
-    #[error(transparent)]
-    Unfit(#[from] Unfit),
-}
-
-fn chain(error: &OfferError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
-}
-
-/// The first few reasons: there may be a hundred.
-fn first(refused: &[(IpAddr, Unusable)]) -> String {
-    let mut reasons: Vec<String> =
-        refused.iter().take(3).map(|(address, reason)| format!("{address}: {reason}")).collect();
-    if refused.len() > reasons.len() {
-        reasons.push("…".to_owned());
-    }
-    reasons.join("; ")
-}
-
-/// What one worker offers, or why it does not.
-pub type Listing = (Worker, Result<Candidate, OfferError>);
-
 impl Sender {
     /// A sender that believes this node.
     #[must_use]
@@ -123,9 +75,13 @@ impl Sender {
     /// # Errors
     /// The registry could not be read.
     pub async fn workers(&self) -> Result<Vec<Listing>, SendError> {
+        self.ask(&Events::default()).await
+    }
+
+    async fn ask(&self, events: &Events) -> Result<Vec<Listing>, SendError> {
         let workers =
             directory::workers(&self.node, &self.config).await.map_err(SendError::Directory)?;
-        self.events.tell(|| Event::WorkersFound { workers: workers.clone() });
+        events.tell(|| Event::WorkersFound { workers: workers.clone() });
         Ok(offers::ask_all(workers, &self.config).collect().await)
     }
 
@@ -169,7 +125,7 @@ impl Sender {
         destination: Account,
         amount: Amount,
     ) -> Result<Receipt, SendError> {
-        self.run(signer, &[Order::Send { destination, amount }]).await
+        self.batch(signer, &[Order::Send { destination, amount }]).await
     }
 
     /// Pockets one receivable; opens the account if it has no block yet.
@@ -181,7 +137,7 @@ impl Sender {
         signer: &dyn Signer,
         source: &Receivable,
     ) -> Result<Receipt, SendError> {
-        self.run(signer, &[Order::Receive { source: source.hash, amount: source.amount }]).await
+        self.batch(signer, &[Order::Receive { source: source.hash, amount: source.amount }]).await
     }
 
     /// Changes the account's representative.
@@ -193,7 +149,7 @@ impl Sender {
         signer: &dyn Signer,
         representative: Account,
     ) -> Result<Receipt, SendError> {
-        self.run(signer, &[Order::Change { representative }]).await
+        self.batch(signer, &[Order::Change { representative }]).await
     }
 
     /// Carries out the orders in one chain of blocks with one reward at its end. More than one order takes a worker
@@ -201,55 +157,19 @@ impl Sender {
     ///
     /// # Errors
     /// See [`SendError`].
-    pub async fn run(&self, signer: &dyn Signer, orders: &[Order]) -> Result<Receipt, SendError> {
+    pub async fn batch(&self, signer: &dyn Signer, orders: &[Order]) -> Result<Receipt, SendError> {
         let state =
             async { Ok(state::verified(&self.node, signer.account(), &self.config).await?) };
-        let (before, listings) = futures_util::future::try_join(state, self.workers()).await?;
+        let (before, listings) =
+            futures_util::future::try_join(state, self.ask(&self.events)).await?;
         let (frontier, balance) = (before.state.frontier, before.state.balance);
         self.events.tell(|| Event::StateVerified { frontier, balance });
         let draft = Draft::new(before, orders)?;
-        let hires = self.choose(&draft, listings)?;
+        let hires = market::hire(listings, &draft.subtypes, &self.config, &self.events)?;
         let deal = Deal::sign(signer, &draft, hires).await?;
         self.signed.note(deal.account(), draft.root(), deal.last())?;
         self.events.tell(|| deal.event());
         let Self { node, config, events, .. } = self;
         Ok(Race { node, config, events, deal: &deal }.run().await?)
-    }
-
-    /// The workers to hire for a draft.
-    fn choose(&self, draft: &Draft, listings: Vec<Listing>) -> Result<Vec<Hire>, MarketError> {
-        if listings.is_empty() {
-            return Err(MarketError::NoWorkers);
-        }
-        let job = choose::Job { subtypes: &draft.subtypes, max_fee: self.config.max_fee };
-        let (mut fit, mut refused) = (Vec::new(), Vec::new());
-        for (worker, listing) in listings {
-            match self.assess(&job, listing) {
-                Ok(hire) => fit.push(hire),
-                Err(reason) => refused.push((worker.address, reason)),
-            }
-        }
-        for (address, reason) in &refused {
-            self.events.tell(|| Event::Unusable { address: *address, reason: reason.to_string() });
-        }
-        if fit.is_empty() {
-            return Err(MarketError::NoneUsable { refused });
-        }
-        Ok(choose::best(fit, self.config.policy, self.config.hire))
-    }
-
-    fn assess(
-        &self,
-        job: &choose::Job<'_>,
-        listing: Result<Candidate, OfferError>,
-    ) -> Result<Hire, Unusable> {
-        let candidate = listing?;
-        let (address, offer) = (candidate.worker.address, candidate.offer);
-        self.events.tell(|| Event::Offered {
-            address,
-            account: offer.reward_account,
-            fee: offer.fee,
-        });
-        Ok(job.assess(&candidate)?)
     }
 }

@@ -4,7 +4,7 @@
 //! difference away. So the balance is taken from the frontier block, whose hash is computed and whose signature is
 //! verified here, and not from the node's word.
 
-use crate::Config;
+use crate::{Config, config::deadline};
 use nano_block::{AccountState, Block, BlockKind, Epoch, SignatureError, SignedBlock};
 use nano_primitives::{Account, Amount, BlockHash};
 use nano_rpc::{AccountInfo, Client, RpcError};
@@ -112,7 +112,7 @@ async fn confirmed(
     account: Account,
     config: &Config,
 ) -> Result<Option<AccountInfo>, StateError> {
-    let deadline = Instant::now() + config.patience.frontier;
+    let deadline = deadline(config.patience.frontier);
     loop {
         let Some(info) = node.account_info(&account).await? else { return Ok(None) };
         // A node that tells nothing of confirmation is from before there was `include_confirmed`.

@@ -47,6 +47,7 @@ pub(crate) struct DevnetArgs {
     fund: Vec<Grant>,
     /// Milliseconds until a block is confirmed
     #[arg(long, value_name = "MS", default_value_t = 100)]
+    #[arg(value_parser = clap::value_parser!(u64).range(..=3_600_000))]
     confirmation_delay: u64,
     /// Print one JSON object and nothing else
     #[arg(long)]
@@ -168,11 +169,17 @@ impl Report {
              funded account  {account} ({balance} XNO)\n\
              its key         {private_key} (public: for development only)\n\
              \n\
-             In another terminal:\n\
-             export P2POW_NODE={rpc_url} P2POW_WEBSOCKET={websocket_url}\n\
-             export P2POW_NETWORK={network} P2POW_ALLOW_LOCAL=true\n\
-             export P2POW_KEY={private_key}\n\
-             p2pow workers"
+             A worker, in a terminal of its own (its account needs a little money: --fund):\n  \
+               p2pow-worker init\n  \
+               export P2POW_NODE={rpc_url} P2POW_WEBSOCKET={websocket_url} P2POW_NETWORK={network}\n  \
+               p2pow-worker register --public-ip 127.0.0.1 --allow-local\n  \
+               p2pow-worker run\n\
+             \n\
+             A sender, in another one:\n  \
+               export P2POW_NODE={rpc_url} P2POW_WEBSOCKET={websocket_url} P2POW_NETWORK={network}\n  \
+               export P2POW_ALLOW_LOCAL=true P2POW_KEY={private_key}\n  \
+               p2pow workers\n  \
+               p2pow send nano_… 1.5"
         ))?;
         Ok(())
     }

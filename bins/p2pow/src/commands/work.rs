@@ -60,7 +60,7 @@ pub(crate) struct GenerateArgs {
     #[command(flatten)]
     target: Target,
     /// CPU threads to use [default: all]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
 

@@ -86,6 +86,8 @@ fn a_node_that_is_not_there_is_told() {
     assert!(ended.bad(1).contains("127.0.0.1:1"), "{ended:?}");
     let ended = p2pow(["workers", "--node", "gopher://x"]).run();
     assert!(ended.bad(2).contains("--node"), "{ended:?}");
+    let ended = p2pow(["workers", "--websocket", "http://127.0.0.1:7078"]).run();
+    assert!(ended.bad(2).contains("--websocket"), "{ended:?}");
 }
 
 #[test]

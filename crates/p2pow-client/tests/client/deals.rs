@@ -3,8 +3,9 @@
 use crate::town::{Town, fee, xno};
 use nano_block::{SecretKey, Subtype};
 use nano_primitives::{Account, Amount};
-use p2pow_client::{Config, Event, Order, Outcome, Receipt, SendError, Sender};
+use p2pow_client::{Config, Event, Order, Outcome, Patience, Receipt, SendError, Sender};
 use p2pow_protocol::fees;
+use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
 
 /// The receipt's blocks are on the ledger, confirmed and with their work.
@@ -33,6 +34,16 @@ async fn a_send_is_confirmed_and_its_worker_paid() {
     assert_eq!(town.net.balance(&town.alice.account()), left);
     assert_eq!(receipt.winner().unwrap().hire.price, fee());
     worker.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn endless_patience_is_no_trouble() {
+    let town = Town::found().await;
+    let worker = town.worker(1, 0).await;
+    let config = town.config(worker.port);
+    let patience = Patience { deal: Duration::MAX, frontier: Duration::MAX, ..config.patience };
+    let sender = Sender::new(town.node(), Config { patience, ..config });
+    sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap();
 }
 
 #[tokio::test]
@@ -123,7 +134,7 @@ async fn a_hundred_sends_go_through_with_one_reward() {
         people.iter().map(|&destination| Order::Send { destination, amount: xno("0.1") }).collect();
     let sender = town.sender(worker.port);
 
-    let receipt = sender.run(&town.alice, &orders).await.unwrap();
+    let receipt = sender.batch(&town.alice, &orders).await.unwrap();
 
     assert_on_ledger(&town, &receipt);
     assert_eq!(receipt.users.len(), 100);
@@ -146,7 +157,7 @@ async fn receives_sends_and_changes_mix_in_one_batch() {
         Order::Change { representative: town.alice.account() },
         Order::Send { destination: town.alice.account(), amount: xno("2") },
     ];
-    let receipt = sender.run(&town.bob, &orders).await.unwrap();
+    let receipt = sender.batch(&town.bob, &orders).await.unwrap();
     assert_on_ledger(&town, &receipt);
     assert_eq!(town.waiting(town.alice.account()), xno("2"));
     let account = town.net.account(&town.bob.account()).unwrap();

@@ -273,7 +273,7 @@ async fn a_batch_is_not_offered_to_a_worker_of_the_old_kind() {
     let fake = Fake::start(1, 0, offering(somebody(), |_| Reply::Silence)).await;
     town.register([127, 0, 0, 1]);
     let order = Order::Send { destination: town.bob.account(), amount: xno("1") };
-    let error = town.sender(fake.port).run(&town.alice, &[order, order]).await.unwrap_err();
+    let error = town.sender(fake.port).batch(&town.alice, &[order, order]).await.unwrap_err();
     let refused = refusal(error);
     assert!(matches!(refused, Unusable::Unfit(Unfit::TooManyBlocks { max: 1, wanted: 2 })));
     assert!(never_hired(&fake));

@@ -219,9 +219,12 @@ async fn an_account_that_goes_on_otherwise_ends_the_deal() {
     let sender = town.sender(withholder.port);
     let payment = sender.send(&town.alice, town.bob.account(), xno("1"));
     let otherwise = async {
-        while withholder.count("/request_work") == 0 {
-            tokio::task::yield_now().await;
-        }
+        let hired = async {
+            while withholder.count("/request_work") == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), hired).await.expect("it is hired");
         let state = town.net.account(&town.alice.account()).unwrap().state();
         let block = state.change(town.bob.account()).unwrap().sign(&town.alice);
         town.net.seed(&block.into()).unwrap();

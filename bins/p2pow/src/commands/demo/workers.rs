@@ -53,11 +53,14 @@ impl Crew {
         loop {
             tries += 1;
             match Self::listen(stage, wanted, threads, port.unwrap_or(0)).await {
-                Err(Taken::Port) if port.is_none() && tries < TRIES => {}
-                Err(Taken::Port) => {
+                Err(NoMember::PortTaken) if port.is_none() && tries < TRIES => {}
+                Err(NoMember::PortTaken) => {
                     return Err(Failure::new("the port is taken on one of the addresses"));
                 }
-                Err(Taken::Failed(failure)) => return Err(failure),
+                Err(NoMember::NoAddress) => {
+                    return Err(Failure::new("this system has no address 127.0.0.1"));
+                }
+                Err(NoMember::Failed(failure)) => return Err(failure),
                 Ok(crew) => return crew.registered(stage),
             }
         }
@@ -68,19 +71,18 @@ impl Crew {
         wanted: usize,
         threads: usize,
         port: u16,
-    ) -> Result<Self, Taken> {
+    ) -> Result<Self, NoMember> {
         let mut crew = Self { port, members: Vec::new(), threads, wanted };
         for number in 1..=wanted {
-            let last = u8::try_from(number).map_err(|_| Taken::Port)?;
+            let last = u8::try_from(number).map_err(|_| NoMember::NoAddress)?;
             let address = SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), crew.port));
             match Member::start(stage, address, number, threads).await {
                 Ok(member) => {
                     crew.port = member.server.local_addr().port();
                     crew.members.push(member);
                 }
-                // Some systems have 127.0.0.1 alone.
-                Err(Taken::Failed(_)) if number > 1 => break,
-                Err(taken) => return Err(taken),
+                Err(NoMember::NoAddress) if number > 1 => break,
+                Err(other) => return Err(other),
             }
         }
         Ok(crew)
@@ -124,26 +126,31 @@ impl Crew {
     }
 }
 
-/// Why a crew is not there.
-enum Taken {
-    /// The port is in use on one of the addresses; another may be free.
-    Port,
+/// Why a worker is not there.
+enum NoMember {
+    /// The port is in use on its address; another may be free.
+    PortTaken,
+    /// Some systems have 127.0.0.1 and none of the others.
+    NoAddress,
     /// Anything else.
     Failed(Failure),
 }
 
-impl From<BindError> for Taken {
+impl From<BindError> for NoMember {
     fn from(error: BindError) -> Self {
-        match &error {
-            BindError::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
-                Self::Port
-            }
+        let kind = match &error {
+            BindError::Listen { source, .. } => source.kind(),
+            _ => io::ErrorKind::Other,
+        };
+        match kind {
+            io::ErrorKind::AddrInUse => Self::PortTaken,
+            io::ErrorKind::AddrNotAvailable => Self::NoAddress,
             _ => Self::Failed(error.into()),
         }
     }
 }
 
-impl From<Failure> for Taken {
+impl From<Failure> for NoMember {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
@@ -155,7 +162,7 @@ impl Member {
         address: SocketAddr,
         number: usize,
         threads: usize,
-    ) -> Result<Self, Taken> {
+    ) -> Result<Self, NoMember> {
         let account = SecretKey::generate().map_err(Failure::from)?.account();
         let tenths = u128::try_from(number).unwrap_or(1) + 9;
         let config = Config {
