@@ -20,7 +20,7 @@ Amounts are decimal XNO (1.5), or raw with a suffix (1000raw). Errors are one li
 /// Send Nano with proof of work done by others, who are paid by the ledger only if they do it.
 #[derive(Debug, Parser)]
 #[command(name = "p2pow", version, after_help = HELP)]
-#[command(max_term_width = 110, arg_required_else_help = false)]
+#[command(max_term_width = 100, arg_required_else_help = false)]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,

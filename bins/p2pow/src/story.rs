@@ -2,15 +2,15 @@
 
 use nano_primitives::Amount;
 use p2pow_cli::one_line;
-use p2pow_client::{Event, HireError, Outcome};
+use p2pow_client::{Event, HireError, Outcome, Worker};
 
 /// Tells of a step; `None` for steps that a line of their own would not make clearer.
 pub(crate) fn tell(event: &Event) -> Option<String> {
     Some(match event {
-        Event::WorkersFound { workers } => match workers.len() {
-            1 => "1 worker is registered on the ledger".to_owned(),
-            count => format!("{count} workers are registered on the ledger"),
-        },
+        Event::WorkersFound { workers, .. } if workers.iter().any(is_named) => {
+            format!("asking {} workers by address", workers.len())
+        }
+        Event::WorkersFound { workers, not_dialable } => found(workers.len(), *not_dialable),
         Event::Offered { address, account, fee } => {
             format!("{address} asks {} for a send, to be paid to {account}", xno(*fee))
         }
@@ -41,6 +41,25 @@ pub(crate) fn tell(event: &Event) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+fn is_named(worker: &Worker) -> bool {
+    worker.registration.is_none()
+}
+
+/// How many workers there are.
+pub(crate) fn found(workers: usize, not_dialable: usize) -> String {
+    let mut text = match workers {
+        0 => "no worker is registered on the ledger".to_owned(),
+        1 => "1 worker is registered on the ledger".to_owned(),
+        count => format!("{count} workers are registered on the ledger"),
+    };
+    if not_dialable > 0 {
+        text.push_str(&format!(
+            ", and {not_dialable} with addresses that are not public (--allow-local takes local ones)"
+        ));
+    }
+    text
 }
 
 /// An amount as people read it.

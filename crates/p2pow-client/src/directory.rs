@@ -37,14 +37,21 @@ pub struct Registration {
     pub seen: Option<u64>,
 }
 
+/// The workers to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Those that are worth asking.
+    pub(crate) workers: Vec<Worker>,
+    /// Registrations that were left out because of their addresses.
+    pub(crate) not_dialable: usize,
+}
+
 /// Finds the workers to choose from: those that the user named, or else the registered ones, newest first.
-///
-/// # Errors
-/// The node could not be asked.
-pub(crate) async fn workers(node: &Client, config: &Config) -> Result<Vec<Worker>, RpcError> {
+pub(crate) async fn workers(node: &Client, config: &Config) -> Result<Found, RpcError> {
     if !config.workers.is_empty() {
         let named = |&address| Worker { address, registration: None };
-        return Ok(config.workers.iter().map(named).collect());
+        let workers = config.workers.iter().map(named).collect();
+        return Ok(Found { workers, not_dialable: 0 });
     }
     let entries = entries(node, &config.search).await?;
     Ok(select(entries, config.allow_local, config.search.max_workers))
@@ -90,7 +97,7 @@ fn read(hash: BlockHash, info: &BlockInfo) -> Option<Worker> {
 }
 
 /// The newest entry of each account, each address once, those that may be dialled, the newest first, and not too many.
-fn select(entries: Vec<Worker>, allow_local: bool, max: usize) -> Vec<Worker> {
+fn select(entries: Vec<Worker>, allow_local: bool, max: usize) -> Found {
     let mut newest: BTreeMap<Account, (Registration, Worker)> = BTreeMap::new();
     for worker in entries {
         let Some(entry) = worker.registration else { continue };
@@ -101,19 +108,18 @@ fn select(entries: Vec<Worker>, allow_local: bool, max: usize) -> Vec<Worker> {
             }
         }
     }
-    let mut workers: Vec<_> = newest
-        .into_values()
-        .filter(|(_, worker)| is_dialable(worker.address, allow_local))
-        .collect();
+    let (mut workers, others): (Vec<_>, Vec<_>) =
+        newest.into_values().partition(|(_, worker)| is_dialable(worker.address, allow_local));
     workers.sort_by_key(|(entry, _)| (Reverse(entry.seen), entry.account));
     let mut known = BTreeSet::new();
     workers.retain(|(_, worker)| known.insert(worker.address));
-    workers.into_iter().map(|(_, worker)| worker).take(max).collect()
+    let workers = workers.into_iter().map(|(_, worker)| worker).take(max).collect();
+    Found { workers, not_dialable: others.len() }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Registration, Worker, select};
+    use super::{Found, Registration, Worker, select};
     use nano_primitives::{Account, BlockHash, PublicKey};
     use std::net::IpAddr;
 
@@ -124,8 +130,8 @@ mod tests {
         Worker { address: address.parse().unwrap(), registration }
     }
 
-    fn addresses(workers: &[Worker]) -> Vec<String> {
-        workers.iter().map(|worker| IpAddr::to_string(&worker.address)).collect()
+    fn addresses(found: &Found) -> Vec<String> {
+        found.workers.iter().map(|worker| IpAddr::to_string(&worker.address)).collect()
     }
 
     #[test]
@@ -144,7 +150,7 @@ mod tests {
     #[test]
     fn an_address_is_asked_once_however_many_register_it() {
         let entries = vec![entry("8.8.8.8", 1, 1, 1), entry("8.8.8.8", 2, 1, 2)];
-        assert_eq!(select(entries, false, 10).len(), 1);
+        assert_eq!(select(entries, false, 10).workers.len(), 1);
     }
 
     #[test]
@@ -152,7 +158,8 @@ mod tests {
         let local = ["127.0.0.1", "10.0.0.1", "192.168.1.1", "169.254.169.254", "::1", "fe80::1"];
         let entries: Vec<Worker> =
             local.iter().zip(1..).map(|(address, account)| entry(address, account, 1, 1)).collect();
-        assert!(select(entries.clone(), false, 10).is_empty());
-        assert!(!select(entries, true, 10).is_empty());
+        let wanted = Found { workers: Vec::new(), not_dialable: local.len() };
+        assert_eq!(select(entries.clone(), false, 10), wanted);
+        assert!(!select(entries, true, 10).workers.is_empty());
     }
 }

@@ -13,6 +13,8 @@ pub enum Event {
     WorkersFound {
         /// Those that are worth asking.
         workers: Vec<Worker>,
+        /// Registrations that were left out because of their addresses.
+        not_dialable: usize,
     },
     /// A worker told its offer.
     Offered {

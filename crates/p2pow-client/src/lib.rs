@@ -51,7 +51,7 @@ pub use {
     event::{Event, Reward},
     hire::HireError,
     http::HttpError,
-    market::{Listing, MarketError, Unusable},
+    market::{Listing, Listings, MarketError, Unusable},
     offers::{Candidate, OfferError},
     order::Order,
     race::RaceError,

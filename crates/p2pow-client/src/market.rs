@@ -11,13 +11,26 @@ use std::{error::Error, net::IpAddr};
 /// What one worker offers, or why it does not.
 pub type Listing = (Worker, Result<Candidate, OfferError>);
 
+/// The workers that could be asked.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Listings {
+    /// Each with its offer, in the order in which they answered.
+    pub workers: Vec<Listing>,
+    /// Registrations that were left out because their addresses are not public.
+    pub not_dialable: usize,
+}
+
 /// Nobody to be hired.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MarketError {
     /// The registry has no address that may be dialled.
-    #[error("no worker is registered on the ledger")]
-    NoWorkers,
+    #[error("no worker is registered on the ledger{}", left_out(*not_dialable))]
+    NoWorkers {
+        /// Registrations that were left out because their addresses are not public.
+        not_dialable: usize,
+    },
     /// All that are there cannot be hired for this job.
     #[error("none of {} workers can be hired: {}", refused.len(), first(refused))]
     NoneUsable {
@@ -45,6 +58,15 @@ fn chain(error: &OfferError) -> String {
     }
 }
 
+fn left_out(not_dialable: usize) -> String {
+    match not_dialable {
+        0 => String::new(),
+        count => {
+            format!(" with a public address ({count} with others; `allow_local` takes local ones)")
+        }
+    }
+}
+
 /// The first few reasons: there may be a hundred.
 fn first(refused: &[(IpAddr, Unusable)]) -> String {
     let mut reasons: Vec<String> =
@@ -57,17 +79,18 @@ fn first(refused: &[(IpAddr, Unusable)]) -> String {
 
 /// The workers to hire for a job of these user blocks.
 pub(crate) fn hire(
-    listings: Vec<Listing>,
+    listings: Listings,
     subtypes: &[Subtype],
     config: &Config,
     events: &Events,
 ) -> Result<Vec<Hire>, MarketError> {
-    if listings.is_empty() {
-        return Err(MarketError::NoWorkers);
+    let Listings { workers, not_dialable } = listings;
+    if workers.is_empty() {
+        return Err(MarketError::NoWorkers { not_dialable });
     }
     let job = Job { subtypes, max_fee: config.max_fee };
     let (mut fit, mut refused) = (Vec::new(), Vec::new());
-    for (worker, listing) in listings {
+    for (worker, listing) in workers {
         let address = worker.address;
         match assess(&job, listing, events) {
             Ok(hire) => fit.push(hire),

@@ -1,10 +1,10 @@
 //! The sender: from an order to what its own node says.
 
 use crate::{
-    AlreadySigned, Config, DealError, Event, Listing, MarketError, Order, RaceError, Receipt,
+    AlreadySigned, Config, DealError, Event, Listings, MarketError, Order, RaceError, Receipt,
     Signer, StateError,
     deal::{Deal, Draft},
-    directory,
+    directory::{self, Found},
     event::Events,
     market, offers,
     race::Race,
@@ -74,15 +74,16 @@ impl Sender {
     ///
     /// # Errors
     /// The registry could not be read.
-    pub async fn workers(&self) -> Result<Vec<Listing>, SendError> {
+    pub async fn workers(&self) -> Result<Listings, SendError> {
         self.ask(&Events::default()).await
     }
 
-    async fn ask(&self, events: &Events) -> Result<Vec<Listing>, SendError> {
-        let workers =
+    async fn ask(&self, events: &Events) -> Result<Listings, SendError> {
+        let Found { workers, not_dialable } =
             directory::workers(&self.node, &self.config).await.map_err(SendError::Directory)?;
-        events.tell(|| Event::WorkersFound { workers: workers.clone() });
-        Ok(offers::ask_all(workers, &self.config).collect().await)
+        events.tell(|| Event::WorkersFound { workers: workers.clone(), not_dialable });
+        let workers = offers::ask_all(workers, &self.config).collect().await;
+        Ok(Listings { workers, not_dialable })
     }
 
     /// What was sent to the account and not received yet, the largest first, at most `count`.
@@ -108,7 +109,8 @@ impl Sender {
     /// # Errors
     /// The registry could not be read.
     pub async fn largest_job(&self) -> Result<usize, SendError> {
-        let offers = self.workers().await?.into_iter().filter_map(|(_, listing)| listing.ok());
+        let offers =
+            self.workers().await?.workers.into_iter().filter_map(|(_, listing)| listing.ok());
         let usable = offers.filter(|candidate| {
             candidate.offer.is_available && candidate.offer.fee <= self.config.max_fee
         });

@@ -81,6 +81,8 @@ pub(crate) async fn run(args: DevnetArgs) -> Result<(), Failure> {
     for grant in &args.fund {
         fund(&net, grant)?;
     }
+    note("RPC", RPC_PORT, args.rpc_port, net.rpc_addr().port());
+    note("WebSocket", WEBSOCKET_PORT, args.websocket_port, net.websocket_addr().port());
     let report = Report::new(&net, args.data);
     if args.json {
         output::json(&report)?;
@@ -95,25 +97,17 @@ pub(crate) async fn run(args: DevnetArgs) -> Result<(), Failure> {
 impl DevnetArgs {
     /// Starts on the ports that were asked for. A default port that is taken is no reason not to start.
     async fn start(&self) -> Result<Devnet, StartError> {
-        let (mut rpc, mut websocket) =
-            (self.rpc_port.unwrap_or(RPC_PORT), self.websocket_port.unwrap_or(WEBSOCKET_PORT));
+        let mut rpc = self.rpc_port.unwrap_or(RPC_PORT);
+        let mut websocket = self.websocket_port.unwrap_or(WEBSOCKET_PORT);
         loop {
-            match self.builder(rpc, websocket).start().await {
-                Err(StartError::Listen { address, source, .. })
-                    if is_taken(&source)
-                        && address.port() == RPC_PORT
-                        && self.rpc_port.is_none() =>
-                {
-                    rpc = 0;
-                }
-                Err(StartError::Listen { address, source, .. })
-                    if is_taken(&source)
-                        && address.port() == WEBSOCKET_PORT
-                        && self.websocket_port.is_none() =>
-                {
-                    websocket = 0;
-                }
-                outcome => return outcome,
+            let error = match self.builder(rpc, websocket).start().await {
+                Ok(net) => return Ok(net),
+                Err(error) => error,
+            };
+            match taken_port(&error) {
+                Some(RPC_PORT) if self.rpc_port.is_none() => rpc = 0,
+                Some(WEBSOCKET_PORT) if self.websocket_port.is_none() => websocket = 0,
+                _ => return Err(error),
             }
         }
     }
@@ -132,8 +126,21 @@ impl DevnetArgs {
     }
 }
 
-fn is_taken(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::AddrInUse
+/// The port that somebody else listens on, if that is what is wrong.
+fn taken_port(error: &StartError) -> Option<u16> {
+    match error {
+        StartError::Listen { address, source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
+            Some(address.port())
+        }
+        _ => None,
+    }
+}
+
+/// Says that it is not the usual port: other programs may have been told that one.
+fn note(what: &str, usual: u16, asked: Option<u16>, found: u16) {
+    if asked.is_none() && found != usual {
+        eprintln!("p2pow: port {usual} is taken, so {what} is on port {found}");
+    }
 }
 
 /// A ledger from a file may hold the money already.

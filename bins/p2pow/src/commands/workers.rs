@@ -57,12 +57,14 @@ struct OfferRow {
 /// Runs the subcommand.
 pub(crate) async fn run(args: WorkersArgs) -> Result<(), Failure> {
     let listings = args.options.settings()?.sender()?.workers().await?;
-    let rows: Vec<Row> = listings.into_iter().map(Row::from).collect();
+    let not_dialable = listings.not_dialable;
+    let rows: Vec<Row> = listings.workers.into_iter().map(Row::from).collect();
     if args.json {
-        return Ok(output::json(&serde_json::json!({ "workers": rows }))?);
+        let report = serde_json::json!({ "workers": rows, "not_dialable": not_dialable });
+        return Ok(output::json(&report)?);
     }
-    if rows.is_empty() {
-        return Ok(output::line("no worker is registered on the ledger")?);
+    if rows.iter().all(|row| row.registration.is_some()) {
+        output::line(story::found(rows.len(), not_dialable))?;
     }
     for row in &rows {
         output::line(row.describe())?;

@@ -96,6 +96,8 @@ fn a_payment_by_hand_from_the_devnet_to_the_receiver() {
     assert_eq!(worker["fee_raw"], "100000000000000000000000000");
     assert!(worker["account"].is_string() && worker["registered_by"].is_string());
     assert!(market.call(&["workers"]).run().good().contains("0.0001 XNO"));
+    let public = market.call(&["workers"]).env("P2POW_ALLOW_LOCAL", "no").run();
+    assert!(public.good().contains("1 with addresses that are not public"), "{public:?}");
 
     // Bob has no account yet.
     let (bob_key, bob) = new_key(&desk, "bob.key");
@@ -181,6 +183,12 @@ fn a_devnet_keeps_its_ledger_in_a_file_and_stops_when_interrupted() {
     assert_eq!(first.interrupt(), 0);
     // Bob has his money already.
     let second = start();
+    let port = second.json()["rpc_url"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
+    let taken = p2pow(["devnet", "--rpc-port", &port]).run();
+    assert!(
+        taken.bad(1).contains(&format!("cannot listen on 127.0.0.1:{port} for RPC")),
+        "{taken:?}"
+    );
     assert_eq!(balance(&second), left);
     assert_eq!(second.interrupt(), 0);
 }

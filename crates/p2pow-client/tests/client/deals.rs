@@ -185,7 +185,7 @@ async fn events_tell_the_story_in_order() {
     let mut told = Vec::new();
     while let Ok(event) = events.try_recv() {
         told.push(match event {
-            Event::WorkersFound { workers } => {
+            Event::WorkersFound { workers, .. } => {
                 assert_eq!(workers.len(), 1);
                 "found"
             }

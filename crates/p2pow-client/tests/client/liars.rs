@@ -261,9 +261,13 @@ async fn registered_local_addresses_are_not_dialled_on_a_public_network() {
     }
     let config = Config { allow_local: false, ..town.config(fake.port) };
     let sender = Sender::new(town.node(), config);
-    assert!(sender.workers().await.unwrap().is_empty());
+    let listings = sender.workers().await.unwrap();
+    assert_eq!((listings.workers.len(), listings.not_dialable), (0, 4));
     let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
-    assert!(matches!(error, SendError::Market(MarketError::NoWorkers)), "{error}");
+    assert!(
+        matches!(error, SendError::Market(MarketError::NoWorkers { not_dialable: 4 })),
+        "{error}"
+    );
     assert_eq!(fake.count("/request_info"), 0);
 }
 
