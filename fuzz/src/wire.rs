@@ -29,6 +29,8 @@ pub fn request_work(bytes: &[u8]) {
 /// No answer of a node or a worker makes a reader panic.
 pub fn rpc_answer(bytes: &[u8]) {
     let _ = answers::version(bytes);
+    let _ = answers::words(422, bytes);
+    let _ = nano_rpc::websocket::read_event(bytes);
     let _ = answers::account_info(bytes);
     let _ = answers::account_balance(bytes);
     let _ = answers::accounts_frontiers(bytes);
