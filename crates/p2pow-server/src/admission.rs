@@ -24,19 +24,18 @@ impl Worker {
         self.check_difficulty()?;
         let request = WorkRequest::parse(body, self.config.max_user_blocks)?;
         check_request(&request, &self.terms())?;
-        match self.table.enter(request, &self.events)? {
+        match self.table.enter(request, &self.events, || self.slot())? {
             Entry::Joined(job) => Ok(job),
-            Entry::New(job, place) => {
-                // Where there is no room, the place is given up at once.
-                let slot = self.slot()?;
-                let life = live(Arc::clone(self), job.clone(), place, slot);
-                self.spawn(life);
+            Entry::New(place) => {
+                let job = place.job.clone();
+                job.announce();
+                self.spawn(live(Arc::clone(self), place));
                 Ok(job)
             }
         }
     }
 
-    fn check_difficulty(&self) -> Result<(), Refusal> {
+    pub(crate) fn check_difficulty(&self) -> Result<(), Refusal> {
         let network = self.network.borrow();
         if network.multiplier <= self.config.max_multiplier {
             return Ok(());
@@ -48,9 +47,12 @@ impl Worker {
         if self.is_closing() {
             return Err(Refusal::ShuttingDown { retry_after: RETRY_AFTER });
         }
-        Arc::clone(&self.slots)
-            .try_acquire_owned()
-            .map_err(|_| Refusal::QueueFull { retry_after: self.expected_wait() })
+        Arc::clone(&self.slots).try_acquire_owned().map_err(|_| self.queue_full())
+    }
+
+    /// What a new job is told while there is no slot.
+    pub(crate) fn queue_full(&self) -> Refusal {
+        Refusal::QueueFull { retry_after: self.expected_wait() }
     }
 
     /// Seconds until all works that are asked for now should be found.
@@ -78,14 +80,14 @@ impl Ending {
 }
 
 /// A job's life. Its slot is given up as soon as no more work is needed, its place in the table at the end.
-async fn live(worker: Arc<Worker>, job: Job, place: Place, slot: OwnedSemaphorePermit) {
+async fn live(worker: Arc<Worker>, mut place: Place) {
+    let job = place.job.clone();
     match worker.work(&job).await {
         Ok(blocks) => {
-            drop(slot);
+            place.slot = None;
             worker.watch(&job, &blocks).await;
         }
         Err(Ending { phase, reply }) => job.conclude(phase, reply),
     }
     worker.tally.count(&job);
-    drop(place);
 }

@@ -36,14 +36,11 @@ impl Worker {
         }
     }
 
-    /// Why every job would be refused now, if that is so.
+    /// Why every new job would be refused now, if that is so.
     fn unavailable(&self) -> Option<Refusal> {
-        let network = self.network.borrow();
-        let retry_after = network.next_look();
-        if network.multiplier > self.config.max_multiplier {
-            return Some(Refusal::DifficultyTooHigh { retry_after });
-        }
-        network.error.as_ref().map(|_| Refusal::NodeUnreachable { retry_after })
+        let node = || self.network.borrow().refusal();
+        let queue = || (self.slots.available_permits() == 0).then(|| self.queue_full());
+        self.check_difficulty().err().or_else(node).or_else(queue)
     }
 
     /// Hashes per second: by the pool's own work, or as measured before the start.

@@ -6,7 +6,7 @@ use nano_primitives::{Account, Amount, BlockHash};
 use p2pow_protocol::{Answer, Refusal, WorkRequest};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{broadcast, watch};
-use tracing::info;
+use tracing::{debug, info};
 
 /// What a job's clients are told.
 pub(crate) type Reply = Result<Answer, Refusal>;
@@ -144,12 +144,28 @@ impl Job {
         self.step(phase, Some(reply));
     }
 
+    /// Tells the listeners that the job is there.
+    pub(crate) fn announce(&self) {
+        self.tell(Phase::Queued);
+    }
+
+    /// Answers clients that nobody has answered.
+    pub(crate) fn abandon(&self) {
+        if self.0.state.borrow().reply.is_none() {
+            self.conclude(Phase::Failed, Err(Refusal::UserWorkFailed));
+        }
+    }
+
     fn step(&self, phase: Phase, reply: Option<Reply>) {
         self.0.state.send_modify(|state| {
             debug_assert!(state.phase.may_become(phase), "{} cannot become {phase}", state.phase);
             state.phase = phase;
             state.reply = state.reply.take().or(reply);
         });
+        self.tell(phase);
+    }
+
+    fn tell(&self, phase: Phase) {
         self.log(phase);
         // Nobody has to listen.
         let _ = self.0.events.send(JobEvent { job: self.clone(), phase });
@@ -157,12 +173,15 @@ impl Job {
 
     fn log(&self, phase: Phase) {
         let state = self.0.state.borrow();
-        let (id, account) = (self.id(), self.request().account());
+        let (job, account) = (self.id(), self.request().account());
         match &state.reply {
             Some(Err(refusal)) => {
-                info!(job = %id, %account, %phase, code = refusal.code(), %refusal, "job");
+                info!(%job, %account, %phase, code = refusal.code(), %refusal, "job");
             }
-            _ => info!(job = %id, %account, %phase, "job"),
+            _ if phase.is_end() || phase == Phase::Published => {
+                info!(%job, %account, %phase, "job");
+            }
+            _ => debug!(%job, %account, %phase, "job"),
         }
     }
 }

@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn full_buckets_are_forgotten() {
         let (buckets, start) = (buckets(), Instant::now());
-        for number in 0..2 * super::MANY as u32 {
+        for number in 0..10_000 {
             let address = IpAddr::from(std::net::Ipv4Addr::from_bits(number));
             assert_eq!(
                 buckets.take(address.into(), start + Duration::from_secs(4) * number),

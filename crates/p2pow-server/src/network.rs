@@ -5,7 +5,7 @@ use crate::worker::Worker;
 use nano_block::Network;
 use nano_primitives::Difficulty;
 use nano_rpc::ActiveDifficulty;
-use p2pow_protocol::NetworkInfo;
+use p2pow_protocol::{NetworkInfo, Refusal};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::{select, time::sleep};
 use tracing::{info, warn};
@@ -42,6 +42,12 @@ impl NetworkView {
     /// Whole seconds until the node is asked again, at least 1.
     pub(crate) fn next_look(&self) -> u64 {
         self.pause().saturating_sub(self.looked.elapsed()).as_secs().max(1)
+    }
+
+    /// What to tell clients while the node cannot be asked.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        let retry_after = self.next_look();
+        self.error.as_ref().map(|_| Refusal::NodeUnreachable { retry_after })
     }
 
     fn pause(&self) -> Duration {

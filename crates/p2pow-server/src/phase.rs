@@ -51,7 +51,7 @@ impl Phase {
         match self {
             Self::Queued => matches!(next, Self::Solving | Self::Lost | Self::Failed),
             Self::Solving => matches!(next, Self::Solved | Self::Lost | Self::Failed),
-            Self::Solved => next == Self::Publishing,
+            Self::Solved => matches!(next, Self::Publishing | Self::Failed),
             Self::Publishing => matches!(next, Self::Published | Self::Lost | Self::Failed),
             Self::Published => matches!(next, Self::Confirmed | Self::Lost | Self::Failed),
             Self::Confirmed | Self::Lost | Self::Failed => false,
@@ -62,5 +62,39 @@ impl Phase {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Phase;
+
+    const ALL: [Phase; 8] = [
+        Phase::Queued,
+        Phase::Solving,
+        Phase::Solved,
+        Phase::Publishing,
+        Phase::Published,
+        Phase::Confirmed,
+        Phase::Lost,
+        Phase::Failed,
+    ];
+
+    #[test]
+    fn a_job_only_moves_forward() {
+        for phase in ALL {
+            for next in ALL {
+                assert!(!phase.may_become(next) || phase < next, "{phase} → {next}");
+            }
+        }
+    }
+
+    #[test]
+    fn ends_are_where_nothing_follows() {
+        for phase in ALL {
+            let is_last = ALL.iter().all(|&next| !phase.may_become(next));
+            assert_eq!(phase.is_end(), is_last, "{phase}");
+            assert!(phase.is_end() || phase.may_become(Phase::Failed), "{phase}");
+        }
     }
 }

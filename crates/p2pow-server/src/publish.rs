@@ -4,8 +4,19 @@ use crate::{Job, Phase, admission::Ending, worker::Worker};
 use nano_block::{SignedState, Subtype};
 use nano_primitives::{BlockHash, Work};
 use nano_rpc::RpcError;
-use p2pow_protocol::{Answer, Done, Refusal, Step, WorkRequest};
+use p2pow_protocol::{Answer, Done, Refusal, Step};
+use std::time::Duration;
+use tokio::time::sleep;
 use tracing::warn;
+
+/// How long to wait before each look at what became of a block that the node did not answer for.
+const LOOKS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
 
 /// A block with its work.
 #[derive(Debug, Clone, Copy)]
@@ -15,12 +26,15 @@ pub(crate) struct Finished {
     done: Done,
 }
 
-/// What the node made of the reward block.
-enum Reward {
-    Taken,
-    Refused,
+/// Why a block is not on the chain.
+#[derive(Debug)]
+enum Stuck {
+    /// Somebody else's block stands in its place.
+    Overtaken(RpcError),
+    /// The node does not take it.
+    Refused(RpcError),
     /// The node did not answer; the block may be there all the same.
-    Unknown,
+    Silent(RpcError),
 }
 
 impl Finished {
@@ -43,52 +57,62 @@ impl Worker {
     ) -> Result<Vec<Finished>, Ending> {
         job.advance(Phase::Publishing);
         let (reward, users) = blocks.split_last().expect("a plan has a step for the reward");
-        for (place, user) in users.iter().enumerate() {
-            self.publish_user(job.request(), user, &users[place..]).await?;
+        for place in 0..users.len() {
+            self.place(&users[place..]).await.map_err(|stuck| user_stuck(&users[place], stuck))?;
         }
-        let outcome = self.publish_reward(job.request(), reward).await;
-        let is_taken = matches!(outcome, Reward::Taken);
+        let placed = self.place(std::slice::from_ref(reward)).await;
         let answer = Answer {
             users: users.iter().map(|user| user.done).collect(),
-            reward: is_taken.then_some(reward.done),
+            reward: placed.is_ok().then_some(reward.done),
             is_batch: job.request().is_batch(),
         };
-        if matches!(outcome, Reward::Refused) {
-            return Err(Ending { phase: Phase::Lost, reply: Ok(answer) });
+        if let Err(stuck) = placed {
+            warn!(block = %reward.hash(), ?stuck, "the reward block is not published");
+            if !matches!(stuck, Stuck::Silent(_)) {
+                return Err(Ending { phase: Phase::Lost, reply: Ok(answer) });
+            }
         }
         job.conclude(Phase::Published, Ok(answer));
         Ok(blocks)
     }
 
-    /// Publishes one user block. `rest` is it and the user blocks after it: if the account stands at one of them, then
-    /// somebody else was faster with the user's part, and there is nothing to be done for it.
-    async fn publish_user(
-        &self,
-        request: &WorkRequest,
-        user: &Finished,
-        rest: &[Finished],
-    ) -> Result<(), Ending> {
-        let Err(error) = self.node.publish(&user.block, user.subtype).await else { return Ok(()) };
-        let frontier = self.node.frontier(&request.account()).await.ok();
-        if rest.iter().any(|block| frontier == Some(block.hash())) {
+    /// Publishes the first of these blocks, the others being those that come after it.
+    ///
+    /// If the node does not take it because the account stands at one of them already, then somebody else was faster
+    /// with this part, and that is as good.
+    async fn place(&self, blocks: &[Finished]) -> Result<(), Stuck> {
+        let first = &blocks[0];
+        let chain = &first.block.block;
+        let Err(mut error) = self.node.publish(&first.block, first.subtype).await else {
             return Ok(());
-        }
-        let is_overtaken = frontier.is_some_and(|frontier| frontier != user.block.block.previous);
-        let refusal = Refusal::UserBlockRefused { node: words(&error) };
-        warn!(block = %user.hash(), %error, is_overtaken, "a user block was not published");
-        Err(if is_overtaken { Ending::lost(refusal) } else { Ending::failed(refusal) })
-    }
-
-    async fn publish_reward(&self, request: &WorkRequest, reward: &Finished) -> Reward {
-        let Err(error) = self.node.publish(&reward.block, reward.subtype).await else {
-            return Reward::Taken;
         };
-        warn!(block = %reward.hash(), %error, "the reward block was not published");
-        match self.node.frontier(&request.account()).await {
-            Ok(frontier) if frontier == reward.hash() => Reward::Taken,
-            _ if error.node_text().is_none() => Reward::Unknown,
-            _ => Reward::Refused,
+        for wait in LOOKS {
+            sleep(wait).await;
+            let Ok(frontier) = self.node.frontier(&chain.account).await else { continue };
+            if blocks.iter().any(|block| block.hash() == frontier) {
+                return Ok(());
+            }
+            if frontier != chain.previous {
+                return Err(Stuck::Overtaken(error));
+            }
+            if error.node_text().is_some() {
+                return Err(Stuck::Refused(error));
+            }
+            match self.node.publish(&first.block, first.subtype).await {
+                Ok(()) => return Ok(()),
+                Err(again) => error = again,
+            }
         }
+        Err(Stuck::Silent(error))
+    }
+}
+
+fn user_stuck(user: &Finished, stuck: Stuck) -> Ending {
+    warn!(block = %user.hash(), ?stuck, "a user block is not published");
+    let refusal = |error| Refusal::UserBlockRefused { node: words(&error) };
+    match stuck {
+        Stuck::Overtaken(error) => Ending::lost(refusal(error)),
+        Stuck::Refused(error) | Stuck::Silent(error) => Ending::failed(refusal(error)),
     }
 }
 

@@ -20,7 +20,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::time::timeout;
+use tokio::{task::spawn_blocking, time::timeout};
 
 /// How much of a body that is too large is read and thrown away, so that its sender gets to read the refusal.
 const DRAINED: usize = 8 * 1024 * 1024;
@@ -52,12 +52,15 @@ async fn request_work(
 }
 
 async fn work(worker: &Arc<Worker>, source: Source, body: Body) -> Result<Answer, Refusal> {
-    let body = read(worker, body).await?;
     worker
         .buckets
         .take(source, Instant::now())
         .map_err(|wait| Refusal::TooManyRequests { retry_after: whole_seconds(wait) })?;
-    worker.admit(&body)?.reply().await
+    let body = read(worker, body).await?;
+    // The signatures of a long batch take milliseconds, too long for a thread that serves others.
+    let admission = Arc::clone(worker);
+    let job = spawn_blocking(move || admission.admit(&body)).await;
+    job.map_err(|_| Refusal::ShuttingDown { retry_after: 1 })??.reply().await
 }
 
 /// Rounded up, and no more than an hour.

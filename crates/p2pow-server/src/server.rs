@@ -99,8 +99,7 @@ impl Server {
         self.jobs().iter().map(Job::report).collect()
     }
 
-    /// Every phase that a job comes to from now on, from [`Solving`](crate::Phase::Solving) on. A listener that falls
-    /// far behind loses the oldest.
+    /// Every phase that a job comes to from now on. A listener that falls far behind loses the oldest.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<JobEvent> {
         self.worker.events.subscribe()

@@ -7,7 +7,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::sync::broadcast;
+use tokio::sync::{OwnedSemaphorePermit, broadcast};
 
 type Key = (Account, Root);
 
@@ -19,27 +19,31 @@ pub(crate) struct Table(Arc<Mutex<HashMap<Key, Job>>>);
 #[derive(Debug)]
 pub(crate) enum Entry {
     /// It is a new job, which leaves the table with its place.
-    New(Job, Place),
+    New(Place),
     /// The same request is in flight already.
     Joined(Job),
 }
 
-/// A job's place in the table, given up when this is dropped.
+/// A new job's place in the table, and its share of the worker's room. Both are given up when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
+    pub(crate) job: Job,
+    /// Given up earlier, once no more work is needed.
+    pub(crate) slot: Option<OwnedSemaphorePermit>,
     table: Table,
     key: Key,
 }
 
 impl Table {
-    /// Finds the request's job or makes one.
+    /// Finds the request's job, or makes one if there is a slot for it.
     ///
     /// # Errors
-    /// Another request has the same root.
+    /// Another request has the same root, or there is no slot.
     pub(crate) fn enter(
         &self,
         request: WorkRequest,
         events: &broadcast::Sender<JobEvent>,
+        slot: impl FnOnce() -> Result<OwnedSemaphorePermit, Refusal>,
     ) -> Result<Entry, Refusal> {
         let key = (request.account(), request.root());
         let mut jobs = self.lock();
@@ -47,9 +51,10 @@ impl Table {
             Some(job) if *job.request() == request => Ok(Entry::Joined(job.clone())),
             Some(_) => Err(Refusal::Conflict),
             None => {
+                let slot = Some(slot()?);
                 let job = Job::new(request, events.clone());
                 jobs.insert(key, job.clone());
-                Ok(Entry::New(job, Place { table: self.clone(), key }))
+                Ok(Entry::New(Place { job, slot, table: self.clone(), key }))
             }
         }
     }
@@ -67,5 +72,7 @@ impl Table {
 impl Drop for Place {
     fn drop(&mut self) {
         self.table.lock().remove(&self.key);
+        // Whatever ended the job's task, nobody is left waiting.
+        self.job.abandon();
     }
 }

@@ -5,14 +5,13 @@
 mod common;
 
 use common::{
-    FEE, RICHES, Scene, alice, amount, bob, eventually, george, http, json_of, key, request, state,
-    worker,
+    FEE, RICHES, Scene, alice, amount, bob, eventually, george, http, json_of, key, payments,
+    request, state, worker,
 };
-use nano_block::{AccountState, StateBlock};
+use nano_block::StateBlock;
 use nano_devnet::Devnet;
-use nano_primitives::Amount;
 use p2pow_protocol::{Answer, WorkRequest, fees::fee_receive};
-use p2pow_server::{FrontierPolicy, Phase};
+use p2pow_server::Phase;
 use std::time::Duration;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -97,18 +96,6 @@ async fn accounts_below_epoch_2_get_the_work_they_need() {
     let receive = scene.net.block(&receive.hash()).unwrap();
     let epoch_1 = scene.net.network().thresholds().epoch_1;
     assert!(receive.block.work_value().unwrap() >= epoch_1);
-}
-
-/// A chain of sends of 1 raw to Bob.
-fn payments(state: &AccountState, count: usize) -> Vec<StateBlock> {
-    let mut state = *state;
-    std::iter::repeat_with(|| {
-        let block = state.send(bob(), amount(1)).unwrap();
-        state = state.after(&block);
-        block
-    })
-    .take(count)
-    .collect()
 }
 
 #[tokio::test]
@@ -239,8 +226,14 @@ async fn nothing_is_published_before_all_works_are_found() {
     };
     let (response, phases) = tokio::join!(scene.ask(&asked), watch);
     assert_eq!(response.status, 201);
-    let expected =
-        [Phase::Solving, Phase::Solved, Phase::Publishing, Phase::Published, Phase::Confirmed];
+    let expected = [
+        Phase::Queued,
+        Phase::Solving,
+        Phase::Solved,
+        Phase::Publishing,
+        Phase::Published,
+        Phase::Confirmed,
+    ];
     assert_eq!(phases, expected);
 }
 
@@ -260,231 +253,6 @@ async fn while_a_work_is_missing_nothing_is_on_the_ledger() {
     };
     let (response, ()) = tokio::join!(scene.ask(&asked), look);
     assert_eq!(response.status, 201);
-}
-
-#[tokio::test]
-async fn a_user_block_that_somebody_else_published_leaves_the_reward() {
-    let scene = Scene::new().await;
-    scene.gate.set(false);
-    let asked = request(&[scene.send(1000)], FEE);
-    let rival = async {
-        scene.job_in(Phase::Solving).await;
-        scene.net.seed(&(*asked.first()).into()).unwrap();
-        scene.gate.set(true);
-    };
-    let (response, ()) = tokio::join!(scene.ask(&asked), rival);
-    assert_eq!(response.status, 201, "{:?}", response.json());
-    assert_eq!(response.json()["successful"]["reward_block"]["hash"], asked.id().to_string());
-    scene.won(1).await;
-}
-
-#[tokio::test]
-async fn a_worker_that_does_not_contest_gives_the_reward_up() {
-    let scene = Scene::with(|config, _| config.contest = false).await;
-    scene.gate.set(false);
-    let asked = request(&[scene.send(1000)], FEE);
-    let rival = async {
-        scene.job_in(Phase::Solving).await;
-        scene.net.seed(&(*asked.first()).into()).unwrap();
-    };
-    let (response, ()) = tokio::join!(scene.ask(&asked), rival);
-    assert_eq!(response.refusal(), (500, "User PoW fail".to_owned()));
-    assert_eq!(scene.server.status().lost, 1);
-}
-
-#[tokio::test]
-async fn a_rivals_reward_ends_the_job() {
-    let scene = Scene::new().await;
-    scene.gate.set(false);
-    let asked = request(&[scene.send(1000)], FEE);
-    let rival = async {
-        scene.job_in(Phase::Solving).await;
-        scene.net.seed(&(*asked.first()).into()).unwrap();
-        let theirs = StateBlock { link: bob().into(), ..asked.reward().block }.sign(&alice());
-        scene.net.seed(&theirs.into()).unwrap();
-    };
-    let (response, ()) = tokio::join!(scene.ask(&asked), rival);
-    assert_eq!(response.refusal(), (500, "User PoW fail".to_owned()));
-    eventually(|| (!scene.gate.is_searching()).then_some(())).await;
-}
-
-#[tokio::test]
-async fn a_batch_goes_on_where_a_rival_has_begun_it() {
-    let scene = Scene::new().await;
-    scene.gate.set(false);
-    let asked = request(&payments(&scene.alice(), 4), 3 * FEE);
-    let rival = async {
-        scene.job_in(Phase::Solving).await;
-        for block in &asked.users()[..2] {
-            scene.net.seed(&(*block).into()).unwrap();
-        }
-        scene.gate.set(true);
-    };
-    let (response, ()) = tokio::join!(scene.ask(&asked), rival);
-    assert_eq!(response.status, 201, "{:?}", response.json());
-    assert_eq!(scene.net.receivable_total(&bob()), amount(4));
-    scene.won(1).await;
-}
-
-#[tokio::test]
-async fn income_is_counted_at_the_confirmation_and_not_before() {
-    let scene = Scene::new().await;
-    scene.net.faults().leave_unconfirmed(true);
-    let asked = request(&[scene.send(1000)], FEE);
-    assert_eq!(scene.ask(&asked).await.status, 201);
-    let job = scene.job_in(Phase::Published).await;
-    assert_eq!((scene.server.status().won, scene.server.status().in_flight), (0, 1));
-    assert_eq!(scene.server.status().busy, 0, "a published job takes no one's place");
-    // Asked again, the job gives its answer again.
-    assert_eq!(scene.ask(&asked).await.status, 201);
-    assert_eq!(scene.gate.searches(), 2);
-    scene.net.confirm_now(&asked.id()).unwrap();
-    assert_eq!(job.end().await, Phase::Confirmed);
-    scene.won(1).await;
-    assert_eq!(scene.server.status().income, amount(FEE));
-}
-
-#[tokio::test]
-async fn what_a_node_rolls_back_is_published_again() {
-    let scene = Scene::new().await;
-    scene.net.faults().leave_unconfirmed(true);
-    let asked = request(&[scene.send(1000)], FEE);
-    assert_eq!(scene.ask(&asked).await.status, 201);
-    let job = scene.job_in(Phase::Published).await;
-    scene.net.faults().rollback(&asked.first().hash()).unwrap();
-    eventually(|| scene.has(&asked.id()).then_some(())).await;
-    scene.net.faults().leave_unconfirmed(false);
-    assert_eq!(job.end().await, Phase::Confirmed);
-}
-
-#[tokio::test]
-async fn a_published_reward_that_a_rivals_replaces_is_lost() {
-    let scene = Scene::new().await;
-    scene.net.faults().leave_unconfirmed(true);
-    let asked = request(&[scene.send(1000)], FEE);
-    assert_eq!(scene.ask(&asked).await.status, 201);
-    let job = scene.job_in(Phase::Published).await;
-    // The worker must not see the gap between the two.
-    scene.net.faults().latency(Duration::from_millis(200));
-    scene.net.confirm_now(&asked.first().hash()).unwrap();
-    scene.net.faults().rollback(&asked.id()).unwrap();
-    let theirs = StateBlock { link: bob().into(), ..asked.reward().block }.sign(&alice());
-    scene.net.seed(&theirs.into()).unwrap();
-    scene.net.faults().latency(Duration::ZERO);
-    assert_eq!(job.end().await, Phase::Lost);
-    eventually(|| (scene.server.status().lost == 1).then_some(())).await;
-    assert_eq!(scene.server.status().income, Amount::ZERO);
-}
-
-#[tokio::test]
-async fn a_reward_that_is_never_confirmed_is_given_up() {
-    let within = Duration::from_millis(100);
-    let scene = Scene::with(|config, _| config.confirm_within = within).await;
-    scene.net.faults().leave_unconfirmed(true);
-    assert_eq!(scene.ask(&request(&[scene.send(1000)], FEE)).await.status, 201);
-    eventually(|| scene.server.jobs().is_empty().then_some(())).await;
-    let status = scene.server.status();
-    assert_eq!((status.won, status.failed), (0, 1));
-}
-
-#[tokio::test]
-async fn an_unconfirmed_frontier_gets_its_time() {
-    let scene = Scene::new().await;
-    scene.net.faults().leave_unconfirmed(true);
-    let first = request(&[scene.send(1000)], FEE);
-    assert_eq!(scene.ask(&first).await.status, 201);
-    let second = request(&[scene.send(2000)], FEE);
-    let confirm = async {
-        scene.job_in(Phase::Queued).await;
-        eventually(|| (scene.server.jobs().len() == 2).then_some(())).await;
-        scene.net.faults().leave_unconfirmed(false);
-    };
-    let (response, ()) = tokio::join!(scene.ask(&second), confirm);
-    assert_eq!(response.status, 201, "{:?}", response.json());
-    scene.won(2).await;
-}
-
-#[tokio::test]
-async fn a_worker_that_trusts_any_frontier_does_not_wait() {
-    let scene = Scene::with(|config, _| config.frontier = FrontierPolicy::Any).await;
-    scene.net.faults().leave_unconfirmed(true);
-    for raw in [1, 2, 3] {
-        assert_eq!(scene.ask(&request(&[scene.send(raw)], FEE)).await.status, 201);
-    }
-    scene.net.faults().leave_unconfirmed(false);
-    scene.won(3).await;
-}
-
-#[tokio::test]
-async fn the_websocket_tells_of_a_lost_race_before_the_next_poll() {
-    let never = Duration::from_secs(3600);
-    let scene = Scene::with(|config, net| {
-        config.websocket_url = Some(net.websocket_url());
-        config.poll = never;
-    })
-    .await;
-    scene.gate.set(false);
-    let asked = request(&[scene.send(1000)], FEE);
-    let overtake = async {
-        scene.job_in(Phase::Solving).await;
-        eventually(|| scene.gate.is_searching().then_some(())).await;
-        scene.net.seed(&scene.send(2).sign(&alice()).into()).unwrap();
-    };
-    let (response, ()) = tokio::join!(scene.ask(&asked), overtake);
-    assert_eq!(response.refusal(), (500, "User PoW fail".to_owned()));
-}
-
-#[tokio::test]
-async fn the_websocket_tells_of_the_confirmation() {
-    let never = Duration::from_secs(3600);
-    let scene = Scene::with(|config, net| {
-        config.websocket_url = Some(net.websocket_url());
-        config.poll = never;
-    })
-    .await;
-    scene.net.faults().leave_unconfirmed(true);
-    let asked = request(&[scene.send(1000)], FEE);
-    assert_eq!(scene.ask(&asked).await.status, 201);
-    scene.net.confirm_now(&asked.id()).unwrap();
-    scene.won(1).await;
-}
-
-#[tokio::test]
-async fn a_block_that_went_through_without_an_answer_is_noticed() {
-    let scene = Scene::new().await;
-    scene.gate.set(false);
-    let asked = request(&[scene.send(1000)], FEE);
-    let silence = async {
-        scene.job_in(Phase::Solving).await;
-        scene.net.faults().drop_answers(true);
-        scene.gate.set(true);
-        eventually(|| scene.has(&asked.first().hash()).then_some(())).await;
-        scene.net.faults().drop_answers(false);
-    };
-    let (response, ()) = tokio::join!(scene.ask(&asked), silence);
-    // What the worker heard depends on when the node spoke again; the ledger does not.
-    assert!(matches!(response.status, 201 | 500), "{:?}", response.json());
-    assert!(scene.has(&asked.first().hash()));
-}
-
-#[tokio::test]
-async fn two_workers_race_and_one_is_paid() {
-    let scene = Scene::new().await;
-    let (rival, _gate) =
-        worker(&scene.net, |config, _| config.reward_account = key(4).account()).await;
-    let ours = request(&[scene.send(1000)], FEE);
-    let reward = StateBlock { link: key(4).account().into(), ..ours.reward().block };
-    let theirs = WorkRequest::single(*ours.first(), reward.sign(&alice()));
-    let body = theirs.to_json();
-    let (first, second) =
-        tokio::join!(scene.ask(&ours), http::post(rival.local_addr(), "/request_work", &body));
-    let paid = |account| scene.net.receivable_total(&account).to_raw();
-    eventually(|| (paid(george()) + paid(key(4).account()) == FEE).then_some(())).await;
-    let is_paid = |response: &http::Response| {
-        response.json()["successful"]["reward_block"]["hash"].is_string()
-    };
-    assert!(is_paid(&first) != is_paid(&second), "exactly one worker is paid");
-    eventually(|| (scene.server.status().won + rival.status().won == 1).then_some(())).await;
 }
 
 #[tokio::test]

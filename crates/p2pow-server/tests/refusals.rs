@@ -220,7 +220,7 @@ async fn rule_14_a_lost_race() {
     let (answer, ()) = tokio::join!(ask(&scene, &asked), overtake);
     assert_eq!(answer, refused(500, "User PoW fail"));
     eventually(|| (!scene.gate.is_searching()).then_some(())).await;
-    assert_eq!(scene.server.status().lost, 1);
+    scene.lost(1).await;
 }
 
 /// A device that is broken from the given search on.
@@ -350,7 +350,7 @@ async fn rule_20_the_reward_is_refused() {
     let done = &answer.json()["successful"];
     assert_eq!(done["user_block"]["hash"], asked.first().hash().to_string());
     assert_eq!(done["reward_block"], "fail");
-    eventually(|| (scene.server.status().lost == 1).then_some(())).await;
+    scene.lost(1).await;
     assert_eq!(scene.server.status().income, Amount::ZERO);
 }
 

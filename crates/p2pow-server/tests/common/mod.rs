@@ -102,6 +102,11 @@ impl Scene {
     pub(crate) async fn won(&self, jobs: u64) {
         eventually(|| (self.server.status().won == jobs).then_some(())).await;
     }
+
+    /// Waits until as many jobs are counted as lost.
+    pub(crate) async fn lost(&self, jobs: u64) {
+        eventually(|| (self.server.status().lost == jobs).then_some(())).await;
+    }
 }
 
 /// A worker on this network.
@@ -170,4 +175,16 @@ pub(crate) async fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
         }
     };
     tokio::time::timeout(PATIENCE, found).await.expect("nothing came in time")
+}
+
+/// A chain of sends of 1 raw to Bob.
+pub(crate) fn payments(state: &AccountState, count: usize) -> Vec<StateBlock> {
+    let mut state = *state;
+    std::iter::repeat_with(|| {
+        let block = state.send(bob(), amount(1)).unwrap();
+        state = state.after(&block);
+        block
+    })
+    .take(count)
+    .collect()
 }
