@@ -13,7 +13,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         balance: Amount::from_xno("2.5")?,
         representative: key.account(),
     };
-    let bob: Account = "nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo".parse()?;
+    let bob: Account =
+        "nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo".parse()?;
 
     let send = state.send(bob, Amount::from_xno("1")?)?.sign(&key);
     send.verify()?;

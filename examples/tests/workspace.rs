@@ -56,7 +56,8 @@ fn a_crate_uses_only_what_stands_below_it() {
         }
         let line = layer(name).unwrap_or_else(|| panic!("{name} has no layer"));
         for used in uses(&package) {
-            let below = layer(&used).unwrap_or_else(|| panic!("{name} uses {used}, which has no layer"));
+            let below =
+                layer(&used).unwrap_or_else(|| panic!("{name} uses {used}, which has no layer"));
             assert!(below < line, "{name} (layer {line}) uses {used} (layer {below})");
         }
     }
@@ -67,7 +68,10 @@ fn every_package_inherits_lints_and_version() {
     for package in packages() {
         let path = package["manifest_path"].as_str().unwrap();
         let manifest = fs::read_to_string(path).unwrap();
-        assert!(manifest.contains("[lints]\nworkspace = true"), "{path} does not inherit the lints");
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{path} does not inherit the lints"
+        );
         assert!(manifest.contains("version.workspace = true"), "{path} has a version of its own");
     }
 }
