@@ -1,4 +1,10 @@
 //! Every kernel against the plain definition of the puzzle.
+//!
+//! A kernel whose instructions this processor lacks is not tested here. Miri knows the instructions:
+//!
+//! ```sh
+//! RUSTFLAGS="-C target-feature=+avx2,+avx512f" cargo +nightly miri test -p nano-pow --test kernels
+//! ```
 
 use nano_pow::{
     NonceRange,
@@ -60,12 +66,27 @@ fn these_kernels_run_here() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes too long")]
 fn every_kernel_knows_the_published_works() {
     for Vector { root, work, value } in vectors() {
         assert_eq!(work.value(&root), value);
         // Whole vectors of nonces, with the published one in the middle.
         compare(&root, NonceRange::new(work.to_u64().wrapping_sub(20), 48));
     }
+}
+
+#[test]
+fn every_kernel_carries_and_wraps_around() {
+    for (byte, first) in [(1, u64::MAX - 9), (2, 0xffff_fff8), (3, (1 << 63) - 3)] {
+        compare(&Root::from_bytes([byte; 32]), NonceRange::new(first, 17));
+    }
+}
+
+#[test]
+fn an_unknown_kernel_has_no_name() {
+    assert_eq!(Kernel::by_name("portable"), Some(Kernel::portable()));
+    assert_eq!(Kernel::by_name("Portable"), None);
+    assert!(Kernel::available().all(|kernel| Kernel::by_name(kernel.name()) == Some(kernel)));
 }
 
 #[test]
@@ -87,6 +108,7 @@ fn no_nonces_hold_no_work() {
 
 proptest! {
     #[test]
+    #[cfg_attr(miri, ignore = "takes too long")]
     fn every_kernel_finds_what_the_plain_search_finds(
         root in any::<[u8; 32]>(),
         first in starts(),

@@ -5,7 +5,7 @@ use std::{
     arch::x86_64::{
         __m256i, _mm256_add_epi64, _mm256_castsi256_pd, _mm256_cmpgt_epi64, _mm256_movemask_pd,
         _mm256_or_si256, _mm256_set1_epi64x, _mm256_setr_epi64x, _mm256_shuffle_epi8,
-        _mm256_shuffle_epi32, _mm256_srli_epi64, _mm256_xor_si256,
+        _mm256_srli_epi64, _mm256_xor_si256,
     },
     hint::black_box,
 };
@@ -28,6 +28,7 @@ pub(super) fn search(midstate: &Midstate, threshold: u64, first: u64, blocks: u6
 
 /// Vectors of words. Rotations by whole bytes are byte shuffles.
 struct Words {
+    by_32: __m256i,
     by_24: __m256i,
     by_16: __m256i,
 }
@@ -36,7 +37,11 @@ impl Words {
     /// The shuffles are hidden from the compiler, which would make two instructions of one.
     #[target_feature(enable = "avx2")]
     fn new() -> Self {
-        Self { by_24: black_box(byte_rotation(24)), by_16: black_box(byte_rotation(16)) }
+        Self {
+            by_32: black_box(byte_rotation(32)),
+            by_24: black_box(byte_rotation(24)),
+            by_16: black_box(byte_rotation(16)),
+        }
     }
 
     #[inline]
@@ -60,7 +65,7 @@ impl Words {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn rotr32(&self, a: __m256i) -> __m256i {
-        _mm256_shuffle_epi32::<0b10_11_00_01>(a)
+        _mm256_shuffle_epi8(a, self.by_32)
     }
 
     #[inline]
