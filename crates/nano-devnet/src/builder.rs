@@ -73,7 +73,8 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Whose work thresholds hold, and whose name `version` answers. Default: [`Network::Dev`].
+    /// Whose work thresholds hold, and whose name `version` answers. Addresses begin with `nano_`
+    /// whatever the network. Default: [`Network::Dev`].
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
         self.network = network;
@@ -101,8 +102,8 @@ impl Builder {
         self
     }
 
-    /// How long a block waits for its confirmation. Default: 100 ms, the middle of what was seen on a real node; zero
-    /// confirms a block before it is answered.
+    /// How long a block waits for its confirmation. Default: 100 ms, the middle of what was seen on
+    /// a real node; zero confirms a block before it is answered.
     #[must_use]
     pub fn confirmation_delay(mut self, delay: Duration) -> Self {
         self.confirmation_delay = delay;
@@ -123,8 +124,8 @@ impl Builder {
         self
     }
 
-    /// Leaves a new ledger at epoch 0, where every block needs the threshold of epoch 1. Default: the genesis account is
-    /// at epoch 2, and what it sends to.
+    /// Leaves a new ledger at epoch 0, where every block needs the threshold of epoch 1. Default:
+    /// the genesis account is at epoch 2, and what it sends to.
     #[must_use]
     pub fn epoch_0(mut self) -> Self {
         self.epoch_2 = false;

@@ -75,13 +75,15 @@ impl Devnet {
         self.node.settings.genesis.key().clone()
     }
 
-    /// The account that began with the whole supply, which is also the representative that all weight should stay with.
+    /// The account that began with the whole supply, which is also the representative that all
+    /// weight should stay with.
     #[must_use]
     pub fn genesis_account(&self) -> Account {
         self.node.settings.genesis.account()
     }
 
-    /// Sends to an account from the genesis account, without work, confirmed at once. Answers the send's hash.
+    /// Sends to an account from the genesis account, without work, confirmed at once. Answers the
+    /// send's hash.
     ///
     /// # Errors
     /// The amount is zero, or more than is left.
@@ -89,8 +91,8 @@ impl Devnet {
         self.node.fund(*account, amount)
     }
 
-    /// [`fund`](Self::fund)s the account and receives the money, which opens it if it was unopened. Answers the hash of
-    /// the block that receives.
+    /// [`fund`](Self::fund)s the account and receives the money, which opens it if it was unopened.
+    /// Answers the hash of the block that receives.
     ///
     /// # Errors
     /// As `fund`.
@@ -107,7 +109,8 @@ impl Devnet {
         self.node.seed(|_| Ok(*block))
     }
 
-    /// Hands a block to the network as `process` does: it needs its work, and is confirmed after the delay.
+    /// Hands a block to the network as `process` does: it needs its work, and is confirmed after
+    /// the delay.
     ///
     /// # Errors
     /// The ledger refuses the block.

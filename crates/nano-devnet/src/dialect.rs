@@ -4,15 +4,15 @@ use serde_json::Value;
 
 /// Whose shapes the RPC answers have, where two implementations of the node differ.
 ///
-/// The reference node writes an empty list or object as `""`, leaves out what has nothing in it, and gives a block's
-/// contents as text unless `json_block` is set. A client must cope with both.
+/// The reference node writes an empty list or object as `""`, leaves out what has nothing in it,
+/// and gives a block's contents as text unless `json_block` is set. A client must cope with both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dialect {
     /// The reference node, nano_node.
     #[default]
     Reference,
-    /// RsNano, the second implementation: `[]` and `{}` for what is empty, blocks always as objects, and its own text
-    /// for an epoch block that changes the representative.
+    /// RsNano, the second implementation: `[]` and `{}` for what is empty, blocks always as
+    /// objects, and its own text for an epoch block that changes the representative.
     RsNano,
 }
 

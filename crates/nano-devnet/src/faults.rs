@@ -23,8 +23,8 @@ impl Faults {
         Self { node }
     }
 
-    /// Leaves blocks unconfirmed, also those that wait for their confirmation. Turned off again, the node confirms
-    /// all that it left.
+    /// Leaves blocks unconfirmed, also those that wait for their confirmation. Turned off again,
+    /// the node confirms all that it left.
     pub fn leave_unconfirmed(&self, leave: bool) {
         self.node.faults.plan().leave_unconfirmed = leave;
         if !leave {
@@ -45,7 +45,8 @@ impl Faults {
         self.node.confirm(hash)
     }
 
-    /// Takes an unconfirmed block out of the ledger, with all that rests on it. Answers what was taken out, in order.
+    /// Takes an unconfirmed block out of the ledger, with all that rests on it. Answers what was
+    /// taken out, in order.
     ///
     /// # Errors
     /// The block is not in the ledger, or confirmed.
@@ -58,7 +59,8 @@ impl Faults {
         self.node.faults.plan().latency = latency;
     }
 
-    /// The next `count` requests over RPC are not carried out; they are answered with `{"error": text}`.
+    /// The next `count` requests over RPC are not carried out; they are answered with `{"error":
+    /// text}`.
     pub fn fail_next(&self, count: u32, text: &str) {
         self.plan_failures(count, None, Failure::Error(text.to_owned()));
     }
@@ -68,20 +70,22 @@ impl Faults {
         self.plan_failures(count, Some(action.to_owned()), Failure::Error(text.to_owned()));
     }
 
-    /// The next `count` requests over RPC are not carried out; they are answered with this HTTP status and plain text,
-    /// as an overloaded proxy before a node does. A number that is no status counts as 500.
+    /// The next `count` requests over RPC are not carried out; they are answered with this HTTP
+    /// status and plain text, as an overloaded proxy before a node does. A number that is no status
+    /// counts as 500.
     pub fn refuse_next(&self, count: u32, status: u16) {
         self.plan_failures(count, None, Failure::Status(status));
     }
 
-    /// This share of the requests, 0 to 1, is not carried out but answered with `{"error": text}`. The failures are
-    /// evenly spread, not random: at 0.25 every fourth request fails.
+    /// This share of the requests, 0 to 1, is not carried out but answered with `{"error": text}`.
+    /// The failures are evenly spread, not random: at 0.25 every fourth request fails.
     pub fn error_rate(&self, rate: f64, text: &str) {
         let rate = rate.clamp(0.0, 1.0);
         self.node.faults.plan().rate = Rate { rate, due: 0.0, text: text.to_owned() };
     }
 
-    /// Closes connections, old and new, RPC and WebSocket, without an answer and without carrying anything out.
+    /// Closes connections, old and new, RPC and WebSocket, without an answer and without carrying
+    /// anything out.
     pub fn drop_connections(&self, drop: bool) {
         self.node.faults.dropping.send_modify(|dropping| dropping.connections = drop);
     }
@@ -144,8 +148,12 @@ impl FaultState {
         self.plan().confirmation_delay
     }
 
-    pub(crate) fn current_latency(&self) -> Duration {
-        self.plan().latency
+    /// Waits as long as every answer is to be late.
+    pub(crate) async fn wait(&self) {
+        let latency = self.plan().latency;
+        if latency > Duration::ZERO {
+            tokio::time::sleep(latency).await;
+        }
     }
 
     /// What the request for `action` gets instead of its answer, if anything.

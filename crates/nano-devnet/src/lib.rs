@@ -1,9 +1,10 @@
-//! A Nano network in one process: the ledger rules of a node, its RPC over HTTP and its WebSocket, for development and
-//! tests.
+//! A Nano network in one process: the ledger rules of a node, its RPC over HTTP and its WebSocket,
+//! for development and tests.
 //!
-//! The ledger is real: a block is accepted or refused as nano_node would, with the node's own words. What a network of
-//! nodes would agree on is played by a clock: every block is confirmed a moment after it came. The money is that of
-//! Nano's public dev genesis account, whose key everybody knows. On demand the node misbehaves: see [`Faults`].
+//! The ledger is real: a block is accepted or refused as nano_node would, with the node's own
+//! words. What a network of nodes would agree on is played by a clock: every block is confirmed a
+//! moment after it came. The money is that of Nano's public dev genesis account, whose key
+//! everybody knows. On demand the node misbehaves: see [`Faults`].
 //!
 //! ```
 //! use nano_block::SecretKey;
@@ -25,14 +26,16 @@
 //!
 //! # What is as in a node, and what is not
 //!
-//! - Work thresholds are those of the network that [`Builder::network`] names; the genesis is the dev network's always.
-//! - Blocks put in with [`Devnet::seed`], [`fund`](Devnet::fund) and [`open`](Devnet::open) need no work and are
-//!   confirmed at once. Everything that comes over RPC pays in full.
-//! - Answers have the shapes of the reference node, or of the second implementation where they differ: [`Dialect`].
-//!   Where the second implementation answers HTTP 400 or 422 with plain text, the reference node's JSON error is given
-//!   in both dialects.
-//! - There are no wallets, peers, votes or pruning: wallet actions are unknown commands, an election is won by the one
-//!   block that came first, and the work of the `work_generate` action is found on this machine's processor.
+//! - Work thresholds are those of the network that [`Builder::network`] names; the genesis is the
+//!   dev network's always.
+//! - Blocks put in with [`Devnet::seed`], [`fund`](Devnet::fund) and [`open`](Devnet::open) need no
+//!   work and are confirmed at once. Everything that comes over RPC pays in full.
+//! - Answers have the shapes of the reference node, or of the second implementation where they
+//!   differ: [`Dialect`]. Where the second implementation answers HTTP 400 or 422 with plain text,
+//!   the reference node's JSON error is given in both dialects.
+//! - There are no wallets, peers, votes or pruning: wallet actions are unknown commands, an
+//!   election is won by the one block that came first, and the work of the `work_generate` action
+//!   is found on this machine's processor.
 //! - Connections are kept alive, where the reference node closes each after one answer.
 #![forbid(unsafe_code)]
 

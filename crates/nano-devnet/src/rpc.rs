@@ -1,4 +1,5 @@
-//! RPC over HTTP: one JSON object asks, one answers, and errors are HTTP 200 with `{"error": …}`, as in a node.
+//! RPC over HTTP: one JSON object asks, one answers, and errors are HTTP 200 with `{"error": …}`,
+//! as in a node.
 //!
 //! A file for every family of actions. A family answers the actions that it knows.
 
@@ -81,27 +82,28 @@ const HEADERS: [(HeaderName, &str); 5] = [
     ),
 ];
 
+/// The answer, or what stands in for it when the node closes meanwhile.
 async fn answer(node: &Arc<Node>, body: &[u8]) -> Response {
     let call = match Call::parse(node, body) {
         Ok(call) => call,
         Err(refusal) => return refused(refusal).into_response(),
     };
-    tokio::time::sleep(node.faults.current_latency()).await;
-    match node.faults.next_failure(call.action()) {
-        Some(Failure::Error(text)) => json!({ "error": text }).to_string().into_response(),
-        Some(Failure::Status(status)) => failed(status),
-        None => carry_out(&call).await.into_response(),
+    let closed = until_closing(node.closing.subscribe());
+    tokio::select! {
+        response = answer_call(&call) => response,
+        () = closed => refused(Refusal::STOPPED).into_response(),
     }
 }
 
-async fn carry_out(call: &Call) -> String {
-    let answer = tokio::select! {
-        answer = dispatch(call) => answer,
-        () = until_closing(call.node.closing.subscribe()) => Err(Refusal::STOPPED),
-    };
-    match answer {
-        Ok(value) => call.node.settings.dialect.adapt(value).to_string(),
-        Err(refusal) => refused(refusal),
+async fn answer_call(call: &Call) -> Response {
+    call.node.faults.wait().await;
+    match call.node.faults.next_failure(call.action()) {
+        Some(Failure::Error(text)) => json!({ "error": text }).to_string().into_response(),
+        Some(Failure::Status(status)) => failed(status),
+        None => match dispatch(call).await {
+            Ok(value) => call.node.settings.dialect.adapt(value).to_string().into_response(),
+            Err(refusal) => refused(refusal).into_response(),
+        },
     }
 }
 

@@ -1,5 +1,5 @@
-//! Putting blocks on the ledger without work: the genesis account's epochs, funded and opened accounts, and whatever
-//! else a network should start with. All of it is confirmed at once.
+//! Putting blocks on the ledger without work: the genesis account's epochs, funded and opened
+//! accounts, and whatever else a network should start with. All of it is confirmed at once.
 
 use crate::{
     ledger::{Genesis, Ledger, ProcessError},

@@ -1,8 +1,16 @@
-//! The ledger on disk: a text file with a line of JSON for everything that happened, read again at the next start.
+//! The ledger on disk: a text file with a line of JSON for everything that happened, read again at
+//! the next start.
 //!
-//! A line is in the file, and the file on the disk, before anybody hears of what it says. A process that is killed
-//! while it writes leaves an incomplete last line; nobody heard of that one, so it is cut off. Anything else that is
-//! odd is an error that names the line.
+//! A line is in the file, and the file on the disk, before anybody hears of what it says. A process
+//! that is killed while it writes leaves an incomplete last line; nobody heard of that one, so it
+//! is cut off. Anything else that is odd is an error that names the line.
+//!
+//! ```text
+//! {"nano_devnet":1,"genesis":"04270D7F…"}
+//! {"block":{"at":1795333132,"signed":{"type":"state",…}}}
+//! {"confirmed":"90F172FC…"}
+//! {"rolled_back":"64D2B85B…"}
+//! ```
 
 use crate::ledger::{Genesis, Ledger, WorkCheck};
 use nano_block::{SignedBlock, Thresholds};

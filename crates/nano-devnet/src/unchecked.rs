@@ -1,4 +1,5 @@
-//! Blocks that came before something they rest on. As in a node they are kept, and applied once that comes.
+//! Blocks that came before something they rest on. As in a node they are kept, and applied once
+//! that comes.
 
 use crate::ledger::ProcessError;
 use nano_block::{Block, SignedBlock};

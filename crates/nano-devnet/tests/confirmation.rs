@@ -1,4 +1,5 @@
 //! Confirmation: what is left unconfirmed, what follows, and what RPC tells of it.
+#![allow(clippy::unwrap_used)] // the helpers are tests too
 
 mod common;
 

@@ -1,5 +1,7 @@
 //! The ledger's rules for epoch blocks.
 
+#![allow(clippy::unwrap_used)] // the helpers are tests too
+
 mod common;
 
 use common::{

@@ -1,4 +1,5 @@
 //! The ledger's rules for legacy blocks.
+#![allow(clippy::unwrap_used)] // the helpers are tests too
 
 mod common;
 

@@ -120,7 +120,8 @@ proptest! {
         for step in &steps {
             take(&mut book, step, &mut applied);
             assert!(confirmed.iter().all(|hash| book.ledger.is_confirmed(hash)));
-            confirmed = applied.iter().copied().filter(|hash| book.ledger.is_confirmed(hash)).collect();
+            let is_confirmed = |hash: &BlockHash| book.ledger.is_confirmed(hash);
+            confirmed = applied.iter().copied().filter(is_confirmed).collect();
         }
         assert_eq!(book.ledger.cemented_count(), 1 + confirmed.len() as u64);
     }

@@ -1,4 +1,5 @@
 //! Rolling back, and confirmation.
+#![allow(clippy::unwrap_used)] // the helpers are tests too
 
 mod common;
 
@@ -70,7 +71,8 @@ fn successors_go_first() {
     book.assert_sound();
 }
 
-/// Alice sent to Bob, who received and sent on to Carol, who received: all of it rests on Alice's send.
+/// Alice sent to Bob, who received and sent on to Carol, who received: all of it rests on Alice's
+/// send.
 #[test]
 fn receivers_go_before_the_send() {
     let mut book = Book::at_epoch_2();

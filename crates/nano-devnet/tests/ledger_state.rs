@@ -1,4 +1,5 @@
 //! The ledger's rules for state blocks, each with the node's own words.
+#![allow(clippy::unwrap_used)] // the helpers are tests too
 
 mod common;
 
@@ -207,7 +208,8 @@ fn work_must_reach_the_threshold_of_what_the_block_does() {
     }
 }
 
-/// Before epoch 2 every block needs the threshold of epoch 1, on the dev network less than a send needs later.
+/// Before epoch 2 every block needs the threshold of epoch 1, on the dev network less than a send
+/// needs later.
 #[test]
 fn before_epoch_2_one_threshold_holds_for_all() {
     let mut book = Book::new();

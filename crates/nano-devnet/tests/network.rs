@@ -1,4 +1,5 @@
 //! The network in process: what it starts with, what it tells, how it ends.
+#![allow(clippy::unwrap_used)] // the helpers are tests too
 
 mod common;
 

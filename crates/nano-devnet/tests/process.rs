@@ -1,8 +1,11 @@
-//! The `process` action: what is checked before the ledger, and what waits, is forced or goes on in the background.
+//! The `process` action: what is checked before the ledger, and what waits, is forced or goes on in
+//! the background.
+
+#![allow(clippy::unwrap_used)] // the helpers are tests too
 
 mod common;
 
-use common::{Http, book::unknown, key, quick, raw, ready, state, work, work_between};
+use common::{Http, book::unknown, key, quick, raw, ready, state, with, work, work_between};
 use nano_block::{Block, Epoch, Network, SecretKey, SendBlock, SignedBlock, StateBlock};
 use nano_devnet::Devnet;
 use nano_primitives::{BlockHash, Difficulty, Link};
@@ -18,11 +21,7 @@ async fn scene() -> (Devnet, Http, SecretKey) {
 }
 
 fn request(block: &SignedBlock, more: &Value) -> Value {
-    let mut request = json!({ "action": "process", "json_block": "true", "block": block });
-    for (name, value) in more.as_object().unwrap() {
-        request[name] = value.clone();
-    }
-    request
+    with(json!({ "action": "process", "json_block": "true", "block": block }), more)
 }
 
 fn next(net: &Devnet, key: &SecretKey, balance: u128, link: impl Into<Link>) -> StateBlock {
@@ -65,7 +64,8 @@ async fn a_block_without_work_is_invalid() {
     assert_eq!(http.refusal(request(&block, &json!({}))).await, "Block is invalid");
 }
 
-/// Below the lowest threshold of all the ledger is not asked; above it, what the block does decides.
+/// Below the lowest threshold of all the ledger is not asked; above it, what the block does
+/// decides.
 #[tokio::test]
 async fn work_is_checked_twice() {
     let (net, http, alice) = scene().await;
@@ -199,7 +199,8 @@ async fn a_fork_is_refused_and_by_force_takes_the_place() {
     assert_eq!(net.account(&alice.account()).unwrap().frontier, rival.hash());
 }
 
-/// Nobody is paid twice: of two sends on the same predecessor one stays, and the other one's receiver gets nothing.
+/// Nobody is paid twice: of two sends on the same predecessor one stays, and the other one's
+/// receiver gets nothing.
 #[tokio::test]
 async fn a_double_spend_pays_once() {
     let (net, http, alice) = scene().await;

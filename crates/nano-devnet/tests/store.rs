@@ -1,4 +1,5 @@
 //! The ledger's file: what is in it after a restart, and after things went wrong.
+#![allow(clippy::unwrap_used)] // the helpers are tests too
 
 mod common;
 
@@ -93,8 +94,8 @@ async fn unconfirmed_blocks_are_confirmed_after_a_restart() {
     eventually("confirmed", || net.block(&sent).unwrap().confirmed).await;
 }
 
-/// A process that is killed leaves a file that ends anywhere. Wherever that is, the ledger is as it was before what was
-/// being written, and goes on.
+/// A process that is killed leaves a file that ends anywhere. Wherever that is, the ledger is as it
+/// was before what was being written, and goes on.
 #[tokio::test]
 async fn an_incomplete_last_line_is_cut_off() {
     let (_folder, path) = folder();

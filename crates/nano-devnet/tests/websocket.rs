@@ -1,4 +1,5 @@
 //! The WebSocket: subscriptions, their options, and the messages.
+#![allow(clippy::unwrap_used)] // the helpers are tests too
 
 mod common;
 

@@ -1,8 +1,10 @@
 //! The `work_` actions.
 
+#![allow(clippy::unwrap_used)] // the helpers are tests too
+
 mod common;
 
-use common::{Http, key, quick, raw, ready, state, work_between};
+use common::{Http, key, quick, raw, ready, state, with, work_between};
 use nano_block::Network;
 use nano_devnet::Devnet;
 use nano_primitives::{BlockHash, Difficulty, Root, Work};
@@ -27,10 +29,7 @@ async fn work_is_found_for_the_base_unless_more_is_asked() {
         (json!({ "difficulty": "f000000000000000" }), Network::Dev.thresholds().entry()),
         (json!({ "multiplier": "2.5" }), Difficulty::from_multiplier(2.5, base).unwrap()),
     ] {
-        let mut request = json!({ "action": "work_generate", "hash": root(1) });
-        for (name, value) in more.as_object().unwrap() {
-            request[name] = value.clone();
-        }
+        let request = with(json!({ "action": "work_generate", "hash": root(1) }), &more);
         let answer = http.ask(request).await;
         let (work, value): (Work, Difficulty) =
             (read(&answer["work"]), read(&answer["difficulty"]));
@@ -57,10 +56,7 @@ async fn too_easy_and_too_hard_are_refused() {
         (json!({ "multiplier": "x" }), "Bad multiplier"),
         (json!({ "version": "work_2" }), "Bad work version"),
     ] {
-        let mut request = json!({ "action": "work_generate", "hash": root(1) });
-        for (name, value) in more.as_object().unwrap() {
-            request[name] = value.clone();
-        }
+        let request = with(json!({ "action": "work_generate", "hash": root(1) }), &more);
         assert_eq!(http.refusal(request.clone()).await, words, "{request}");
     }
 }
@@ -80,8 +76,12 @@ async fn a_block_brings_its_own_threshold() {
     let too_little = work_between(&root, Difficulty::MIN, thresholds.epoch_2_receive);
     let ask = |work: Work, hash: Root| {
         let block = receive.sign(&alice).with_work(work);
-        let request = json!({ "action": "work_generate", "hash": hash, "json_block": "true", "block": block });
-        http.ask(request)
+        http.ask(json!({
+            "action": "work_generate",
+            "hash": hash,
+            "json_block": "true",
+            "block": block,
+        }))
     };
     let words = "Provided work is already enough for given difficulty";
     assert_eq!(ask(enough, root).await, json!({ "error": words }));

@@ -21,7 +21,8 @@ pub struct Change {
     pub(super) subtype: Subtype,
     pub(super) amount: Amount,
     pub(super) balance: Amount,
-    /// `None` where the block keeps the representative without naming it, as legacy sends and receives do.
+    /// `None` where the block keeps the representative without naming it, as legacy sends and
+    /// receives do.
     pub(super) representative: Option<Account>,
     pub(super) epoch: Epoch,
     pub(super) effect: Effect,

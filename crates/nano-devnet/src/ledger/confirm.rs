@@ -4,8 +4,8 @@ use super::{Confirmed, Ledger, UnknownBlock};
 use nano_primitives::BlockHash;
 
 impl Ledger {
-    /// What would be confirmed with `hash`: the unconfirmed blocks that it rests on (predecessors, and the sends that
-    /// they receive), then itself. Empty if it is confirmed.
+    /// What would be confirmed with `hash`: the unconfirmed blocks that it rests on (predecessors,
+    /// and the sends that they receive), then itself. Empty if it is confirmed.
     ///
     /// # Errors
     /// The block is not in the ledger.

@@ -1,12 +1,12 @@
-//! The rules for epoch blocks: state blocks of the epoch signer, which lift an account to the next epoch or open one
-//! that has something receivable.
+//! The rules for epoch blocks: state blocks of the epoch signer, which lift an account to the next
+//! epoch or open one that has something receivable.
 
 use super::{AccountInfo, Change, Ledger, ProcessError, WorkCheck, change::Effect, check_work};
 use nano_block::{Epoch, SignedBlock, StateBlock, Subtype};
 use nano_primitives::Amount;
 
-/// Whether a block with an epoch's link is an epoch block: one that leaves the balance alone. (Anybody may send to the
-/// account that the link spells.)
+/// Whether a block with an epoch's link is an epoch block: one that leaves the balance alone.
+/// (Anybody may send to the account that the link spells.)
 pub(super) fn is_upgrade(
     ledger: &Ledger,
     signed: &SignedBlock,
@@ -71,7 +71,8 @@ fn check_next(block: &StateBlock, epoch: Epoch, info: &AccountInfo) -> Result<()
     Ok(())
 }
 
-/// An unopened account may be opened in any epoch, without a representative, if somebody sent to it.
+/// An unopened account may be opened in any epoch, without a representative, if somebody sent to
+/// it.
 fn check_open(ledger: &Ledger, block: &StateBlock) -> Result<(), ProcessError> {
     if !block.representative.is_zero() {
         return Err(ProcessError::RepresentativeMismatch);

@@ -2,7 +2,8 @@
 
 use nano_primitives::BlockHash;
 
-/// Why a block is refused. `Display` is the node's own text (source: nano_node, nano/lib/errors.cpp).
+/// Why a block is refused. `Display` is the node's own text (source: nano_node,
+/// nano/lib/errors.cpp).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProcessError {

@@ -1,5 +1,5 @@
-//! The rules for the four legacy kinds of block. Their work must reach the threshold of epoch 1, and they only follow
-//! each other.
+//! The rules for the four legacy kinds of block. Their work must reach the threshold of epoch 1,
+//! and they only follow each other.
 
 use super::{
     AccountInfo, Change, Ledger, ProcessError, Receivable, WorkCheck, change::Effect, check_work,
@@ -91,7 +91,8 @@ pub(super) fn check_open(
     })
 }
 
-/// The checks that send, receive and change begin with; a legacy block's account is that of its predecessor.
+/// The checks that send, receive and change begin with; a legacy block's account is that of its
+/// predecessor.
 fn check_follows<'a>(
     ledger: &'a Ledger,
     signed: &SignedBlock,

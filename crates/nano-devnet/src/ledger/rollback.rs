@@ -4,8 +4,8 @@ use super::{BlockRecord, Ledger, RollbackError, UnknownBlock, change::Effect};
 use nano_primitives::{Account, BlockHash};
 
 impl Ledger {
-    /// Takes an unconfirmed block out, after its successors and the receives of its sends; answers what was taken
-    /// out, in order.
+    /// Takes an unconfirmed block out, after its successors and the receives of its sends; answers
+    /// what was taken out, in order.
     ///
     /// # Errors
     /// The block is not in the ledger, or confirmed.
@@ -30,8 +30,8 @@ impl Ledger {
         Ok(taken)
     }
 
-    /// Whose chain the block is on, if it may be rolled back. Nothing that rests on an unconfirmed block is confirmed,
-    /// so this one check is enough.
+    /// Whose chain the block is on, if it may be rolled back. Nothing that rests on an unconfirmed
+    /// block is confirmed, so this one check is enough.
     ///
     /// # Errors
     /// The block is not in the ledger, or confirmed.

@@ -45,8 +45,8 @@ fn account_info(call: &Call) -> Answer {
     Ok(Value::Object(answer))
 }
 
-/// The confirmed height has two names: the old ones stand where `include_confirmed` is not asked for. RsNano gives both
-/// for the height, whatever is asked.
+/// The confirmed height has two names: the old ones stand where `include_confirmed` is not asked
+/// for. RsNano gives both for the height, whatever is asked.
 fn confirmed_fields(call: &Call, view: &AccountView) -> Map<String, Value> {
     let height = view.confirmed_height.to_string();
     let frontier = view.confirmed_frontier.unwrap_or(BlockHash::ZERO);

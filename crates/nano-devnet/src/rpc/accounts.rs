@@ -1,4 +1,5 @@
-//! Many accounts at once. What goes wrong with one is told under `errors`, beside the answers for the others.
+//! Many accounts at once. What goes wrong with one is told under `errors`, beside the answers for
+//! the others.
 
 use super::{
     Answer, Call, Refusal,

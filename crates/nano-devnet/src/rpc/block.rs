@@ -61,7 +61,8 @@ fn block_account(call: &Call) -> Answer {
     Ok(json!({ "account": record.account }))
 }
 
-/// Starts an election; here that confirms the block at once, also while blocks are left unconfirmed.
+/// Starts an election; here that confirms the block at once, also while blocks are left
+/// unconfirmed.
 fn block_confirm(call: &Call) -> Answer {
     let hash = call.hash("hash")?;
     call.node.confirm(&hash).map_err(|_| Refusal::BLOCK_NOT_FOUND)?;

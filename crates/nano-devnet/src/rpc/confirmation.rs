@@ -1,5 +1,5 @@
-//! Elections, as far as there are any: every unconfirmed block has one, with itself as the only candidate, and all
-//! weight votes for it.
+//! Elections, as far as there are any: every unconfirmed block has one, with itself as the only
+//! candidate, and all weight votes for it.
 
 use super::{Answer, Call, Refusal, block::contents_as_asked};
 use crate::{event::Confirmation, ledger::Ledger, node::total_weight};

@@ -42,7 +42,8 @@ fn answer(call: &Call, block: &SignedBlock) -> serde_json::Value {
     })
 }
 
-/// What a block may be made of; what is not given is `None`, and what the account has stands in for it.
+/// What a block may be made of; what is not given is `None`, and what the account has stands in for
+/// it.
 struct Parts {
     previous: Option<BlockHash>,
     balance: Option<Amount>,
@@ -115,7 +116,8 @@ impl Parts {
         Ok(SendBlock { previous, destination, balance })
     }
 
-    /// The balance before a legacy send; one that is given must be that of the predecessor, if that is known.
+    /// The balance before a legacy send; one that is given must be that of the predecessor, if that
+    /// is known.
     fn balance_before_send(&self, call: &Call) -> Result<Amount, Refusal> {
         let state = call.state();
         let known = self.previous.and_then(|previous| state.ledger.block(&previous));

@@ -37,7 +37,8 @@ fn deterministic_key(call: &Call) -> Answer {
     expanded(&seed.derive(index))
 }
 
-/// Signs a block or a bare hash. The reference node refuses a bare hash unless it is configured to sign it.
+/// Signs a block or a bare hash. The reference node refuses a bare hash unless it is configured to
+/// sign it.
 fn sign(call: &Call) -> Answer {
     if !call.has("key") {
         return Err(Refusal::KEY_REQUIRED);

@@ -1,5 +1,5 @@
-//! Handing a block in: the subtype that the caller names, the entry threshold, then the ledger, in the order of the
-//! reference node (source: nano_node, json_handler.cpp, process).
+//! Handing a block in: the subtype that the caller names, the entry threshold, then the ledger, in
+//! the order of the reference node (source: nano_node, json_handler.cpp, process).
 
 use super::{Answer, Call, Refusal};
 use crate::{
@@ -29,8 +29,8 @@ fn subtype(call: &Call) -> Option<&str> {
     call.optional("subtype").filter(|subtype| !subtype.is_empty())
 }
 
-/// Whether the block can be of the subtype, by what the account has now. So a send that is handed in again with its
-/// subtype is not an old block: its balance is no longer below the account's.
+/// Whether the block can be of the subtype, by what the account has now. So a send that is handed
+/// in again with its subtype is not an old block: its balance is no longer below the account's.
 fn check_subtype(ledger: &Ledger, block: &StateBlock, subtype: &str) -> Result<(), Refusal> {
     if !block.is_first() && ledger.block(&block.previous).is_none() {
         return Err(ProcessError::GapPrevious.into());

@@ -1,4 +1,5 @@
-//! What accounts may receive. The old names, with `pending`, answer the same and say that they are deprecated.
+//! What accounts may receive. The old names, with `pending`, answer the same and say that they are
+//! deprecated.
 
 use super::{Answer, Call, Refusal, account::object, blocks::is_receivable, call::parse_account};
 use crate::ledger::{Ledger, Receivable};

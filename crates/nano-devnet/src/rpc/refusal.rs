@@ -1,4 +1,5 @@
-//! Why an action is refused, in the reference node's words (source: nano_node, nano/lib/errors.cpp).
+//! Why an action is refused, in the reference node's words (source: nano_node,
+//! nano/lib/errors.cpp).
 
 use crate::ledger::ProcessError;
 use std::borrow::Cow;

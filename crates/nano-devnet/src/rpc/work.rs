@@ -86,8 +86,8 @@ fn check_limits(network: Network, difficulty: Difficulty) -> Result<(), Refusal>
     Ok(())
 }
 
-/// What the block's work must reach, as far as the ledger can tell: the base if it knows neither the predecessor nor
-/// what is received.
+/// What the block's work must reach, as far as the ledger can tell: the base if it knows neither
+/// the predecessor nor what is received.
 pub(super) fn ledger_threshold(ledger: &Ledger, block: &SignedBlock) -> Difficulty {
     let thresholds = ledger.thresholds();
     let Block::State(state) = &block.block else { return thresholds.base() };

@@ -63,7 +63,8 @@ impl Options {
         self.kind.fits(confirmation.kind) && self.wants_account(confirmation)
     }
 
-    /// As in a node the filter looks at the account and the link, and only while blocks are included.
+    /// As in a node the filter looks at the account and the link, and only while blocks are
+    /// included.
     fn wants_account(&self, confirmation: &Confirmation) -> bool {
         let Some(filter) = &self.accounts else { return true };
         let Block::State(state) = confirmation.block.block.block else { return false };

@@ -72,7 +72,8 @@ impl Session {
         }
     }
 
-    /// Does what the client asks; the acknowledgement, if it wants one. What is not understood is ignored, as in a node.
+    /// Does what the client asks; the acknowledgement, if it wants one. What is not understood is
+    /// ignored, as in a node.
     fn handle(&mut self, text: &str) -> Option<String> {
         let request: Value = serde_json::from_str(text).ok()?;
         let action = request["action"].as_str().unwrap_or_default();

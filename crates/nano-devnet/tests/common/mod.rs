@@ -59,6 +59,14 @@ impl Http {
     }
 }
 
+/// The request with more fields.
+pub fn with(mut request: Value, more: &Value) -> Value {
+    for (name, value) in more.as_object().unwrap() {
+        request[name] = value.clone();
+    }
+    request
+}
+
 pub fn key(number: u8) -> SecretKey {
     SecretKey::from_bytes([number; 32])
 }

@@ -19,7 +19,8 @@ const TIMES: [&str; 9] = [
 
 /// The paths at which the answers differ, as `blocks.0.hash`; an empty one for the whole.
 ///
-/// One error instead of another, or of an answer, is another answer. Hexadecimal digits count in either case: the recorded node writes works and difficulties in upper case.
+/// One error instead of another, or of an answer, is another answer. Hexadecimal digits count in
+/// either case: the recorded node writes works and difficulties in upper case.
 pub(crate) fn differences(recorded: &Value, ours: &Value, kept: Kept) -> BTreeSet<String> {
     if recorded.get("error") != ours.get("error") {
         return BTreeSet::from([String::new()]);

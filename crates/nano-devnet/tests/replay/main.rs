@@ -1,14 +1,18 @@
 //! Exchanges that were recorded from a real node, replayed over real HTTP and a real WebSocket.
 //!
-//! The node was RsNano 2.0, the second implementation, on a private dev network with the public genesis block and key.
-//! `happy-path.jsonl` began with a fresh ledger at epoch 0. `process-answers.jsonl` began with a ledger whose genesis
-//! account had been lifted to epoch 2; the two epoch blocks are not in the recording, but the first recorded block names
-//! the second one's hash as its predecessor, and the blocks that a network here starts with have that hash. So every
-//! recorded block is replayed as it is, with its recorded work and signature. The two blocks that the recorded node's
-//! wallet made are in `websocket.jsonl` and are handed in where the wallet was asked.
+//! The node was RsNano 2.0, the second implementation, on a private dev network with the public
+//! genesis block and key. `happy-path.jsonl` began with a fresh ledger at epoch 0.
+//! `process-answers.jsonl` began with a ledger whose genesis account had been lifted to epoch 2;
+//! the two epoch blocks are not in the recording, but the first recorded block names the second
+//! one's hash as its predecessor, and the blocks that a network here starts with have that hash. So
+//! every recorded block is replayed as it is, with its recorded work and signature. The two blocks
+//! that the recorded node's wallet made are in `websocket.jsonl` and are handed in where the wallet
+//! was asked.
 //!
-//! Answers must have the same status, fields and values. Times count by their shape. Every other difference is listed,
-//! with its reason, in `differences.rs`; one that is listed and does not differ fails the test too.
+//! Answers must have the same status, fields and values. Times count by their shape. Every other
+//! difference is listed, with its reason, in `differences.rs`; one that is listed and does not
+//! differ fails the test too.
+#![allow(clippy::unwrap_used)] // the helpers are tests too
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -30,7 +34,8 @@ const HAPPY_PATH_LINES: &str = include_str!("../data/happy-path.jsonl");
 const PROCESS_ANSWERS_LINES: &str = include_str!("../data/process-answers.jsonl");
 const WEBSOCKET_LINES: &str = include_str!("../data/websocket.jsonl");
 
-/// A network with the recorded node's shapes, which confirms at once so that nothing depends on a clock.
+/// A network with the recorded node's shapes, which confirms at once so that nothing depends on a
+/// clock.
 fn recorded_node() -> Builder {
     Devnet::builder().dialect(Dialect::RsNano).confirmation_delay(Duration::ZERO).work_threads(1)
 }
@@ -97,7 +102,8 @@ fn at<'a>(answer: &'a Value, path: &str) -> &'a Value {
     })
 }
 
-/// What was found is what is listed: nothing more, nothing less, and with the values that are listed.
+/// What was found is what is listed: nothing more, nothing less, and with the values that are
+/// listed.
 fn check(found: &Found, listed: &[Difference]) {
     let mut unlisted = found.clone();
     let mut problems = Vec::new();

@@ -9,7 +9,8 @@ pub(crate) struct Exchange {
     pub(crate) title: String,
     request: Value,
     pub(crate) status: u16,
-    /// JSON, or a text: the body of a refused request, or a long answer of which only the start was kept.
+    /// JSON, or a text: the body of a refused request, or a long answer of which only the start was
+    /// kept.
     pub(crate) answer: Value,
 }
 
