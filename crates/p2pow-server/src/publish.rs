@@ -109,10 +109,12 @@ impl Worker {
 
 fn user_stuck(user: &Finished, stuck: Stuck) -> Ending {
     warn!(block = %user.hash(), ?stuck, "a user block is not published");
-    let refusal = |error| Refusal::UserBlockRefused { node: words(&error) };
     match stuck {
-        Stuck::Overtaken(error) => Ending::lost(refusal(error)),
-        Stuck::Refused(error) | Stuck::Silent(error) => Ending::failed(refusal(error)),
+        // The node's words differ by what it looks at first; what happened is that the race is lost.
+        Stuck::Overtaken(_) => Ending::lost(Refusal::UserWorkFailed),
+        Stuck::Refused(error) | Stuck::Silent(error) => {
+            Ending::failed(Refusal::UserBlockRefused { node: words(&error) })
+        }
     }
 }
 

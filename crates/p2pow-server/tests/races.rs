@@ -58,6 +58,43 @@ async fn a_rivals_reward_ends_the_job() {
     eventually(|| (!scene.gate.is_searching()).then_some(())).await;
 }
 
+/// A worker that looks at the ledger only when it publishes, and what `rival` puts there before.
+async fn overtaken_unseen(rival: impl FnOnce(&Scene, &WorkRequest)) -> (http::Response, Scene) {
+    let never = Duration::from_secs(3600);
+    let scene = Scene::with(|config, _| config.poll = never).await;
+    scene.gate.set(false);
+    let asked = request(&[scene.send(1000)], FEE);
+    let overtake = async {
+        scene.job_in(Phase::Solving).await;
+        rival(&scene, &asked);
+        scene.gate.set(true);
+    };
+    let (response, ()) = tokio::join!(scene.ask(&asked), overtake);
+    (response, scene)
+}
+
+#[tokio::test]
+async fn a_rival_that_is_seen_only_at_the_publication_has_won_the_race() {
+    let (response, scene) = overtaken_unseen(|scene, asked| {
+        scene.net.seed(&(*asked.first()).into()).unwrap();
+        let theirs = StateBlock { link: bob().into(), ..asked.reward().block }.sign(&alice());
+        scene.net.seed(&theirs.into()).unwrap();
+    })
+    .await;
+    assert_eq!(response.refusal(), (500, "User PoW fail".to_owned()));
+    scene.lost(1).await;
+}
+
+#[tokio::test]
+async fn another_block_that_is_seen_only_at_the_publication_ends_the_job() {
+    let (response, scene) = overtaken_unseen(|scene, _| {
+        scene.net.seed(&scene.send(2).sign(&alice()).into()).unwrap();
+    })
+    .await;
+    assert_eq!(response.refusal(), (500, "User PoW fail".to_owned()));
+    scene.lost(1).await;
+}
+
 #[tokio::test]
 async fn a_batch_goes_on_where_a_rival_has_begun_it() {
     let scene = Scene::new().await;
