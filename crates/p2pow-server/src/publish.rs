@@ -27,13 +27,14 @@ pub(crate) struct Finished {
 }
 
 /// Why a block is not on the chain.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 enum Stuck {
-    /// Somebody else's block stands in its place.
+    #[error("somebody else's block stands in its place ({0})")]
     Overtaken(RpcError),
-    /// The node does not take it.
+    #[error("the node does not take it ({0})")]
     Refused(RpcError),
-    /// The node did not answer; the block may be there all the same.
+    /// The block may be there all the same.
+    #[error("the node does not answer ({0})")]
     Silent(RpcError),
 }
 
@@ -67,7 +68,7 @@ impl Worker {
             is_batch: job.request().is_batch(),
         };
         if let Err(stuck) = placed {
-            warn!(block = %reward.hash(), ?stuck, "the reward block is not published");
+            warn!(block = %reward.hash(), %stuck, "the reward block is not published");
             if !matches!(stuck, Stuck::Silent(_)) {
                 return Err(Ending { phase: Phase::Lost, reply: Ok(answer) });
             }
@@ -108,7 +109,7 @@ impl Worker {
 }
 
 fn user_stuck(user: &Finished, stuck: Stuck) -> Ending {
-    warn!(block = %user.hash(), ?stuck, "a user block is not published");
+    warn!(block = %user.hash(), %stuck, "a user block is not published");
     match stuck {
         // The node's words differ by what it looks at first; what happened is that the race is lost.
         Stuck::Overtaken(_) => Ending::lost(Refusal::UserWorkFailed),
