@@ -176,9 +176,10 @@ impl Devnet {
         &self.faults
     }
 
-    /// Stops answering, closes the connections, and ends when all of it is done.
+    /// Stops answering, closes the connections, and ends when all of it is done. The ledger's file
+    /// is free then.
     pub async fn shutdown(mut self) {
-        self.node.closing.send_replace(true);
+        self.node.close();
         self.rpc.ended().await;
         self.websocket.ended().await;
     }
@@ -186,6 +187,6 @@ impl Devnet {
 
 impl Drop for Devnet {
     fn drop(&mut self) {
-        self.node.closing.send_replace(true);
+        self.node.close();
     }
 }

@@ -26,17 +26,32 @@
 //!
 //! # What is as in a node, and what is not
 //!
+//! The rules of the ledger and the texts of its refusals are nano_node's. Exchanges with a real
+//! node, RsNano 2.0, are replayed by a test, and every difference from them is listed there
+//! (`tests/replay/differences.rs`). In short:
+//!
+//! - Where the recorded node answers HTTP 400 or 422 with plain text, the reference node's JSON
+//!   error comes with HTTP 200: `Unable to parse JSON`, `Unknown command`, `Block is invalid`, `Bad
+//!   account number` and so on.
+//! - As in the reference node: numbers and booleans are read as texts, the old names with `pending`
+//!   still answer, difficulties are hexadecimal, `work_validate` compares with the difficulty that
+//!   is given, a link may be an account, and a block without `json_block` is a text.
+//! - There are no wallets and no work peers: those actions are unknown commands. The work of
+//!   `work_generate` is found on this machine's processor, and is given up when the caller hangs
+//!   up.
+//! - An election is won at once by the one block that came first, with all weight; representatives
+//!   are always online.
+//! - Everything else that differs has to: who the node is, its keys, its times, and the nonces that
+//!   it finds.
+//!
+//! Shapes of answers that differ between the implementations are chosen with [`Dialect`]. Also:
+//!
 //! - Work thresholds are those of the network that [`Builder::network`] names; the genesis is the
 //!   dev network's always.
 //! - Blocks put in with [`Devnet::seed`], [`fund`](Devnet::fund) and [`open`](Devnet::open) need no
 //!   work and are confirmed at once. Everything that comes over RPC pays in full.
-//! - Answers have the shapes of the reference node, or of the second implementation where they
-//!   differ: [`Dialect`]. Where the second implementation answers HTTP 400 or 422 with plain text,
-//!   the reference node's JSON error is given in both dialects.
-//! - There are no wallets, peers, votes or pruning: wallet actions are unknown commands, an
-//!   election is won by the one block that came first, and the work of the `work_generate` action
-//!   is found on this machine's processor.
 //! - Connections are kept alive, where the reference node closes each after one answer.
+//! - Work in a block is exactly 16 digits; the reference node fills up shorter ones.
 #![forbid(unsafe_code)]
 
 mod builder;

@@ -66,6 +66,12 @@ impl Node {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Ends the servers, and lets go of the file.
+    pub(crate) fn close(&self) {
+        self.closing.send_replace(true);
+        self.state().close();
+    }
+
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.state().events.subscribe()
     }

@@ -8,7 +8,7 @@ use nano_block::{BuildError, Network, SignedBlock, Subtype};
 use nano_devnet::{ConfirmationKind, Devnet, Event, ProcessError, SeedError, StartError};
 use nano_primitives::{Amount, Difficulty};
 use serde_json::json;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 #[tokio::test]
 async fn it_starts_with_the_dev_genesis_at_epoch_2() {
@@ -175,6 +175,39 @@ async fn a_block_is_confirmed_after_the_delay() {
     let Ok(Event::Confirmed(confirmation)) = events.recv().await else { panic!("unconfirmed") };
     assert!(confirmation.duration_ms >= 60, "after {} ms", confirmation.duration_ms);
     assert_eq!(confirmation.kind, ConfirmationKind::Quorum);
+}
+
+/// Eight senders at once, each with a chain of its own, and everything arrives.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_may_ask_at_once() {
+    let delay = Duration::from_millis(5);
+    let net = Arc::new(Devnet::builder().confirmation_delay(delay).start().await.unwrap());
+    let bob = key(99).account();
+    let senders = (1..=8).map(|number| {
+        let net = Arc::clone(&net);
+        tokio::spawn(async move {
+            let (sender, http) = (key(number), Http::new(&net));
+            net.open(&sender, raw(100)).unwrap();
+            for _ in 0..10 {
+                let send = state(&net, &sender.account()).send(bob, raw(1)).unwrap();
+                let block = ready(&net, send, &sender);
+                assert_eq!(http.process(&block).await, json!({ "hash": block.hash() }));
+            }
+        })
+    });
+    for sender in senders.collect::<Vec<_>>() {
+        sender.await.unwrap();
+    }
+    assert_eq!(net.receivable_total(&bob), raw(80));
+    let total = 3 + 8 * 12;
+    eventually("all confirmed", || net.block_count() == (total, total)).await;
+}
+
+#[test]
+fn it_may_be_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Devnet>();
+    shared::<nano_devnet::Faults>();
 }
 
 /// What the tests lean on themselves: the work that `work` finds reaches the threshold.

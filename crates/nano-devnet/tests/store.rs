@@ -5,7 +5,7 @@ mod common;
 
 use common::{eventually, key, raw, ready, state};
 use nano_block::SignedBlock;
-use nano_devnet::{Builder, Devnet, StartError, StoreError};
+use nano_devnet::{Builder, Devnet, RollbackError, StartError, StoreError};
 use nano_primitives::BlockHash;
 use std::{
     fs,
@@ -180,6 +180,24 @@ async fn a_file_is_used_by_one_network_at_a_time() {
     assert!(matches!(error, StoreError::Busy { .. }), "{error}");
     net.shutdown().await;
     start(&path).await;
+}
+
+/// Whoever still holds something of a network that ended changes nothing, and does not hold the
+/// file.
+#[tokio::test]
+async fn a_network_that_ended_lets_go_of_its_file() {
+    let (_folder, path) = folder();
+    let net = start(&path).await;
+    let sent = send(&net, 2);
+    net.faults().leave_unconfirmed(true);
+    net.process(&sent).unwrap();
+    let faults = net.faults().clone();
+    let (_socket, _) = tokio_tungstenite::connect_async(net.websocket_url()).await.unwrap();
+    drop(net);
+    let again = on(&path).confirmation_delay(Duration::from_secs(3600)).start().await.unwrap();
+    assert_eq!(faults.confirm(&sent.hash()), Ok(vec![]));
+    assert_eq!(faults.rollback(&sent.hash()), Err(RollbackError::NotStored));
+    assert_eq!(again.block_count(), (4, 3));
 }
 
 #[tokio::test]

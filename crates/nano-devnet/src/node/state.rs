@@ -34,6 +34,7 @@ pub(crate) struct State {
     pub(crate) history: VecDeque<Arc<Confirmation>>,
     pub(super) events: broadcast::Sender<Event>,
     store: Option<Store>,
+    is_closed: bool,
     arrivals: HashMap<BlockHash, Instant>,
 }
 
@@ -45,6 +46,7 @@ impl State {
             history: VecDeque::new(),
             events: broadcast::Sender::new(EVENT_CAPACITY),
             store,
+            is_closed: false,
             arrivals: HashMap::new(),
         }
     }
@@ -100,7 +102,9 @@ impl State {
             return Ok(Vec::new());
         }
         // Unwritten, the confirmation is only forgotten at the next start, and then made again.
-        let _ = self.write(&Entry::Confirmed(*hash));
+        if self.write(&Entry::Confirmed(*hash)).is_err() && self.is_closed {
+            return Ok(Vec::new());
+        }
         let confirmed = self.ledger.confirm(hash)?;
         for each in &confirmed {
             let by_another = each != hash && kind == ConfirmationKind::Quorum;
@@ -153,7 +157,16 @@ impl State {
         let _ = self.events.send(event);
     }
 
+    /// Lets go of the file. Nothing changes from here on, whoever still holds the node.
+    pub(super) fn close(&mut self) {
+        self.is_closed = true;
+        self.store = None;
+    }
+
     fn write(&mut self, entry: &Entry) -> io::Result<()> {
+        if self.is_closed {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
         let Some(store) = &mut self.store else { return Ok(()) };
         store.append(entry).inspect_err(|error| {
             tracing::error!(%error, "cannot write the ledger's file");

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 /// Answers of ours that differ from the recorded ones, and why.
 pub(crate) struct Difference {
-    #[allow(dead_code)] // it is for who reads the list
     pub(crate) why: &'static str,
     pub(crate) places: Places,
 }

@@ -110,7 +110,8 @@ fn check(found: &Found, listed: &[Difference]) {
     for difference in listed {
         for (title, path, wanted) in difference.places() {
             match unlisted.remove(&(title.clone(), path.clone())) {
-                None => problems.push(format!("{title} [{path}] does not differ")),
+                None => problems
+                    .push(format!("{title} [{path}] does not differ, though {}", difference.why)),
                 Some(ours) if !difference.fits(&wanted, &ours) => {
                     problems.push(format!("{title} [{path}] is {ours}, wanted {wanted}"));
                 }
