@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{init, register, run};
+use crate::commands::{bench, devices, init, register, run, work_server};
 use clap::{Parser, Subcommand};
 use p2pow_cli::{Failure, block_on};
 
@@ -28,6 +28,12 @@ enum Command {
     Register(register::RegisterArgs),
     /// Take jobs until it is stopped (Ctrl-C)
     Run(run::RunArgs),
+    /// Find work for nodes and wallets, as nano-work-server does
+    WorkServer(work_server::WorkServerArgs),
+    /// List what this machine can search with
+    Devices(devices::DevicesArgs),
+    /// Measure how fast the devices are
+    Bench(bench::BenchArgs),
 }
 
 impl Args {
@@ -37,6 +43,9 @@ impl Args {
             Command::Init(args) => init::run(args),
             Command::Register(args) => block_on(register::run(args)),
             Command::Run(args) => block_on(run::run(args)),
+            Command::WorkServer(args) => work_server::run(args),
+            Command::Devices(args) => devices::run(args),
+            Command::Bench(args) => bench::run(args),
         }
     }
 }

@@ -74,7 +74,7 @@ fn config(settings: &Settings, hashrate: Option<f64>) -> Config {
 }
 
 #[cfg(unix)]
-async fn until_stopped() -> io::Result<()> {
+pub(crate) async fn until_stopped() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
@@ -84,7 +84,7 @@ async fn until_stopped() -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-async fn until_stopped() -> io::Result<()> {
+pub(crate) async fn until_stopped() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 

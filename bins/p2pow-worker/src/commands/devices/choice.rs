@@ -1,0 +1,168 @@
+//! Which devices to search with.
+
+#[cfg(feature = "gpu")]
+mod gpus;
+
+use super::cores;
+use nano_pow::{Backend, CpuBackend, cpu};
+use p2pow_cli::Failure;
+use std::{num::NonZero, str::FromStr};
+
+/// What to search with.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Devices")]
+pub(crate) struct DeviceArgs {
+    /// Devices by name: cpu, gpu (every graphics card), gpu:N (see `p2pow-worker devices`)
+    /// [default: all of them]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    devices: Vec<DeviceName>,
+    /// Threads of the processor [default: one for each core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
+    /// Kernels by name: avx512, avx2 or portable for the processor, u64 or u32 for graphics cards
+    /// [default: the fastest, for `bench` all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    kernel: Vec<KernelName>,
+}
+
+/// A device as it is named on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DeviceName {
+    Cpu,
+    Gpus,
+    Gpu(usize),
+}
+
+/// A kernel that this build and this processor have.
+#[derive(Debug, Clone, Copy)]
+enum KernelName {
+    Cpu(cpu::Kernel),
+    #[cfg(feature = "gpu")]
+    Gpu(nano_pow::gpu::Kernel),
+}
+
+/// A device that is ready.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// What it is called in lists: `cpu`, or `gpu:0 NAME`.
+    pub(crate) device: String,
+    pub(crate) kernel: String,
+    /// Threads of the processor; graphics cards have thousands of another kind.
+    pub(crate) threads: Option<usize>,
+    /// Whether this is what the device does when no kernel is named.
+    pub(crate) is_best: bool,
+    pub(crate) backend: Box<dyn Backend>,
+}
+
+impl DeviceArgs {
+    /// The devices, each with one kernel.
+    pub(crate) fn open(&self) -> Result<Vec<Box<dyn Backend>>, Failure> {
+        let best = self.open_all()?.into_iter().filter(|opened| opened.is_best);
+        Ok(best.map(|opened| opened.backend).collect())
+    }
+
+    /// The devices, each with every kernel it has, or those that are named.
+    pub(crate) fn open_all(&self) -> Result<Vec<Opened>, Failure> {
+        let mut opened = Vec::new();
+        if self.devices.is_empty() || self.devices.contains(&DeviceName::Cpu) {
+            opened.extend(self.cpus());
+        }
+        opened.extend(self.gpus()?);
+        Ok(opened)
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.map_or_else(cores, NonZero::get)
+    }
+
+    fn cpus(&self) -> Vec<Opened> {
+        let named: Vec<cpu::Kernel> = self.cpu_kernels().collect();
+        let best = named.first().copied().unwrap_or_else(cpu::Kernel::best);
+        let kernels = if named.is_empty() { cpu::Kernel::available().collect() } else { named };
+        let open = |kernel: cpu::Kernel| Opened {
+            device: "cpu".to_owned(),
+            kernel: kernel.name().to_owned(),
+            threads: Some(self.threads()),
+            is_best: kernel == best,
+            backend: Box::new(CpuBackend::new(self.threads()).with_kernel(kernel)),
+        };
+        kernels.into_iter().map(open).collect()
+    }
+
+    fn cpu_kernels(&self) -> impl Iterator<Item = cpu::Kernel> {
+        self.kernel.iter().filter_map(KernelName::cpu)
+    }
+}
+
+impl KernelName {
+    fn cpu(&self) -> Option<cpu::Kernel> {
+        match self {
+            Self::Cpu(kernel) => Some(*kernel),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(_) => None,
+        }
+    }
+}
+
+#[cfg(not(feature = "gpu"))]
+impl DeviceArgs {
+    fn gpus(&self) -> Result<Vec<Opened>, Failure> {
+        if self.devices.iter().all(|device| *device == DeviceName::Cpu) {
+            return Ok(Vec::new());
+        }
+        let words =
+            "--devices: graphics cards are not in this build, see `cargo build --features gpu`";
+        Err(Failure::Usage(words.to_owned()))
+    }
+}
+
+impl FromStr for DeviceName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.strip_prefix("gpu:").map(str::parse)) {
+            ("cpu", _) => Ok(Self::Cpu),
+            ("gpu", _) => Ok(Self::Gpus),
+            (_, Some(Ok(index))) => Ok(Self::Gpu(index)),
+            _ => Err(format!("found {text:?}, wanted cpu, gpu or gpu:N")),
+        }
+    }
+}
+
+impl FromStr for KernelName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(kernel) = cpu::Kernel::by_name(text) {
+            return Ok(Self::Cpu(kernel));
+        }
+        #[cfg(feature = "gpu")]
+        if let Ok(kernel) = text.parse() {
+            return Ok(Self::Gpu(kernel));
+        }
+        let names: Vec<_> = cpu::Kernel::available().map(cpu::Kernel::name).collect();
+        let more = if cfg!(feature = "gpu") { ", u64, u32" } else { "" };
+        Err(format!("found {text:?}, here are {}{more}", names.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DeviceName, KernelName};
+
+    #[test]
+    fn devices_are_read_by_name() {
+        assert_eq!("cpu".parse(), Ok(DeviceName::Cpu));
+        assert_eq!("gpu".parse(), Ok(DeviceName::Gpus));
+        assert_eq!("gpu:12".parse(), Ok(DeviceName::Gpu(12)));
+        for text in ["", "CPU", "gpu:", "gpu:x", "gpu:-1", "0"] {
+            assert!(text.parse::<DeviceName>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_kernel_is_told_which_there_are() {
+        assert!(matches!("portable".parse(), Ok(KernelName::Cpu(_))));
+        assert!("mmx".parse::<KernelName>().unwrap_err().ends_with("portable"));
+    }
+}

@@ -1,0 +1,86 @@
+//! The graphics cards among the devices.
+
+use super::{DeviceArgs, DeviceName, KernelName, Opened};
+use nano_pow::gpu::{self, AdapterInfo, GpuBackend, GpuError, GpuOptions, Kernel};
+use p2pow_cli::Failure;
+
+impl DeviceArgs {
+    /// The cards that are named, or all that are no software. One that nobody named and that does not work is left out.
+    pub(super) fn gpus(&self) -> Result<Vec<Opened>, Failure> {
+        if !self.devices.is_empty() && self.devices.iter().all(|name| *name == DeviceName::Cpu) {
+            return Ok(Vec::new());
+        }
+        let adapters = gpu::adapters();
+        self.check_indexes(adapters.len())?;
+        let mut opened = Vec::new();
+        for adapter in &adapters {
+            let is_named = self.devices.contains(&DeviceName::Gpu(adapter.index));
+            if is_named {
+                opened.extend(self.kernels_of(adapter)?);
+            } else if self.takes_all_gpus() && !adapter.is_software() {
+                opened
+                    .extend(self.kernels_of(adapter).unwrap_or_else(|error| skip(adapter, &error)));
+            }
+        }
+        Ok(opened)
+    }
+
+    fn takes_all_gpus(&self) -> bool {
+        self.devices.is_empty() || self.devices.contains(&DeviceName::Gpus)
+    }
+
+    fn check_indexes(&self, count: usize) -> Result<(), Failure> {
+        let missing = self.devices.iter().find_map(|name| match name {
+            DeviceName::Gpu(index) if *index >= count => Some(index),
+            _ => None,
+        });
+        match missing {
+            Some(index) => Err(Failure::Usage(format!(
+                "--devices: there is no gpu:{index}, `p2pow-worker devices` lists {count}"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// The card with the kernel that is best there, and with the others that were not left out.
+    fn kernels_of(&self, adapter: &AdapterInfo) -> Result<Vec<Opened>, GpuError> {
+        let named: Vec<Kernel> = self.gpu_kernels().collect();
+        let best = open(adapter, named.first().copied())?;
+        let chosen = best.kernel();
+        let all = if named.is_empty() { Kernel::ALL.to_vec() } else { named };
+        let others = all.into_iter().filter(|kernel| *kernel != chosen);
+        let others = others.filter_map(|kernel| open(adapter, Some(kernel)).ok());
+        let mut opened = vec![describe(best, true)];
+        opened.extend(others.map(|backend| describe(backend, false)));
+        Ok(opened)
+    }
+
+    fn gpu_kernels(&self) -> impl Iterator<Item = Kernel> {
+        self.kernel.iter().filter_map(|kernel| match kernel {
+            KernelName::Gpu(kernel) => Some(*kernel),
+            KernelName::Cpu(_) => None,
+        })
+    }
+}
+
+fn open(adapter: &AdapterInfo, kernel: Option<Kernel>) -> Result<GpuBackend, GpuError> {
+    // Software adapters come here only if somebody named them.
+    GpuBackend::new(adapter, &GpuOptions { kernel, allow_software: true })
+}
+
+fn describe(backend: GpuBackend, is_best: bool) -> Opened {
+    let adapter = backend.adapter();
+    Opened {
+        device: format!("gpu:{} {}", adapter.index, adapter.name),
+        kernel: backend.kernel().name().to_owned(),
+        threads: None,
+        is_best,
+        backend: Box::new(backend),
+    }
+}
+
+fn skip(adapter: &AdapterInfo, error: &GpuError) -> Vec<Opened> {
+    let error = error as &dyn std::error::Error;
+    tracing::warn!(%adapter, error, "this graphics card cannot be used");
+    Vec::new()
+}
