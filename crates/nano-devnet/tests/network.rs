@@ -73,6 +73,19 @@ async fn any_valid_block_can_be_seeded() {
     assert_eq!(net.seed(&foreign.sign(&key(3)).into()), Err(ProcessError::BadSignature));
 }
 
+#[tokio::test]
+async fn a_seeded_block_does_not_wait_for_its_predecessor() {
+    let net = quick().await;
+    let genesis = net.genesis_key();
+    let first = state(&net, &genesis.account());
+    let first_send = first.send(key(2).account(), raw(1)).unwrap();
+    let second = first.after(&first_send).send(key(2).account(), raw(1)).unwrap();
+    assert_eq!(net.seed(&second.sign(&genesis).into()), Err(ProcessError::GapPrevious));
+    net.seed(&first_send.sign(&genesis).into()).unwrap();
+    assert_eq!(net.block(&second.hash()), None);
+    net.seed(&second.sign(&genesis).into()).unwrap();
+}
+
 /// Work that the dev network takes is nothing on the live one.
 #[tokio::test]
 async fn thresholds_are_those_of_the_network() {

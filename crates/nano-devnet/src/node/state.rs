@@ -71,7 +71,7 @@ impl State {
         let change = self
             .ledger
             .check(block, work)
-            .inspect_err(|error| self.unchecked.keep(*block, *error))?;
+            .inspect_err(|error| self.keep_waiting(block, work, *error))?;
         let now = unix_seconds();
         self.write(&Entry::Block { at: now, signed: Box::new(*block) })
             .map_err(|_| ProcessError::NotStored)?;
@@ -82,6 +82,13 @@ impl State {
             self.tell(Event::Applied(Arc::new(view)));
         }
         Ok(hash)
+    }
+
+    /// What the network was to be seeded with does not wait: its author hears of the gap.
+    fn keep_waiting(&mut self, block: &SignedBlock, work: WorkCheck, error: ProcessError) {
+        if work == WorkCheck::Required {
+            self.unchecked.keep(*block, error);
+        }
     }
 
     fn released_by(&mut self, hash: &BlockHash) -> Vec<SignedBlock> {

@@ -4,7 +4,7 @@ use super::{
     Answer, Call, Refusal,
     block::contents_as_asked,
     call::parse_hash,
-    keys::{is_key_of, key},
+    keys::key,
     work::{asked_difficulty, check_version, ledger_threshold, solve},
 };
 use nano_block::{
@@ -58,7 +58,7 @@ struct Parts {
 impl Parts {
     fn read(call: &Call, key: &SecretKey) -> Result<Self, Refusal> {
         let account = call.optional_account("account", Refusal::BAD_ACCOUNT)?;
-        if account.is_some_and(|account| !is_key_of(key, &account)) {
+        if account.is_some_and(|account| account != key.account()) {
             return Err(Refusal::KEY_MISMATCH);
         }
         let state = call.state();

@@ -2,7 +2,7 @@
 
 use super::{Answer, Call, Refusal, block::contents_as_asked};
 use nano_block::{SecretKey, Seed};
-use nano_primitives::{Account, Amount, BlockHash, Unit};
+use nano_primitives::{Amount, BlockHash, Unit};
 use serde_json::json;
 
 pub(super) fn answer(call: &Call) -> Option<Answer> {
@@ -73,9 +73,4 @@ fn nano_to_raw(call: &Call) -> Answer {
 /// Whole Nano only: the rest is cut off, as in a node.
 fn raw_to_nano(call: &Call) -> Answer {
     Ok(json!({ "amount": (amount(call)?.to_raw() / nano()).to_string() }))
-}
-
-/// The account of a key, for callers that name both.
-pub(super) fn is_key_of(key: &SecretKey, account: &Account) -> bool {
-    key.account() == *account
 }

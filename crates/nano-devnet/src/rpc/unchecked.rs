@@ -14,8 +14,9 @@ pub(super) fn answer(call: &Call) -> Option<Answer> {
 fn unchecked(call: &Call) -> Answer {
     let count = call.count_or(usize::MAX)?;
     let state = call.state();
-    let entry = |(hash, block): (&_, &_)| (hash_text(hash), contents_as_asked(call, block));
-    let found: Map<_, _> = state.unchecked.iter().take(count).map(entry).collect();
+    let waiting = state.unchecked.iter().take(count);
+    let found: Map<_, _> =
+        waiting.map(|(hash, block)| (hash.to_string(), contents_as_asked(call, block))).collect();
     Ok(json!({ "blocks": found }))
 }
 
@@ -28,8 +29,4 @@ fn unchecked_get(call: &Call) -> Answer {
         "modified_timestamp": crate::node::unix_seconds().to_string(),
         "contents": contents_as_asked(call, block),
     }))
-}
-
-fn hash_text(hash: &nano_primitives::BlockHash) -> String {
-    hash.to_string()
 }
