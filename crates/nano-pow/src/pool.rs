@@ -6,23 +6,30 @@
 //!
 //! Each device has a thread here, which sleeps while there is nothing to search.
 
+mod builder;
+mod cache;
 mod device;
 mod error;
 mod progress;
 mod quarantine;
+mod queue;
 mod search;
 mod shared;
+mod standing;
 mod state;
 mod status;
 mod supply;
 mod ticket;
 
+pub use builder::PoolBuilder;
 pub use error::PoolError;
 pub use progress::{Phase, Progress, ProgressHandle};
-pub use status::{DeviceStatus, PoolStatus, RunningSearch};
+pub use queue::{Order, Priority};
+pub use status::{DeviceStatus, JobCounts, PoolStatus, RunningSearch};
 pub use ticket::Ticket;
 
 use crate::{Backend, CpuBackend, Job};
+use builder::Settings;
 use device::Device;
 use nano_primitives::Root;
 use shared::Shared;
@@ -49,7 +56,17 @@ impl Pool {
     /// The system gives no more threads.
     #[must_use]
     pub fn new(backends: Vec<Box<dyn Backend>>) -> Self {
-        let shared = Arc::new(Shared::new(backends.into_iter().map(Device::new).collect()));
+        Self::builder(backends).build()
+    }
+
+    /// A pool of devices with other settings.
+    pub fn builder(backends: Vec<Box<dyn Backend>>) -> PoolBuilder {
+        PoolBuilder { backends, settings: Settings::default() }
+    }
+
+    fn start(PoolBuilder { backends, settings }: PoolBuilder) -> Self {
+        let devices = backends.into_iter().map(Device::new).collect();
+        let shared = Arc::new(Shared::new(devices, settings));
         let threads = (0..shared.devices().len()).map(|index| start(&shared, index)).collect();
         Self(Arc::new(Running { shared, threads: Mutex::new(threads) }))
     }
@@ -65,11 +82,16 @@ impl Pool {
 
     /// Puts a job at the end of the queue, or beside the job that is there for the same root.
     ///
-    /// Work found for a root answers every job whose threshold it reaches.
-    #[must_use = "dropping the ticket cancels the job"]
+    /// Work found for a root answers every job whose threshold it reaches, later ones too.
     pub fn submit(&self, job: Job) -> Ticket {
+        self.submit_with(job, Priority::NORMAL)
+    }
+
+    /// Like [`submit`](Self::submit), but less urgent jobs wait. A root is as urgent as the most
+    /// urgent of its jobs.
+    pub fn submit_with(&self, job: Job, priority: Priority) -> Ticket {
         let shared = &self.0.shared;
-        Ticket::new(shared.update(|state| state.submit(job)), Arc::clone(shared))
+        Ticket::new(shared.update(|state| state.submit(job, priority)), Arc::clone(shared))
     }
 
     /// Cancels the jobs for a root and says how many these were.
@@ -84,17 +106,26 @@ impl Pool {
         self.0.shared.status()
     }
 
-    /// Measures the hashes per second of all devices together, by letting them search in vain for `time`.
+    /// Measures the hashes per second of all devices together, by letting them search in vain for
+    /// `time`.
     ///
-    /// Blocks the calling thread and passes the queue by: measure a pool that is idle. A device that fails counts
-    /// nothing.
+    /// Blocks the calling thread and passes the queue by: measure a pool that is idle. A device
+    /// that fails counts nothing.
     #[must_use]
     pub fn measure(&self, time: Duration) -> f64 {
+        self.measure_each(time).into_iter().map(|(_, rate)| rate).sum()
+    }
+
+    /// Measures like [`measure`](Self::measure), and returns the name and the hashes per second of
+    /// each device.
+    #[must_use]
+    pub fn measure_each(&self, time: Duration) -> Vec<(String, f64)> {
         let devices = self.0.shared.devices();
         thread::scope(|scope| {
+            let run = |device: &'_ Device| (device.name.clone(), device.measure(time));
             let runs: Vec<_> =
-                devices.iter().map(|device| scope.spawn(move || device.measure(time))).collect();
-            runs.into_iter().filter_map(|run| run.join().ok()).sum()
+                devices.iter().map(|device| scope.spawn(move || run(device))).collect();
+            runs.into_iter().filter_map(|run| run.join().ok()).collect()
         })
     }
 

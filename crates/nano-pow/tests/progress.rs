@@ -3,7 +3,7 @@
 mod common;
 
 use common::{DEADLINE, Fake, easy, endless, hold, one_in_two_to, plain, root, until};
-use nano_pow::{CpuBackend, Job, Pool, measure, pool::Phase};
+use nano_pow::{Backend, CpuBackend, Job, Pool, measure, pool::Phase};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -87,4 +87,8 @@ fn the_rate_of_the_pool_is_measured() {
         assert!((1e5..1e9).contains(&rate), "{rate} hashes per second");
     }
     assert_eq!(pool.status().hashes_total, 0);
+    let each = pool.measure_each(Duration::from_millis(20));
+    let names: Vec<_> = each.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, [CpuBackend::new(1).name().as_str(), "hold"]);
+    assert!(each[0].1 > 0.0 && each[1].1 == 0.0);
 }

@@ -1,6 +1,6 @@
 //! The search for one root, on behalf of all jobs that want it.
 
-use super::{PoolError, ProgressHandle, progress::Tally, supply::Supply};
+use super::{PoolError, Priority, ProgressHandle, progress::Tally, supply::Supply};
 use crate::{Job, Solution, Stop};
 use nano_primitives::{Difficulty, Root, Work};
 use std::sync::Arc;
@@ -23,6 +23,7 @@ pub(super) struct Search {
 struct Waiter {
     id: u64,
     threshold: Difficulty,
+    priority: Priority,
     progress: ProgressHandle,
     answer: oneshot::Sender<Answer>,
 }
@@ -45,6 +46,10 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
+    pub(super) const fn answer(&self) -> &Answer {
+        &self.answer
+    }
+
     pub(super) fn send(self) {
         self.progress.finish();
         // Nobody listens where the ticket was just dropped.
@@ -59,10 +64,11 @@ impl Search {
     }
 
     /// Adds a job.
-    pub(super) fn join(&mut self, id: u64, threshold: Difficulty) -> Claim {
-        let (sender, receiver) = oneshot::channel();
+    pub(super) fn join(&mut self, id: u64, threshold: Difficulty, priority: Priority) -> Claim {
+        let (answer, receiver) = oneshot::channel();
         let progress = ProgressHandle::new(Arc::clone(&self.tally), threshold);
-        self.waiters.push(Waiter { id, threshold, progress: progress.clone(), answer: sender });
+        let watched = progress.clone();
+        self.waiters.push(Waiter { id, threshold, priority, progress: watched, answer });
         Claim { id, job: Job::new(self.root, threshold), progress, answer: receiver }
     }
 
@@ -73,17 +79,21 @@ impl Search {
         Some(Job::new(self.root, threshold))
     }
 
+    /// That of the most urgent job.
+    pub(super) fn priority(&self) -> Priority {
+        self.waiters.iter().map(|waiter| waiter.priority).max().unwrap_or_default()
+    }
+
     /// The hashes to be expected until every job has its work.
     pub(super) fn expected_hashes(&self) -> f64 {
         let threshold = self.waiters.iter().map(|waiter| waiter.threshold).max();
         threshold.map_or(0.0, Difficulty::expected_hashes)
     }
 
-    /// Ends one job that nobody waits for any more.
-    pub(super) fn leave(&mut self, id: u64) {
-        for waiter in self.waiters.extract_if(.., |waiter| waiter.id == id) {
-            waiter.progress.finish();
-        }
+    /// Ends one job that nobody waits for any more, if it is here.
+    pub(super) fn leave(&mut self, id: u64) -> bool {
+        let place = self.waiters.iter().position(|waiter| waiter.id == id);
+        place.map(|place| self.waiters.remove(place).progress.finish()).is_some()
     }
 
     /// Ends the jobs that `work` is good enough for.

@@ -1,13 +1,11 @@
 //! The state of a pool, shared by its devices' threads and its users.
 
 use super::{
+    builder::Settings,
     device::Device,
     state::{Assignment, State},
 };
-use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The devices, and the state under its lock.
 #[derive(Debug)]
@@ -19,8 +17,8 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(devices: Vec<Device>) -> Self {
-        let state = State::new(devices.iter().map(|device| device.name.clone()));
+    pub(super) fn new(devices: Vec<Device>, settings: Settings) -> Self {
+        let state = State::new(devices.iter().map(|device| device.name.clone()), settings);
         Self { devices, state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -58,13 +56,12 @@ impl Shared {
     fn next_assignment(&self, index: usize) -> Option<Assignment> {
         let mut state = self.lock();
         while !state.is_closed {
-            let out = state.devices[index].quarantine.left(Instant::now());
-            if let Some(left) = out {
+            if let Some(left) = state.devices[index].quarantine() {
                 state = match self.changed.wait_timeout(state, left) {
                     Ok((state, _)) => state,
                     Err(poisoned) => poisoned.into_inner().0,
                 };
-            } else if let Some(assignment) = state.assign() {
+            } else if let Some(assignment) = state.assign(index) {
                 return Some(assignment);
             } else {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);

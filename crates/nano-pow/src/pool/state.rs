@@ -1,27 +1,28 @@
 //! The queue and the race, as a state machine without threads or locks.
 
 use super::{
-    PoolError,
-    quarantine::Quarantine,
+    JobCounts, PoolError, Priority,
+    builder::Settings,
+    cache::Cache,
+    queue::Queue,
     search::{Claim, Delivery, Race, Search},
+    standing::Standing,
 };
 use crate::{BackendError, Job, NonceRange, Solution, Stop};
 use nano_primitives::Root;
-use std::{
-    collections::VecDeque,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 /// What a pool knows.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) running: Option<Running>,
-    pub(super) queue: VecDeque<Search>,
+    pub(super) queue: Queue,
     pub(super) devices: Vec<Standing>,
+    pub(super) counts: JobCounts,
     pub(super) is_closed: bool,
     /// The time that roots were searched, without the one that is searched now.
     pub(super) busy: Duration,
+    cache: Cache,
     deliveries: Vec<Delivery>,
     jobs: u64,
 }
@@ -37,15 +38,6 @@ pub(super) struct Running {
     failed: Vec<bool>,
 }
 
-/// What is known of a device.
-#[derive(Debug)]
-pub(super) struct Standing {
-    pub(super) name: String,
-    pub(super) quarantine: Quarantine,
-    pub(super) solutions: u64,
-    pub(super) failures: u64,
-}
-
 /// Nonces for a device to search.
 #[derive(Debug)]
 pub(super) struct Assignment {
@@ -54,30 +46,33 @@ pub(super) struct Assignment {
 }
 
 impl State {
-    pub(super) fn new(names: impl Iterator<Item = String>) -> Self {
-        let standing =
-            |name| Standing { name, quarantine: Quarantine::default(), solutions: 0, failures: 0 };
+    pub(super) fn new(names: impl Iterator<Item = String>, settings: Settings) -> Self {
         Self {
             running: None,
-            queue: VecDeque::new(),
-            devices: names.map(standing).collect(),
+            queue: Queue::new(settings.order),
+            devices: names.map(Standing::new).collect(),
+            counts: JobCounts::default(),
             is_closed: false,
             busy: Duration::ZERO,
+            cache: Cache::new(settings.cached_works),
             deliveries: Vec::new(),
             jobs: 0,
         }
     }
 
-    /// Takes a job in.
-    pub(super) fn submit(&mut self, job: Job) -> Claim {
+    /// Takes a job in: its work is known, its root is here already, or it is new.
+    pub(super) fn submit(&mut self, job: Job, priority: Priority) -> Claim {
         self.jobs += 1;
         let id = self.jobs;
         if let Some(search) = self.search_mut(&job.root) {
-            return search.join(id, job.threshold);
+            return search.join(id, job.threshold, priority);
         }
         let mut search = Search::new(job.root, self.devices.len());
-        let claim = search.join(id, job.threshold);
-        self.queue.push_back(search);
+        let claim = search.join(id, job.threshold, priority);
+        match self.cache.find(&job) {
+            Some(work) if !self.is_closed => self.deliveries.extend(search.solve(work)),
+            _ => self.queue.searches.push_back(search),
+        }
         claim
     }
 
@@ -91,9 +86,8 @@ impl State {
 
     /// Ends one job, whose ticket is gone.
     pub(super) fn leave(&mut self, root: &Root, id: u64) {
-        if let Some(search) = self.search_mut(root) {
-            search.leave(id);
-        }
+        let left = self.search_mut(root).is_some_and(|search| search.leave(id));
+        self.counts.cancelled += u64::from(left);
     }
 
     /// Ends everything.
@@ -102,10 +96,11 @@ impl State {
     }
 
     /// Gives a device something to do, where there is something.
-    pub(super) fn assign(&mut self) -> Option<Assignment> {
+    pub(super) fn assign(&mut self, device: usize) -> Option<Assignment> {
         let running = self.running.as_mut()?;
         let nonces = running.search.supply.next()?;
         running.active += 1;
+        self.devices[device].set_out();
         Some(Assignment { race: Arc::clone(&running.race), nonces })
     }
 
@@ -116,6 +111,7 @@ impl State {
         race: &Race,
         outcome: Result<Option<Solution>, BackendError>,
     ) {
+        self.devices[device].come_back();
         // Another race may be on by now, for another root or for another threshold.
         let running = self.running.as_mut().filter(|running| running.is_for(race));
         if let Some(running) = running {
@@ -129,9 +125,8 @@ impl State {
     }
 
     fn solved(&mut self, device: usize, solution: &Solution) {
-        let standing = &mut self.devices[device];
-        standing.quarantine.lift();
-        standing.solutions += 1;
+        self.devices[device].succeed();
+        self.cache.keep(solution);
         if let Some(search) = self.search_mut(&solution.job().root) {
             let solved = search.solve(solution.work());
             self.deliveries.extend(solved);
@@ -140,8 +135,7 @@ impl State {
 
     fn failed(&mut self, device: usize, race: &Race, error: BackendError) {
         let standing = &mut self.devices[device];
-        standing.failures += 1;
-        let seconds = standing.quarantine.impose(Instant::now()).as_secs();
+        let seconds = standing.fail().as_secs();
         let (name, cause) = (standing.name.clone(), &error as &dyn std::error::Error);
         tracing::warn!(device = name, error = cause, seconds, "device failed, left alone");
         let Some(running) = self.running.as_mut().filter(|running| running.is_for(race)) else {
@@ -157,12 +151,13 @@ impl State {
     /// Makes the race fit the jobs after any change, and hands out the answers that became due.
     pub(super) fn settle(&mut self) -> Vec<Delivery> {
         self.fail_hopeless();
-        self.queue.retain(|search| search.job().is_some());
+        self.queue.searches.retain(|search| search.job().is_some());
         self.running = self.running.take().and_then(|running| running.settle(&mut self.busy));
         if self.running.is_none() {
-            let next = self.queue.pop_front();
+            let next = self.queue.pop();
             self.running = next.and_then(|search| Running::start(search, self.devices.len()));
         }
+        self.deliveries.iter().for_each(|delivery| self.counts.count(delivery.answer()));
         std::mem::take(&mut self.deliveries)
     }
 
@@ -177,13 +172,13 @@ impl State {
             (false, false) => return,
         };
         let running = self.running.iter_mut().map(|running| &mut running.search);
-        let all = running.chain(&mut self.queue);
+        let all = running.chain(&mut self.queue.searches);
         self.deliveries.extend(all.flat_map(|search| search.fail(&error)));
     }
 
     fn search_mut(&mut self, root: &Root) -> Option<&mut Search> {
         let running = self.running.iter_mut().map(|running| &mut running.search);
-        running.chain(&mut self.queue).find(|search| search.root == *root)
+        running.chain(&mut self.queue.searches).find(|search| search.root == *root)
     }
 }
 

@@ -1,8 +1,13 @@
 //! What a pool is doing.
 
-use super::{Progress, ProgressHandle, shared::Shared, state::State};
+use super::{
+    PoolError, Progress, ProgressHandle,
+    search::{Answer, Search},
+    shared::Shared,
+    state::State,
+};
 use crate::{Job, bench::per_second};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A look at a pool.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +23,8 @@ pub struct PoolStatus {
     pub hashes_total: u64,
     /// Hashes per second over all the time that something was searched.
     pub rate: Option<f64>,
+    /// What became of the jobs.
+    pub jobs: JobCounts,
     /// The devices, in the order they were given.
     pub devices: Vec<DeviceStatus>,
 }
@@ -32,14 +39,38 @@ pub struct RunningSearch {
     pub progress: Progress,
 }
 
+/// How many jobs have ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobCounts {
+    /// With work.
+    pub solved: u64,
+    /// Cancelled, or given up by whoever wanted the work.
+    pub cancelled: u64,
+    /// For another reason.
+    pub failed: u64,
+}
+
+impl JobCounts {
+    pub(super) fn count(&mut self, answer: &Answer) {
+        match answer {
+            Ok(_) => self.solved += 1,
+            Err(PoolError::Cancelled) => self.cancelled += 1,
+            Err(_) => self.failed += 1,
+        }
+    }
+}
+
 /// A device of a pool.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeviceStatus {
     /// What it is called.
     pub name: String,
     /// The nonces it has tried.
     pub hashes: u64,
+    /// Hashes per second while it searched. None for a device that counts no hashes.
+    pub rate: Option<f64>,
     /// The works it has found.
     pub solutions: u64,
     /// How often it failed.
@@ -62,23 +93,26 @@ impl Shared {
         let hashes_total = self.devices().iter().map(|device| device.hashes()).sum();
         let devices = (0..self.devices().len()).map(|index| self.device_status(&state, index));
         PoolStatus {
-            queued: state.queue.len(),
+            queued: state.queue.searches.len(),
             running: state.running_search(),
             expected_hashes_left: state.expected_hashes(),
             hashes_total,
             rate: (hashes_total > 0).then(|| per_second(hashes_total, state.busy_until_now())),
+            jobs: state.counts,
             devices: devices.collect(),
         }
     }
 
     fn device_status(&self, state: &State, index: usize) -> DeviceStatus {
         let (device, standing) = (&self.devices()[index], &state.devices[index]);
+        let hashes = device.hashes();
         DeviceStatus {
             name: device.name.clone(),
-            hashes: device.hashes(),
+            hashes,
+            rate: (hashes > 0).then(|| per_second(hashes, standing.searched())),
             solutions: standing.solutions,
             failures: standing.failures,
-            quarantine: standing.quarantine.left(Instant::now()),
+            quarantine: standing.quarantine(),
         }
     }
 }
@@ -93,7 +127,7 @@ impl State {
 
     fn expected_hashes(&self) -> f64 {
         let running = self.running.iter().map(|running| &running.search);
-        running.chain(&self.queue).map(super::search::Search::expected_hashes).sum()
+        running.chain(&self.queue.searches).map(Search::expected_hashes).sum()
     }
 
     fn busy_until_now(&self) -> Duration {

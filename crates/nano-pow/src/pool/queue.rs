@@ -1,0 +1,70 @@
+//! Which root comes next.
+
+use super::search::Search;
+use std::collections::VecDeque;
+
+/// How urgent a job is. The queue gives the devices to the highest first; a root that is being
+/// searched is not interrupted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Priority(i32);
+
+impl Priority {
+    /// Of jobs that ask for nothing else: 0.
+    pub const NORMAL: Self = Self(0);
+
+    /// A priority by its number; higher is more urgent.
+    #[must_use]
+    pub const fn new(level: i32) -> Self {
+        Self(level)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn level(self) -> i32 {
+        self.0
+    }
+}
+
+/// Which of the roots of the same priority comes next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The one that has waited longest.
+    #[default]
+    Fifo,
+    /// Any of them.
+    Random,
+}
+
+/// The roots that wait, in the order they came.
+#[derive(Debug)]
+pub(super) struct Queue {
+    pub(super) searches: VecDeque<Search>,
+    order: Order,
+}
+
+impl Queue {
+    pub(super) const fn new(order: Order) -> Self {
+        Self { searches: VecDeque::new(), order }
+    }
+
+    /// Takes out the root that comes next.
+    pub(super) fn pop(&mut self) -> Option<Search> {
+        let top = self.searches.iter().map(Search::priority).max()?;
+        let places = self.searches.iter().enumerate();
+        let mut urgent = places.filter(|(_, search)| search.priority() == top);
+        let (place, _) = match self.order {
+            Order::Fifo => urgent.next()?,
+            Order::Random => {
+                let urgent: Vec<_> = urgent.collect();
+                urgent[random_below(urgent.len())]
+            }
+        };
+        self.searches.remove(place)
+    }
+}
+
+/// A random number below `bound`, which is not zero and small.
+fn random_below(bound: usize) -> usize {
+    let number = getrandom::u32().expect("the system has random numbers");
+    usize::try_from(number).unwrap_or(0) % bound
+}
