@@ -147,3 +147,57 @@ fn multiple(text: &str, base: Difficulty) -> Result<Difficulty, Refusal> {
     Difficulty::from_multiplier(multiplier, base)
         .map_err(|error| Refusal::Malformed(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, hex};
+    use nano_pow::Job;
+    use nano_primitives::{Difficulty, Root};
+    use proptest::prelude::{Strategy, any, prop_oneof, proptest};
+    use serde_json::json;
+
+    const BASE: Difficulty = Difficulty::from_u64(0xffff_fff8_0000_0000);
+
+    /// Bodies that come close to a request.
+    fn bodies() -> impl Strategy<Value = String> {
+        let field = "(action|hash|work|difficulty|multiplier|version|count|x)";
+        let value = prop_oneof![
+            "\"(work_(generate|cancel|validate)|benchmark|status|work_1)\"",
+            "\"[0-9a-fA-F]{64}\"",
+            "\"[0-9a-f+. -]{0,20}\"",
+            "-?[0-9]{1,20}|[0-9]\\.[0-9]e-?[0-9]{1,3}|null|true|\\{\\}|\\[1\\]",
+        ];
+        let entry = (field, value).prop_map(|(name, value)| format!("\"{name}\":{value}"));
+        proptest::collection::vec(entry, 0..6)
+            .prop_map(|entries| format!("{{{}}}", entries.join(",")))
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_is_a_surprise(bytes in any::<Vec<u8>>(), body in bodies()) {
+            assert!(Command::parse(&bytes, BASE).is_err());
+            // Whatever it is, it is read or refused.
+            let _ = Command::parse(body.as_bytes(), BASE);
+        }
+
+        #[test]
+        fn a_job_is_read_as_it_is_meant(root in any::<[u8; 32]>(), threshold in any::<u64>()) {
+            let job = Job::new(Root::from_bytes(root), Difficulty::from_u64(threshold));
+            let padded = job.threshold.to_string();
+            for difficulty in [format!("{threshold:x}"), format!("{threshold:X}"), padded] {
+                let body = json!({
+                    "action": "work_generate", "hash": job.root, "difficulty": difficulty,
+                });
+                let command = Command::parse(body.to_string().as_bytes(), BASE);
+                assert_eq!(command, Ok(Command::Generate(job)));
+            }
+        }
+
+        #[test]
+        fn a_number_is_its_digits_alone(text in "[ +_0-9a-fx-]{0,18}") {
+            let is_number = (1..=16).contains(&text.len())
+                && text.chars().all(|digit| digit.is_ascii_hexdigit());
+            assert_eq!(hex("number", &text).is_ok(), is_number, "{text:?}");
+        }
+    }
+}

@@ -10,6 +10,7 @@ use common::{
     root, until,
 };
 use nano_pow::{Job, Pool, PoolError};
+use nano_primitives::Root;
 use nano_rpc::Client;
 use nano_work::RemoteBackend;
 use serde_json::json;
@@ -103,8 +104,9 @@ async fn a_server_that_says_nothing_is_found_out_though_others_win() {
     let mut fake = Fake::start(|_| Act::Hang).await;
     let pool = Pool::new(vec![remote(&fake.url()), Box::new(Tame)]);
     let started = Instant::now();
-    for byte in (0..=u8::MAX).cycle() {
-        let job = Job::new(root(byte), dev_base());
+    for number in 0_u64.. {
+        let bytes = std::array::from_fn(|index| number.to_le_bytes()[index % 8]);
+        let job = Job::new(Root::from_bytes(bytes), dev_base());
         assert_eq!(pool.submit(job).await.unwrap().job(), &job);
         if pool.status().devices[0].failures > 0 {
             break;
