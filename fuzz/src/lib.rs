@@ -3,6 +3,7 @@
 //! `cargo fuzz` drives them with libFuzzer; `tests/corpus.rs` runs them over the committed corpus on stable Rust. A
 //! property panics where it does not hold.
 #![forbid(unsafe_code)]
+#![allow(clippy::missing_panics_doc)] // to panic is how a property says that it does not hold
 
 mod blocks;
 mod text;
