@@ -118,15 +118,21 @@ async fn a_hundred_payments_go_out_with_one_reward() {
 #[tokio::test]
 async fn a_batch_may_mix_receives_sends_and_changes() {
     let scene = Scene::new().await;
-    let source = scene.net.fund(&alice().account(), amount(500)).unwrap();
-    let receive = scene.alice().receive(source, amount(500)).unwrap();
-    let after = scene.alice().after(&receive);
-    let send = after.send(bob(), amount(700)).unwrap();
-    let change = after.after(&send).change(bob()).unwrap();
-    let price = FEE / 2 + FEE / 64 + 2 * (FEE / 2);
-    let response = scene.ask(&request(&[receive, send, change], price)).await;
+    let large = scene.net.fund(&alice().account(), amount(500)).unwrap();
+    let small = scene.net.fund(&alice().account(), amount(40)).unwrap();
+    let mut state = scene.alice();
+    let mut add = |block: StateBlock| {
+        state = state.after(&block);
+        (block, state)
+    };
+    let (first, state) = add(scene.alice().receive(large, amount(500)).unwrap());
+    let (second, state) = add(state.send(bob(), amount(700)).unwrap());
+    let (third, state) = add(state.receive(small, amount(40)).unwrap());
+    let (fourth, _) = add(state.change(bob()).unwrap());
+    let price = FEE / 2 + 2 * (FEE / 64) + 2 * (FEE / 2);
+    let response = scene.ask(&request(&[first, second, third, fourth], price)).await;
     assert_eq!(response.status, 201, "{:?}", response.json());
-    assert_eq!(scene.alice().balance, amount(RICHES + 500 - 700 - price));
+    assert_eq!(scene.alice().balance, amount(RICHES + 500 - 700 + 40 - price));
 }
 
 #[tokio::test]

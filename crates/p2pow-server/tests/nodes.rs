@@ -8,7 +8,8 @@ use common::{FEE, Scene, alice, amount, bob, eventually, request};
 use nano_block::StateBlock;
 use nano_primitives::Amount;
 use p2pow_server::{FrontierPolicy, Phase};
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn income_is_counted_at_the_confirmation_and_not_before() {
@@ -35,8 +36,11 @@ async fn what_a_node_rolls_back_is_published_again() {
     let asked = request(&[scene.send(1000)], FEE);
     assert_eq!(scene.ask(&asked).await.status, 201);
     let job = scene.job_in(Phase::Published).await;
-    scene.net.faults().rollback(&asked.first().hash()).unwrap();
-    eventually(|| scene.has(&asked.id()).then_some(())).await;
+    for from in [asked.id(), asked.first().hash()] {
+        scene.net.faults().rollback(&from).unwrap();
+        assert!(!scene.has(&asked.id()));
+        eventually(|| scene.has(&asked.id()).then_some(())).await;
+    }
     scene.net.faults().leave_unconfirmed(false);
     assert_eq!(job.end().await, Phase::Confirmed);
 }
@@ -75,12 +79,11 @@ async fn an_unconfirmed_frontier_gets_its_time() {
     let first = request(&[scene.send(1000)], FEE);
     assert_eq!(scene.ask(&first).await.status, 201);
     let second = request(&[scene.send(2000)], FEE);
-    let confirm = async {
-        scene.job_in(Phase::Queued).await;
-        eventually(|| (scene.server.jobs().len() == 2).then_some(())).await;
-        scene.net.faults().leave_unconfirmed(false);
-    };
-    let (response, ()) = tokio::join!(scene.ask(&second), confirm);
+    let mut asking = pin!(scene.ask(&second));
+    let early = timeout(Duration::from_millis(200), asking.as_mut()).await;
+    assert!(early.is_err(), "answered before the frontier was confirmed: {early:?}");
+    scene.net.faults().leave_unconfirmed(false);
+    let response = asking.await;
     assert_eq!(response.status, 201, "{:?}", response.json());
     scene.won(2).await;
 }
