@@ -120,7 +120,7 @@ async fn a_key_in_the_environment_closes_the_server_to_strangers() {
 #[tokio::test]
 async fn a_server_asks_other_servers_with_the_keys_that_its_file_has() {
     let folder = TempDir::new().unwrap();
-    let keys = "[[key]]\nname = \"alice\"\nsecret = \"s3cret\"\nper_second = 1.0\nat_once = 2\n";
+    let keys = "[[key]]\nname = \"alice\"\nsecret = \"s3cret\"\nper_second = 1.0\npriority = 1\n";
     let last = Server::start(&["--file", &write(&folder, keys)], None);
     let url = last.url();
     let remote = format!("[[remote]]\nurl = \"{url}\"\nheaders = {{ X-API-Key = \"s3cret\" }}\n");
@@ -136,6 +136,7 @@ fn what_cannot_be_served_is_told() {
     refused(&["work-server", "--devices", "cpu", "--listen", taken], 1, "cannot listen on");
     refused(&["work-server", "--remote", "ftp://x"], 2, "wanted http or https");
     refused(&["work-server", "--within=-1"], 2, "--within");
+    refused(&["work-server", "--order", "lifo"], 2, "fifo, random");
     let folder = TempDir::new().unwrap();
     let file = write(&folder, "[[key]]\nname = \"alice\"\nsekret = \"s3cret\"\n");
     let output = run(&["work-server", "--file", &file]);

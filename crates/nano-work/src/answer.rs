@@ -63,7 +63,7 @@ pub(crate) fn status(service: &Service) -> Value {
         "uptime_seconds": service.started.elapsed().as_secs().to_string(),
         "hashes": pool.hashes_total.to_string(),
         "hashes_per_second": whole(pool.rate.unwrap_or_default()),
-        "seconds_left": format!("{:.3}", pool.expected_seconds_left().unwrap_or_default()),
+        "seconds_left": format!("{:.3}", pool.expected_seconds_left().unwrap_or_default().abs()),
         "counts": {
             "generated": counts.generated.to_string(),
             "cancelled": counts.cancelled.to_string(),
@@ -85,6 +85,7 @@ fn device(device: &DeviceStatus) -> Value {
     json!({
         "name": device.name,
         "hashes": device.hashes.to_string(),
+        "hashes_per_second": whole(device.rate.unwrap_or_default()),
         "solutions": device.solutions.to_string(),
         "failures": device.failures.to_string(),
         "quarantine_seconds": device.quarantine.unwrap_or_default().as_secs().to_string(),

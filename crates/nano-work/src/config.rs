@@ -2,6 +2,7 @@
 
 use blake2::{Blake2b, Digest, digest::consts::U32};
 use nano_block::Network;
+use nano_pow::pool::Priority;
 use nano_primitives::Difficulty;
 use std::{
     fmt,
@@ -44,6 +45,8 @@ pub struct Limits {
     pub rate: Option<Rate>,
     /// How many jobs may wait or be worked on at once, if there is a limit.
     pub at_once: Option<usize>,
+    /// How urgent the jobs are: of all that wait, the most urgent is next.
+    pub priority: Priority,
 }
 
 /// So many jobs a second for ever, and some more now and then.

@@ -7,6 +7,7 @@ mod common;
 use common::{
     NEVER, ask, config, generate, post, post_with, receive, root, send, serve, tame_pool,
 };
+use nano_pow::pool::Priority;
 use nano_work::{BindError, Config, Key, Limits, Rate, WorkServer};
 use serde_json::json;
 
@@ -70,7 +71,7 @@ async fn an_open_server_with_keys_refuses_wrong_ones() {
 #[tokio::test]
 async fn jobs_come_no_faster_than_a_key_allows() {
     let rate = Some(Rate { per_second: 0.001, burst: 2 });
-    let limits = Limits { rate, at_once: None };
+    let limits = Limits { rate, ..Limits::default() };
     let server = serve(guarded(vec![key("alice", limits), key("bob", limits)])).await;
     let ask = async |name: &str| {
         let header = format!("X-API-Key: secret-of-{name}");
@@ -88,7 +89,7 @@ async fn jobs_come_no_faster_than_a_key_allows() {
 
 #[tokio::test]
 async fn so_many_jobs_at_once_are_taken_from_one_address() {
-    let open = Some(Limits { rate: None, at_once: Some(1) });
+    let open = Some(Limits { at_once: Some(1), ..Limits::default() });
     let server = serve(Config { open, ..config() }).await;
     let first = ask(&server, &generate(&root(1), NEVER)).await;
     common::until_jobs(&server, "1").await;
@@ -97,6 +98,29 @@ async fn so_many_jobs_at_once_are_taken_from_one_address() {
     post(&server, &json!({ "action": "work_cancel", "hash": root(1) })).await;
     assert_eq!(receive(first).await.text("error"), "Cancelled");
     assert_eq!(post(&server, &generate(&root(2), "1")).await.status, 200);
+}
+
+#[tokio::test]
+async fn of_the_jobs_that_wait_the_most_urgent_is_next() {
+    let urgency = |level| Limits { priority: Priority::new(level), ..Limits::default() };
+    let pool = tame_pool();
+    let keys = vec![key("low", urgency(-1)), key("high", urgency(1))];
+    let config = Config { open: Some(Limits::default()), ..guarded(keys) };
+    let server = WorkServer::bind(config, pool.clone()).await.unwrap();
+    let blocker = ask(&server, &generate(&root(1), NEVER)).await;
+    common::until_jobs(&server, "1").await;
+    let mut waiting = Vec::new();
+    for (byte, name) in [(2, "low"), (3, "high")] {
+        let head = format!("POST / HTTP/1.1\r\nX-API-Key: secret-of-{name}");
+        waiting.push(send(&server, &head, &generate(&root(byte), NEVER).to_string()).await);
+        common::until_jobs(&server, &byte.to_string()).await;
+    }
+    drop(blocker);
+    let is_next =
+        |byte| pool.status().running.is_some_and(|running| running.job.root == root(byte));
+    common::until("the urgent job is on", || is_next(3)).await;
+    drop(waiting.pop());
+    common::until("the other job is on", || is_next(2)).await;
 }
 
 #[tokio::test]

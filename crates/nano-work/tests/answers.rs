@@ -73,6 +73,17 @@ async fn what_a_node_sends_to_its_peers_is_understood() {
 }
 
 #[tokio::test]
+async fn good_enough_work_that_is_known_is_given_again() {
+    let pool = common::tame_pool();
+    let server = WorkServer::bind(config(), pool.clone()).await.unwrap();
+    let first = post(&server, &generate(&root(1), "fff0000000000000")).await;
+    for difficulty in ["fff0000000000000", "1"] {
+        assert_eq!(post(&server, &generate(&root(1), difficulty)).await.body, first.body);
+    }
+    assert_eq!(pool.status().devices[0].solutions, 1);
+}
+
+#[tokio::test]
 async fn a_hash_may_be_of_either_case() {
     let server = serve(config()).await;
     let root = root(0xab);
@@ -173,6 +184,8 @@ async fn the_status_tells_of_queue_devices_and_past() {
     assert_eq!(status["devices"][0]["name"], "tame");
     assert_eq!(status["devices"][0]["solutions"], "1");
     assert_eq!(status["devices"][0]["hashes"], status["hashes"]);
+    assert_ne!(status["devices"][0]["hashes_per_second"], "0");
+    assert_eq!(status["seconds_left"], "0.000");
     assert!(status["times"]["longest_ms"].is_string() && status["hashes_per_second"].is_string());
 }
 

@@ -195,8 +195,18 @@ async fn a_job_given_up_before_its_turn_is_not_sent() {
     }
 }
 
+/// The best of some attempts, as the machine may be busy with other things.
 #[tokio::test]
 async fn a_search_ends_at_once_however_slow_the_server() {
+    let mut best = Duration::MAX;
+    for _ in 0..10 {
+        best = best.min(stop_latency().await);
+    }
+    println!("stopped after {best:?}");
+    assert!(best < Duration::from_millis(10), "stopped after {best:?}");
+}
+
+async fn stop_latency() -> Duration {
     let mut fake = Fake::start(|_| Act::Hang).await;
     let backend = remote(&fake.url());
     let stop = Stop::new();
@@ -204,16 +214,13 @@ async fn a_search_ends_at_once_however_slow_the_server() {
     let search = std::thread::spawn(move || {
         let hashes = AtomicU64::new(0);
         let task = Task::new(endless(1), NonceRange::new(0, u64::MAX), &stopper, &hashes);
-        (backend.search(&task).unwrap(), Instant::now())
+        assert_eq!(backend.search(&task).unwrap(), None);
+        Instant::now()
     });
     fake.next().await;
     let stopped = Instant::now();
     stop.stop();
-    let (found, ended) = search.join().unwrap();
-    assert_eq!(found, None);
-    let took = ended - stopped;
-    println!("stopped after {took:?}");
-    assert!(took < Duration::from_millis(100), "stopped after {took:?}");
+    search.join().unwrap().saturating_duration_since(stopped)
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ mod file;
 use super::{devices::DeviceArgs, run::until_stopped};
 use file::ServerFile;
 use nano_block::Network;
-use nano_pow::{Backend, Pool};
+use nano_pow::{Backend, Pool, pool::Order};
 use nano_rpc::Client;
 use nano_work::{Config, Key, Limits, Rate, RemoteBackend, WorkServer};
 use p2pow_cli::{Failure, block_on, config, output};
@@ -22,9 +22,10 @@ With a key, in the variable P2POW_WORK_KEY or in the file, callers show it as `A
   [[key]]
   name = \"alice\"
   secret = \"…\"
-  per_second = 0.5        # these three may be left out
+  per_second = 0.5        # these four may be left out
   burst = 10
   at_once = 4
+  priority = 1            # who has more is served first
   [[remote]]              # a work server to be asked too
   url = \"https://work.example.org\"
   headers = { X-API-Key = \"…\" }
@@ -86,6 +87,10 @@ struct JobArgs {
     /// Ask this work server too and take what is found first; may be repeated
     #[arg(long, value_name = "URL")]
     remote: Vec<String>,
+    /// Which of the jobs that wait is next, among those of equal priority; several servers that get
+    /// the same jobs had better take random ones
+    #[arg(long, value_enum, default_value_t)]
+    order: OrderName,
     /// Jobs that wait or are worked on; one more is told to come again
     #[arg(long, value_name = "N", default_value_t = 1024)]
     max_jobs: usize,
@@ -100,6 +105,14 @@ struct JobArgs {
     within: Option<f64>,
 }
 
+/// An order as it is named on the command line.
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum OrderName {
+    #[default]
+    Fifo,
+    Random,
+}
+
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn run(args: WorkServerArgs) -> Result<(), Failure> {
     p2pow_cli::log_to_stderr("warn,nano_work=info");
@@ -110,7 +123,12 @@ pub(crate) fn run(args: WorkServerArgs) -> Result<(), Failure> {
     let config = args.config(&file)?;
     let mut devices = args.devices.open()?;
     devices.extend(args.jobs.remotes(&file)?);
-    block_on(serve(config, Pool::new(devices), args.json))
+    let order = match args.jobs.order {
+        OrderName::Fifo => Order::Fifo,
+        OrderName::Random => Order::Random,
+    };
+    let pool = Pool::builder(devices).order(order).build();
+    block_on(serve(config, pool, args.json))
 }
 
 async fn serve(config: Config, pool: Pool, json: bool) -> Result<(), Failure> {
@@ -135,7 +153,7 @@ fn tell(server: &WorkServer, pool: &Pool, json: bool) -> Result<(), Failure> {
 }
 
 fn warn_if_open_to_strangers(config: &Config) {
-    let is_free = config.open.is_some_and(|limits| limits == Limits::default());
+    let is_free = config.open == Some(Limits::default());
     if is_free && !config.listen.ip().is_loopback() {
         tracing::warn!(
             address = %config.listen,
@@ -165,7 +183,7 @@ impl WorkServerArgs {
 impl AccessArgs {
     fn limits(&self) -> Limits {
         let rate = self.per_second.map(|per_second| Rate { per_second, burst: self.burst });
-        Limits { rate, at_once: self.at_once }
+        Limits { rate, at_once: self.at_once, ..Limits::default() }
     }
 }
 

@@ -117,7 +117,7 @@ mod tests {
     }
 
     fn slow(name: &str) -> Caller {
-        caller(name, Limits { rate: Some(Rate { per_second: 0.5, burst: 2 }), at_once: None })
+        caller(name, Limits { rate: Some(Rate { per_second: 0.5, burst: 2 }), ..Limits::default() })
     }
 
     #[test]
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_job_counts_until_its_permit_is_gone() {
         let (quotas, now) = (Quotas::default(), Instant::now());
-        let alice = caller("alice", Limits { rate: None, at_once: Some(1) });
+        let alice = caller("alice", Limits { at_once: Some(1), ..Limits::default() });
         let permit = quotas.admit(&alice, now).unwrap();
         let refused = quotas.admit(&alice, now).map(drop);
         assert_eq!(refused, Err(Refusal::TooManyAtOnce { limit: 1 }));
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn no_refill_is_a_wait_without_end() {
         let rate = Some(Rate { per_second: 0.0, burst: 0 });
-        let never = caller("never", Limits { rate, at_once: None });
+        let never = caller("never", Limits { rate, ..Limits::default() });
         let refused = Quotas::default().admit(&never, Instant::now()).map(drop);
         assert_eq!(refused, Err(Refusal::TooFast { wait: Duration::MAX }));
     }

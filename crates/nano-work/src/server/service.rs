@@ -61,7 +61,7 @@ impl Service {
         let _permit = self.quotas.admit(caller, Instant::now())?;
         let mut seat = self.jobs.enter(job.root, caller.id.clone())?;
         let course = self.tally.start();
-        let ticket = self.pool.submit(job);
+        let ticket = self.pool.submit_with(job, caller.limits.priority);
         let outcome = select! {
             biased;
             outcome = self.outcome(ticket) => outcome,
@@ -138,7 +138,8 @@ impl Service {
     ) -> Result<u64, Refusal> {
         let root = random_root()?;
         let mut seat = self.jobs.enter(root, caller.id.clone())?;
-        let ticket = self.pool.submit(Job::new(root, threshold));
+        let job = Job::new(root, threshold);
+        let ticket = self.pool.submit_with(job, caller.limits.priority);
         let progress = ticket.watch();
         select! {
             biased;

@@ -1,5 +1,6 @@
 //! The file with what is secret: keys, and how to get into other servers.
 
+use nano_pow::pool::Priority;
 use nano_rpc::Client;
 use nano_work::{Key, KeyError, Limits, Rate};
 use p2pow_cli::Failure;
@@ -28,6 +29,8 @@ pub(super) struct KeyEntry {
     #[serde(default = "burst")]
     burst: u32,
     at_once: Option<usize>,
+    #[serde(default)]
+    priority: i32,
 }
 
 /// A work server and the headers that it wants to see.
@@ -46,7 +49,8 @@ const fn burst() -> u32 {
 impl KeyEntry {
     pub(super) fn key(&self) -> Result<Key, KeyError> {
         let rate = self.per_second.map(|per_second| Rate { per_second, burst: self.burst });
-        Key::new(&self.name, &self.secret, Limits { rate, at_once: self.at_once })
+        let priority = Priority::new(self.priority);
+        Key::new(&self.name, &self.secret, Limits { rate, at_once: self.at_once, priority })
     }
 }
 
