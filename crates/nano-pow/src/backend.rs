@@ -39,12 +39,12 @@ pub trait Backend: Debug + Send + Sync {
     /// What people call the device, in logs and lists.
     fn name(&self) -> String;
 
-    /// Searches the nonces of `task` and returns the first work it finds, or `None` once they are exhausted or the
-    /// task is stopped.
+    /// Searches the nonces of `task` and returns the first work it finds, or `None` once they are
+    /// exhausted or the task is stopped.
     ///
-    /// Blocks the calling thread. Must look at [`Task::is_stopped`] at least every millisecond where the device
-    /// allows it, and [`Task::count`] what it has tried at least every few milliseconds. The answer is
-    /// checked by the caller.
+    /// Blocks the calling thread. Must look at [`Task::is_stopped`] at least every millisecond
+    /// where the device allows it, and [`Task::count`] what it has tried at least every few
+    /// milliseconds. The answer is checked by the caller.
     ///
     /// # Errors
     /// The device failed: it is left alone for a while.

@@ -8,19 +8,23 @@ mod avx2;
 mod avx512;
 mod kernel;
 mod midstate;
+mod options;
 mod portable;
+mod thread;
 
 pub use kernel::Kernel;
 pub use midstate::Midstate;
+pub use options::{CpuError, CpuOptions};
 
 use crate::{Backend, BackendError, NonceRange, Task};
 use nano_primitives::Work;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::{num::NonZero, sync::OnceLock, thread};
+use std::{num::NonZero, sync::OnceLock};
 
 /// The processor, or some threads of it.
 ///
-/// The threads sleep while nothing is searched. Searches asked for at the same time are done one after the other.
+/// The threads sleep while nothing is searched. Searches asked for at the same time are done one
+/// after the other.
 #[derive(Debug)]
 pub struct CpuBackend {
     threads: ThreadPool,
@@ -34,12 +38,8 @@ impl CpuBackend {
     /// The system gives no more threads.
     #[must_use]
     pub fn new(threads: usize) -> Self {
-        let threads = ThreadPoolBuilder::new()
-            .num_threads(threads.max(1))
-            .thread_name(|index| format!("nano-pow-cpu-{index}"))
-            .build()
-            .expect("the system starts the threads of a device");
-        Self { threads, kernel: Kernel::best() }
+        let options = CpuOptions { threads: Some(threads), ..CpuOptions::default() };
+        Self::with_options(&options).expect("the system starts the threads of a device")
     }
 
     /// A device of a thread for each core that this process may use.
@@ -48,7 +48,25 @@ impl CpuBackend {
     /// The system gives no more threads.
     #[must_use]
     pub fn all_cores() -> Self {
-        Self::new(thread::available_parallelism().map_or(1, NonZero::get))
+        Self::new(cores())
+    }
+
+    /// A device as asked for.
+    ///
+    /// # Errors
+    /// The threads do not start, or this system does not have what is asked for.
+    pub fn with_options(options: &CpuOptions) -> Result<Self, CpuError> {
+        options.check()?;
+        let prepare = {
+            let options = options.clone();
+            move |index| thread::prepare(&options, index)
+        };
+        let threads = ThreadPoolBuilder::new()
+            .num_threads(options.threads.unwrap_or_else(cores).max(1))
+            .thread_name(|index| format!("nano-pow-cpu-{index}"))
+            .start_handler(prepare)
+            .build()?;
+        Ok(Self { threads, kernel: options.kernel.unwrap_or_else(Kernel::best) })
     }
 
     /// The same device with another kernel, for tests and measurements.
@@ -68,6 +86,11 @@ impl CpuBackend {
     pub fn threads(&self) -> usize {
         self.threads.current_num_threads()
     }
+}
+
+/// The cores that this process may use.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 impl Backend for CpuBackend {

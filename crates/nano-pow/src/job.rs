@@ -5,7 +5,8 @@ use nano_primitives::{Difficulty, Root, Work};
 /// A puzzle: find work whose value for `root` is at least `threshold`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Job {
-    /// What the work is bound to: the previous block's hash, or the account's key for its first block.
+    /// What the work is bound to: the previous block's hash, or the account's key for its first
+    /// block.
     pub root: Root,
     /// The least value that is good enough.
     pub threshold: Difficulty,

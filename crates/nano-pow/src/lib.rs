@@ -1,10 +1,12 @@
 //! Proof of work for Nano: find a nonce whose value for a root reaches a threshold.
 //!
-//! One idea runs through the crate: *nothing that a device says is believed*. A [`Backend`] only proposes nonces;
-//! a [`Solution`] exists only after the plain definition of the puzzle ([`Work::value`]) has confirmed it. Kernels and
-//! devices may therefore be as clever as they like, and a wrong one costs time, never a wrong answer.
+//! One idea runs through the crate: *nothing that a device says is believed*. A [`Backend`] only
+//! proposes nonces; a [`Solution`] exists only after the plain definition of the puzzle
+//! ([`Work::value`]) has confirmed it. Kernels and devices may therefore be as clever as they like,
+//! and a wrong one costs time, never a wrong answer.
 //!
-//! A [`Pool`] gives all its devices to one root at a time, because whoever waits for work waits for its latency.
+//! A [`Pool`] gives all its devices to one root at a time, because whoever waits for work waits for
+//! its latency.
 //!
 //! ```
 //! use nano_pow::{Job, Pool};

@@ -1,8 +1,9 @@
 //! All devices together, on one root at a time.
 //!
-//! Jobs queue in the order they come. The root at the head of the queue gets every device, each with nonces of its own,
-//! until one finds work; the throughput is the same as with a device for each root, the latency is the best there is.
-//! Jobs for the same root share one search. A device that fails sits out for a while and the others go on.
+//! Jobs queue in the order they come. The root at the head of the queue gets every device, each
+//! with nonces of its own, until one finds work; the throughput is the same as with a device for
+//! each root, the latency is the best there is. Jobs for the same root share one search. A device
+//! that fails sits out for a while and the others go on.
 //!
 //! Each device has a thread here, which sleeps while there is nothing to search.
 
@@ -129,8 +130,8 @@ impl Pool {
         })
     }
 
-    /// Ends the pool for all its clones: every job left is answered with [`PoolError::Closed`], and the devices are
-    /// waited for.
+    /// Ends the pool for all its clones: every job left is answered with [`PoolError::Closed`], and
+    /// the devices are waited for.
     pub fn close(&self) {
         self.0.close();
     }
@@ -151,7 +152,8 @@ impl Running {
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let own = thread::current().id();
         for handle in threads.into_iter().filter(|handle| handle.thread().id() != own) {
-            // A device's thread catches the panics of its backend; there is nothing to say about others.
+            // A device's thread catches the panics of its backend; there is nothing to say about
+            // others.
             let _ = handle.join();
         }
     }

@@ -3,7 +3,10 @@
 mod common;
 
 use common::{easy, endless, one_in_two_to, root, until};
-use nano_pow::{Backend, CpuBackend, Job, NonceRange, Stop, Task, cpu::Kernel};
+use nano_pow::{
+    Backend, CpuBackend, Job, NonceRange, Stop, Task,
+    cpu::{CpuOptions, Kernel},
+};
 use nano_primitives::{Root, Work};
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -115,6 +118,28 @@ fn the_number_of_hashes_is_as_expected() {
             / (400.0 * threshold.expected_hashes());
         assert!((0.8..1.2).contains(&ratio), "{kernel}: {ratio} of the expected hashes");
     }
+}
+
+#[test]
+fn options_are_followed() {
+    let options = CpuOptions {
+        threads: Some(3),
+        kernel: Some(Kernel::portable()),
+        low_priority: cfg!(target_os = "linux"),
+        pinned: cfg!(target_os = "linux"),
+    };
+    let backend = CpuBackend::with_options(&options).unwrap();
+    assert_eq!((backend.threads(), backend.kernel()), (3, Kernel::portable()));
+    let default = CpuBackend::with_options(&CpuOptions::default()).unwrap();
+    assert_eq!(default.threads(), CpuBackend::all_cores().threads());
+    assert_eq!(default.kernel(), Kernel::best());
+}
+
+#[test]
+#[cfg(not(target_os = "linux"))]
+fn what_the_system_does_not_have_is_refused() {
+    let options = CpuOptions { pinned: true, ..CpuOptions::default() };
+    assert!(CpuBackend::with_options(&options).is_err());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Every kernel against the plain definition of the puzzle.
 //!
-//! A kernel whose instructions this processor lacks is not tested here. Miri knows the instructions:
+//! A kernel whose instructions this processor lacks is not tested here. Miri knows the
+//! instructions:
 //!
 //! ```sh
 //! RUSTFLAGS="-C target-feature=+avx2,+avx512f" cargo +nightly miri test -p nano-pow --test kernels

@@ -3,8 +3,12 @@
 mod common;
 
 use common::{DEADLINE, Fake, easy, endless, hold, one_in_two_to, plain, root, until};
+use futures_util::StreamExt;
 use nano_pow::{Backend, CpuBackend, Job, Pool, measure, pool::Phase};
-use std::time::{Duration, Instant};
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
 
 #[test]
 fn hashes_only_grow_and_are_the_sum_of_the_devices() {
@@ -91,4 +95,34 @@ fn the_rate_of_the_pool_is_measured() {
     let names: Vec<_> = each.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, [CpuBackend::new(1).name().as_str(), "hold"]);
     assert!(each[0].1 > 0.0 && each[1].1 == 0.0);
+}
+
+#[tokio::test]
+async fn updates_come_in_periods_and_end_with_the_job() {
+    let pool = Pool::cpu(Some(1));
+    let ticket = pool.submit(endless(1));
+    let mut updates = pin!(ticket.watch().updates(Duration::from_millis(1)));
+    let mut last = 0;
+    while last < 100_000 {
+        let progress = updates.next().await.expect("the job is not done");
+        assert!(progress.hashes >= last);
+        last = progress.hashes;
+    }
+    drop(ticket);
+    let rest: Vec<_> = updates.map(|progress| progress.phase).collect().await;
+    assert_eq!(rest.last(), Some(&Phase::Done));
+    assert_eq!(rest.iter().filter(|phase| **phase == Phase::Done).count(), 1);
+}
+
+#[tokio::test]
+async fn the_end_of_a_job_does_not_wait_for_the_period() {
+    let pool = Pool::new(vec![Fake::boxed("hold", hold)]);
+    let ticket = pool.submit(endless(1));
+    let watch = ticket.watch();
+    let mut updates = pin!(watch.updates(Duration::from_secs(3600)));
+    assert_eq!(updates.next().await.map(|progress| progress.phase), Some(Phase::Running));
+    let (next, ()) = tokio::join!(updates.next(), async { drop(ticket) });
+    assert_eq!(next.map(|progress| progress.phase), Some(Phase::Done));
+    watch.finished().await;
+    assert_eq!(updates.next().await, None);
 }

@@ -24,12 +24,14 @@ pub(super) const H0: u64 = IV[0] ^ PARAMETERS;
 
 /// The state of Blake2b for a root, just before the nonce comes in.
 ///
-/// The nonce is the first of 16 message words; it enters the first column of round 0 and spreads from there. All
-/// that happens beside it until then is done here, once a root. Only words 0 to 4 of the message are not zero.
+/// The nonce is the first of 16 message words; it enters the first column of round 0 and spreads
+/// from there. All that happens beside it until then is done here, once a root. Only words 0 to 4
+/// of the message are not zero.
 #[derive(Debug, Clone)]
 pub struct Midstate {
-    /// The 16 words of the state. Columns 1 to 3 of round 0 are done. The first addition is done for column 0
-    /// (the nonce to be added) and for diagonals 1 and 2, diagonal 2 with the rotation after it.
+    /// The 16 words of the state. Columns 1 to 3 of round 0 are done. The first addition is done
+    /// for column 0 (the nonce to be added) and for diagonals 1 and 2, diagonal 2 with the rotation
+    /// after it.
     pub(super) state: [u64; 16],
     /// The root, message words 1 to 4.
     pub(super) root: [u64; 4],

@@ -55,7 +55,8 @@ macro_rules! round {
     };
 }
 
-/// The value of a nonce for the root of a [`Midstate`](super::Midstate): the first word of the digest.
+/// The value of a nonce for the root of a [`Midstate`](super::Midstate): the first word of the
+/// digest.
 ///
 /// Each line of the table is a row of the message schedule (RFC 7693, section 2.7) with the words 5
 /// to 15, which are zero, left out. What words 0 and 8 do not need of the last round is
@@ -99,6 +100,7 @@ macro_rules! splat_all {
 
 /// Searches `$blocks` times as many nonces as there are lanes, from `$first` on, and returns from
 /// the function with the first whose value reaches the threshold.
+#[cfg(target_arch = "x86_64")] // the only one with vectors so far
 macro_rules! search_blocks {
     ($w:ident, $midstate:ident, $threshold:ident, $first:ident, $blocks:ident) => {{
         let (threshold, step) = ($w.splat($threshold), $w.splat(LANES));

@@ -1,14 +1,17 @@
 //! How far a search is.
 
 use crate::bench::per_second;
+use futures_util::{Stream, stream};
 use nano_primitives::Difficulty;
 use std::{
+    pin::pin,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
+use tokio::{sync::Notify, time::timeout};
 
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,8 +38,8 @@ pub struct Progress {
     pub elapsed: Duration,
     /// Hashes per second.
     pub rate: f64,
-    /// The seconds that are to be expected still, once the rate is known. A search has no memory: while it runs,
-    /// this depends on the rate alone.
+    /// The seconds that are to be expected still, once the rate is known. A search has no memory:
+    /// while it runs, this depends on the rate alone.
     pub expected_seconds_left: Option<f64>,
 }
 
@@ -51,11 +54,13 @@ struct Job {
     threshold: Difficulty,
     /// How long the root had been searched when the job was done.
     done: OnceLock<Duration>,
+    finished: Notify,
 }
 
 impl ProgressHandle {
     pub(super) fn new(tally: Arc<Tally>, threshold: Difficulty) -> Self {
-        Self(Arc::new(Job { tally, threshold, done: OnceLock::new() }))
+        let (done, finished) = (OnceLock::new(), Notify::new());
+        Self(Arc::new(Job { tally, threshold, done, finished }))
     }
 
     /// How the job stands now.
@@ -73,6 +78,31 @@ impl ProgressHandle {
         Progress { phase, hashes, hashes_by_device, elapsed, rate, expected_seconds_left }
     }
 
+    /// How the job stands, at once and then after each `period`; the last item is of the job that
+    /// is done, as soon as it is.
+    ///
+    /// # Panics
+    /// Polled outside of a Tokio runtime with time enabled.
+    pub fn updates(&self, period: Duration) -> impl Stream<Item = Progress> + Send + use<> {
+        stream::unfold((Some(self.clone()), Duration::ZERO), move |(handle, wait)| async move {
+            let handle = handle?;
+            // Whether the job is done or the time is over makes no difference here.
+            let _ = timeout(wait, handle.finished()).await;
+            let progress = handle.progress();
+            let next = (progress.phase != Phase::Done).then_some(handle);
+            Some((progress, (next, period)))
+        })
+    }
+
+    /// Waits until the job is done.
+    pub async fn finished(&self) {
+        let mut finished = pin!(self.0.finished.notified());
+        finished.as_mut().enable();
+        if !self.is_done() {
+            finished.await;
+        }
+    }
+
     fn phase(&self) -> Phase {
         match (self.0.done.get(), self.0.tally.started.get()) {
             (Some(_), _) => Phase::Done,
@@ -87,6 +117,7 @@ impl ProgressHandle {
 
     pub(super) fn finish(&self) {
         self.0.done.get_or_init(|| self.0.tally.elapsed());
+        self.0.finished.notify_waiters();
     }
 }
 

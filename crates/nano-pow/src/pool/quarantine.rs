@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(64);
 
-/// How long a device sits out: a second after a failure, twice as long after each that follows, until it
-/// finds work.
+/// How long a device sits out: a second after a failure, twice as long after each that follows,
+/// until it finds work.
 #[derive(Debug, Default)]
 pub(super) struct Quarantine {
     last: Option<Duration>,

@@ -72,8 +72,8 @@ impl Search {
         Claim { id, job: Job::new(self.root, threshold), progress, answer: receiver }
     }
 
-    /// What to search for: work for the least demanding job. While it is searched nothing is lost for the
-    /// others, as every nonce has the same chance.
+    /// What to search for: work for the least demanding job. While it is searched nothing is lost
+    /// for the others, as every nonce has the same chance.
     pub(super) fn job(&self) -> Option<Job> {
         let threshold = self.waiters.iter().map(|waiter| waiter.threshold).min()?;
         Some(Job::new(self.root, threshold))

@@ -14,7 +14,8 @@ pub(super) struct Supply {
 }
 
 impl Supply {
-    /// A supply that starts at random, so that two programs with the same root do not search the same nonces.
+    /// A supply that starts at random, so that two programs with the same root do not search the
+    /// same nonces.
     pub(super) fn new() -> Self {
         let next = getrandom::u64().expect("the system has random numbers");
         Self { next, pieces: PIECES }
