@@ -121,8 +121,9 @@ pub(crate) fn run(args: WorkServerArgs) -> Result<(), Failure> {
         None => ServerFile::default(),
     };
     let config = args.config(&file)?;
+    let remotes = args.jobs.remotes(&file)?;
     let mut devices = args.devices.open()?;
-    devices.extend(args.jobs.remotes(&file)?);
+    devices.extend(remotes);
     let order = match args.jobs.order {
         OrderName::Fifo => Order::Fifo,
         OrderName::Random => Order::Random,

@@ -41,6 +41,15 @@ enum KernelName {
     Gpu(nano_pow::gpu::Kernel),
 }
 
+/// Which kernels a device is opened with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kernels {
+    /// The first that is named, or the fastest.
+    Best,
+    /// All that are named, or all there are.
+    All,
+}
+
 /// A device that is ready.
 #[derive(Debug)]
 pub(crate) struct Opened {
@@ -57,17 +66,21 @@ pub(crate) struct Opened {
 impl DeviceArgs {
     /// The devices, each with one kernel.
     pub(crate) fn open(&self) -> Result<Vec<Box<dyn Backend>>, Failure> {
-        let best = self.open_all()?.into_iter().filter(|opened| opened.is_best);
-        Ok(best.map(|opened| opened.backend).collect())
+        let opened = self.opened(Kernels::Best)?.into_iter();
+        Ok(opened.map(|opened| opened.backend).collect())
     }
 
     /// The devices, each with every kernel it has, or those that are named.
     pub(crate) fn open_all(&self) -> Result<Vec<Opened>, Failure> {
+        self.opened(Kernels::All)
+    }
+
+    fn opened(&self, kernels: Kernels) -> Result<Vec<Opened>, Failure> {
         let mut opened = Vec::new();
         if self.devices.is_empty() || self.devices.contains(&DeviceName::Cpu) {
-            opened.extend(self.cpus());
+            opened.extend(self.cpus(kernels));
         }
-        opened.extend(self.gpus()?);
+        opened.extend(self.gpus(kernels)?);
         Ok(opened)
     }
 
@@ -75,10 +88,14 @@ impl DeviceArgs {
         self.threads.map_or_else(cores, NonZero::get)
     }
 
-    fn cpus(&self) -> Vec<Opened> {
+    fn cpus(&self, kernels: Kernels) -> Vec<Opened> {
         let named: Vec<cpu::Kernel> = self.cpu_kernels().collect();
         let best = named.first().copied().unwrap_or_else(cpu::Kernel::best);
-        let kernels = if named.is_empty() { cpu::Kernel::available().collect() } else { named };
+        let kernels = match kernels {
+            Kernels::Best => vec![best],
+            Kernels::All if named.is_empty() => cpu::Kernel::available().collect(),
+            Kernels::All => named,
+        };
         let open = |kernel: cpu::Kernel| Opened {
             device: "cpu".to_owned(),
             kernel: kernel.name().to_owned(),
@@ -106,7 +123,7 @@ impl KernelName {
 
 #[cfg(not(feature = "gpu"))]
 impl DeviceArgs {
-    fn gpus(&self) -> Result<Vec<Opened>, Failure> {
+    fn gpus(&self, _: Kernels) -> Result<Vec<Opened>, Failure> {
         if self.devices.iter().all(|device| *device == DeviceName::Cpu) {
             return Ok(Vec::new());
         }

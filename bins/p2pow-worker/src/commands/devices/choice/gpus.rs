@@ -1,12 +1,12 @@
 //! The graphics cards among the devices.
 
-use super::{DeviceArgs, DeviceName, KernelName, Opened};
+use super::{DeviceArgs, DeviceName, KernelName, Kernels, Opened};
 use nano_pow::gpu::{self, AdapterInfo, GpuBackend, GpuError, GpuOptions, Kernel};
 use p2pow_cli::Failure;
 
 impl DeviceArgs {
     /// The cards that are named, or all that are no software. One that nobody named and that does not work is left out.
-    pub(super) fn gpus(&self) -> Result<Vec<Opened>, Failure> {
+    pub(super) fn gpus(&self, kernels: Kernels) -> Result<Vec<Opened>, Failure> {
         if !self.devices.is_empty() && self.devices.iter().all(|name| *name == DeviceName::Cpu) {
             return Ok(Vec::new());
         }
@@ -16,10 +16,11 @@ impl DeviceArgs {
         for adapter in &adapters {
             let is_named = self.devices.contains(&DeviceName::Gpu(adapter.index));
             if is_named {
-                opened.extend(self.kernels_of(adapter)?);
+                opened.extend(self.kernels_of(adapter, kernels)?);
             } else if self.takes_all_gpus() && !adapter.is_software() {
-                opened
-                    .extend(self.kernels_of(adapter).unwrap_or_else(|error| skip(adapter, &error)));
+                opened.extend(
+                    self.kernels_of(adapter, kernels).unwrap_or_else(|error| skip(adapter, &error)),
+                );
             }
         }
         Ok(opened)
@@ -42,17 +43,19 @@ impl DeviceArgs {
         }
     }
 
-    /// The card with the kernel that is best there, and with the others that were not left out.
-    fn kernels_of(&self, adapter: &AdapterInfo) -> Result<Vec<Opened>, GpuError> {
+    /// The card with the kernel that is best there and, if wanted, with the others that work.
+    fn kernels_of(&self, adapter: &AdapterInfo, kernels: Kernels) -> Result<Vec<Opened>, GpuError> {
         let named: Vec<Kernel> = self.gpu_kernels().collect();
         let best = open(adapter, named.first().copied())?;
-        let chosen = best.kernel();
-        let all = if named.is_empty() { Kernel::ALL.to_vec() } else { named };
-        let others = all.into_iter().filter(|kernel| *kernel != chosen);
-        let others = others.filter_map(|kernel| open(adapter, Some(kernel)).ok());
-        let mut opened = vec![describe(best, true)];
-        opened.extend(others.map(|backend| describe(backend, false)));
-        Ok(opened)
+        let mut others = match kernels {
+            Kernels::Best => Vec::new(),
+            Kernels::All if named.is_empty() => Kernel::ALL.to_vec(),
+            Kernels::All => named,
+        };
+        others.retain(|kernel| *kernel != best.kernel());
+        let others = others.into_iter().filter_map(|kernel| open(adapter, Some(kernel)).ok());
+        let others = others.map(|backend| describe(backend, false));
+        Ok([describe(best, true)].into_iter().chain(others).collect())
     }
 
     fn gpu_kernels(&self) -> impl Iterator<Item = Kernel> {
