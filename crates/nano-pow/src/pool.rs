@@ -131,7 +131,7 @@ impl Pool {
     }
 
     /// Ends the pool for all its clones: every job left is answered with [`PoolError::Closed`], and
-    /// the devices are waited for.
+    /// the devices are waited for. A device that hangs holds this up.
     pub fn close(&self) {
         self.0.close();
     }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Fake, easy, endless, hold, plain};
-use nano_pow::{Backend, BackendError, Job, Pool, PoolError, Task};
+use nano_pow::{Backend, BackendError, Job, Pool, PoolError, Task, pool::Phase};
 use nano_primitives::Work;
 use std::sync::Arc;
 
@@ -93,6 +93,33 @@ fn a_device_that_recovers_is_used_again() {
     assert!(pool.submit(easy(2)).wait().is_ok());
     let device = &pool.status().devices[0];
     assert_eq!((device.failures, device.solutions, device.quarantine), (1, 1, None));
+}
+
+#[test]
+fn a_job_lives_on_with_a_device_that_came_back() {
+    let (back, returned) = std::sync::mpsc::channel();
+    let returned = std::sync::Mutex::new(returned);
+    let once = std::sync::Once::new();
+    let comes_back = Fake::boxed("comes back", move |task| {
+        let mut result = Ok(None);
+        once.call_once(|| result = Err(BackendError::device("starting")));
+        if result.is_ok() {
+            back.send(()).expect("the other device listens");
+            return hold(task);
+        }
+        result
+    });
+    let fails_then = Fake::boxed("fails then", move |_| {
+        let returned = returned.lock().expect("nobody panicked").recv_timeout(common::DEADLINE);
+        returned.expect("the other device comes back");
+        Err(BackendError::device("worn out"))
+    });
+    let pool = Pool::new(vec![comes_back, fails_then]);
+    let ticket = pool.submit(endless(1));
+    common::until("both have failed", || {
+        pool.status().devices.iter().all(|device| device.failures == 1)
+    });
+    assert_eq!(ticket.progress().phase, Phase::Running);
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(super) struct Running {
     race: Arc<Race>,
     /// How many devices are at it.
     active: usize,
-    /// The devices that failed at it.
+    /// The devices that failed at it and have not come back since.
     failed: Vec<bool>,
 }
 
@@ -100,6 +100,7 @@ impl State {
         let running = self.running.as_mut()?;
         let nonces = running.search.supply.next()?;
         running.active += 1;
+        running.failed[device] = false;
         self.devices[device].set_out();
         Some(Assignment { race: Arc::clone(&running.race), nonces })
     }
