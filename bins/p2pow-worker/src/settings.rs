@@ -1,6 +1,8 @@
 //! The worker's configuration file.
 
+use crate::commands::devices::{DeviceArgs, DeviceName};
 use nano_block::Network;
+use nano_pow::Pool;
 use nano_primitives::{Account, Amount};
 use nano_rpc::Client;
 use p2pow_cli::{Failure, KeyArgs, config};
@@ -8,6 +10,7 @@ use serde::{Deserialize, Deserializer, de};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
+    num::NonZero,
     path::{Path, PathBuf},
 };
 
@@ -56,9 +59,12 @@ pub(crate) struct Settings {
     /// Which thresholds hold.
     #[serde(default, deserialize_with = "config::text")]
     pub(crate) network: Network,
-    /// CPU threads; all without it.
+    /// The devices that search; all without it.
     #[serde(default)]
-    pub(crate) threads: Option<usize>,
+    pub(crate) devices: Vec<DeviceName>,
+    /// Threads of the processor; all without it.
+    #[serde(default)]
+    pub(crate) threads: Option<NonZero<usize>>,
     /// Whether only confirmed frontiers are worked on.
     #[serde(default = "yes")]
     pub(crate) require_confirmed: bool,
@@ -88,6 +94,11 @@ impl ConfigArgs {
 }
 
 impl Settings {
+    /// What searches: the devices that `flags` name, else those of the file, else all.
+    pub(crate) fn pool(&self, flags: DeviceArgs) -> Result<Pool, Failure> {
+        Ok(Pool::new(flags.or(&self.devices, self.threads).open()?))
+    }
+
     /// The client of the node.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         let mut builder = Client::builder(&self.node);

@@ -2,7 +2,7 @@
 
 mod choice;
 
-pub(crate) use choice::{DeviceArgs, Opened};
+pub(crate) use choice::{DeviceArgs, DeviceName, Opened};
 
 use nano_pow::cpu::Kernel;
 use p2pow_cli::{Failure, output};

@@ -1,7 +1,6 @@
 //! `p2pow-worker register`: the worker's address goes on the ledger, where senders look for it.
 
-use crate::settings::ConfigArgs;
-use nano_pow::Pool;
+use crate::{commands::devices::DeviceArgs, settings::ConfigArgs};
 use p2pow_cli::{Failure, KeyArgs, output};
 use p2pow_server::register::{Options, Registration, register};
 use serde_json::json;
@@ -31,6 +30,8 @@ pub(crate) struct RegisterArgs {
     json: bool,
     #[command(flatten)]
     key: KeyArgs,
+    #[command(flatten)]
+    devices: DeviceArgs,
 }
 
 /// Registers and says so.
@@ -44,7 +45,7 @@ pub(crate) async fn run(args: RegisterArgs) -> Result<(), Failure> {
     if !args.json {
         output::line(format_args!("registering {address} by {}: finding work", key.account()))?;
     }
-    let pool = Pool::cpu(settings.threads);
+    let pool = settings.pool(args.devices)?;
     let registration = register(&settings.client()?, &pool, &key, address, &options).await?;
     tell(&registration, args.json)
 }

@@ -1,6 +1,9 @@
 //! `p2pow-worker run`: takes jobs until it is stopped.
 
-use crate::settings::{ConfigArgs, Settings};
+use crate::{
+    commands::devices::DeviceArgs,
+    settings::{ConfigArgs, Settings},
+};
 use nano_pow::Pool;
 use p2pow_cli::{Failure, output};
 use p2pow_server::{Config, FrontierPolicy, Job, JobEvent, Phase, Server, ServerStatus};
@@ -27,6 +30,8 @@ pub(crate) struct RunArgs {
     /// Print JSON, one object a line
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    devices: DeviceArgs,
 }
 
 /// Works until Ctrl-C or SIGTERM.
@@ -35,7 +40,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let settings = args.config.settings()?;
     let node = settings.client()?;
     let shown = node.url().to_owned();
-    let pool = Pool::cpu(settings.threads);
+    let pool = settings.pool(args.devices)?;
     let config = config(&settings, measure(&pool).await);
     let server = Server::bind(config, node, pool).await?;
     let narrator = Narrator { json: args.json };

@@ -6,6 +6,7 @@ mod gpus;
 use super::cores;
 use nano_pow::{Backend, CpuBackend, cpu};
 use p2pow_cli::Failure;
+use serde::Deserialize;
 use std::{num::NonZero, str::FromStr};
 
 /// What to search with.
@@ -25,9 +26,10 @@ pub(crate) struct DeviceArgs {
     kernel: Vec<KernelName>,
 }
 
-/// A device as it is named on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum DeviceName {
+/// A device as people name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum DeviceName {
     Cpu,
     Gpus,
     Gpu(usize),
@@ -64,6 +66,15 @@ pub(crate) struct Opened {
 }
 
 impl DeviceArgs {
+    /// These, and what a configuration says where they are silent.
+    pub(crate) fn or(mut self, devices: &[DeviceName], threads: Option<NonZero<usize>>) -> Self {
+        if self.devices.is_empty() {
+            self.devices = devices.to_vec();
+        }
+        self.threads = self.threads.or(threads);
+        self
+    }
+
     /// The devices, each with one kernel.
     pub(crate) fn open(&self) -> Result<Vec<Box<dyn Backend>>, Failure> {
         let opened = self.opened(Kernels::Best)?.into_iter();
@@ -130,6 +141,14 @@ impl DeviceArgs {
         let words =
             "--devices: graphics cards are not in this build, see `cargo build --features gpu`";
         Err(Failure::Usage(words.to_owned()))
+    }
+}
+
+impl TryFrom<String> for DeviceName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 
