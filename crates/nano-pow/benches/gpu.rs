@@ -1,13 +1,17 @@
-//! Graphics cards: hashes per second of both kernels, the time to the first result, and all together with the processor.
+//! Graphics cards: hashes per second of both kernels, the time to the first result, and all devices
+//! together.
 //!
-//! `cargo bench -p nano-pow --features gpu --bench gpu -- [--software] [--seconds S] [--threads N]`
+//! ```sh
+//! cargo bench -p nano-pow --features gpu --bench gpu -- [--software] [--kernel u64|u32]
+//!     [--phase rate|latency|together] [--seconds S] [--threads N]
+//! ```
 //!
-//! Prints a table, each rate with its ratio to one thread of the plain loop over the `blake2` crate in the same run.
-//! `scripts/measure-gpu.sh` adds clocks and power.
+//! Each rate stands beside its ratio to one thread of the plain loop over the `blake2` crate in the
+//! same run. `scripts/measure-gpu.sh` adds clocks and power.
 
 use nano_pow::{
     Backend, CpuBackend, Job, Pool,
-    gpu::{self, AdapterInfo, GpuBackend, GpuOptions, Kernel},
+    gpu::{self, AdapterInfo, GpuBackend, GpuError, GpuOptions, Kernel},
     measure,
 };
 use nano_primitives::{Difficulty, Root, Work};
@@ -24,39 +28,122 @@ const RECEIVE: Difficulty = Difficulty::from_u64(0xffff_fe00_0000_0000);
 const SEND: Difficulty = Difficulty::from_u64(0xffff_fff8_0000_0000);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let settings = Settings::from_args()?;
-    let reference = reference(settings.time);
+    let bench = Bench::from_args()?;
+    let adapters: Vec<_> = gpu::adapters().into_iter().filter(|a| bench.takes(a)).collect();
     println!("{:<52} {:>10} {:>8}", "device", "MH/s", "ratio");
-    row("blake2 crate, one thread", reference, reference);
-    let adapters: Vec<_> = gpu::adapters().into_iter().filter(|a| settings.takes(a)).collect();
+    bench.row("blake2 crate, one thread", bench.reference);
     if adapters.is_empty() {
         println!("there is no adapter (software ones are measured with --software)");
     }
     for adapter in &adapters {
-        measure_adapter(adapter, &settings, reference)?;
+        println!("{adapter}");
+        if bench.has_phase("rate") {
+            bench.rates(adapter)?;
+        }
+        if bench.has_phase("latency") {
+            bench.latency(adapter)?;
+        }
     }
-    measure_together(&adapters, &settings, reference)
+    if bench.has_phase("together") { bench.together(&adapters) } else { Ok(()) }
 }
 
-struct Settings {
+/// What is measured, and what it is compared with.
+struct Bench {
     software: bool,
+    phase: Option<String>,
+    kernel: Option<Kernel>,
     time: Duration,
     threads: Option<usize>,
+    reference: f64,
 }
 
-impl Settings {
+impl Bench {
     /// Flags that `cargo bench` adds are passed over.
     fn from_args() -> Result<Self, Box<dyn Error>> {
         let args: Vec<_> = std::env::args().collect();
+        let time = Duration::from_secs_f64(value(&args, "--seconds")?.unwrap_or(3.0));
         Ok(Self {
             software: args.iter().any(|arg| arg == "--software"),
-            time: Duration::from_secs_f64(value(&args, "--seconds")?.unwrap_or(3.0)),
+            phase: value(&args, "--phase")?,
+            kernel: value(&args, "--kernel")?,
+            time,
             threads: value(&args, "--threads")?,
+            reference: reference(time),
         })
     }
 
     fn takes(&self, adapter: &AdapterInfo) -> bool {
         self.software || !adapter.is_software()
+    }
+
+    fn has_phase(&self, phase: &str) -> bool {
+        self.phase.as_ref().is_none_or(|only| only == phase)
+    }
+
+    fn open(&self, adapter: &AdapterInfo, kernel: Option<Kernel>) -> Result<GpuBackend, GpuError> {
+        GpuBackend::new(adapter, &GpuOptions { kernel, allow_software: self.software })
+    }
+
+    fn cpu(&self) -> CpuBackend {
+        self.threads.map_or_else(CpuBackend::all_cores, CpuBackend::new)
+    }
+
+    fn row(&self, device: &str, rate: f64) {
+        println!("{device:<52} {:>10.2} {:>8.1}", rate / 1e6, rate / self.reference);
+    }
+
+    /// Each kernel alone.
+    fn rates(&self, adapter: &AdapterInfo) -> Result<(), Box<dyn Error>> {
+        let wanted = |kernel: &Kernel| {
+            self.kernel.is_none_or(|only| only == *kernel)
+                && (adapter.has_u64 || *kernel != Kernel::U64)
+        };
+        for kernel in Kernel::ALL.into_iter().filter(wanted) {
+            let device = self.open(adapter, Some(kernel))?;
+            self.row(&device.name(), measure(&device, self.time)?);
+        }
+        Ok(())
+    }
+
+    /// From the asking to the answer.
+    fn latency(&self, adapter: &AdapterInfo) -> Result<(), Box<dyn Error>> {
+        let since = Instant::now();
+        let device = self.open(adapter, self.kernel)?;
+        println!("  opened in {:.0?}, kernel {}", since.elapsed(), device.kernel());
+        let pool = Pool::new(vec![Box::new(device)]);
+        self.solve(&pool, "receive", RECEIVE)?;
+        self.solve(&pool, "send", SEND)
+    }
+
+    /// The processor, and the processor with all adapters.
+    fn together(&self, adapters: &[AdapterInfo]) -> Result<(), Box<dyn Error>> {
+        self.row(&self.cpu().name(), measure(&self.cpu(), self.time)?);
+        let mut devices: Vec<Box<dyn Backend>> = vec![Box::new(self.cpu())];
+        for adapter in adapters {
+            devices.push(Box::new(self.open(adapter, self.kernel)?));
+        }
+        let pool = Pool::new(devices);
+        self.row("all together", pool.measure(self.time));
+        self.solve(&pool, "receive", RECEIVE)
+    }
+
+    /// Solves one root after the other.
+    fn solve(&self, pool: &Pool, what: &str, threshold: Difficulty) -> Result<(), Box<dyn Error>> {
+        let (begin, mut times, mut root) = (Instant::now(), Vec::new(), [0; 32]);
+        while begin.elapsed() < self.time {
+            root[..8].copy_from_slice(&times.len().to_le_bytes());
+            let since = Instant::now();
+            pool.submit(Job::new(Root::from_bytes(root), threshold)).wait()?;
+            times.push(since.elapsed());
+        }
+        times.sort_unstable();
+        let mean = times.iter().sum::<Duration>() / u32::try_from(times.len())?;
+        let [least, median] = [times[0], times[times.len() / 2]];
+        let count = times.len();
+        println!(
+            "  {what}: {count} solved, mean {mean:.2?}, median {median:.2?}, least {least:.2?}"
+        );
+        Ok(())
     }
 }
 
@@ -76,71 +163,4 @@ fn reference(time: Duration) -> f64 {
         done += 4096;
     }
     done as f64 / since.elapsed().as_secs_f64()
-}
-
-fn row(device: &str, rate: f64, reference: f64) {
-    println!("{device:<52} {:>10.2} {:>8.1}", rate / 1e6, rate / reference);
-}
-
-fn measure_adapter(
-    adapter: &AdapterInfo,
-    settings: &Settings,
-    reference: f64,
-) -> Result<(), Box<dyn Error>> {
-    println!("{adapter}");
-    for kernel in Kernel::ALL.into_iter().filter(|kernel| adapter.has_u64 || *kernel != Kernel::U64)
-    {
-        let options = GpuOptions { kernel: Some(kernel), allow_software: true };
-        let device = GpuBackend::new(adapter, &options)?;
-        let rate = measure(&device, settings.time)?;
-        row(&device.name(), rate, reference);
-    }
-    let since = Instant::now();
-    let device = GpuBackend::new(adapter, &GpuOptions { kernel: None, allow_software: true })?;
-    println!("  opened in {:.0?}, chose {}", since.elapsed(), device.kernel());
-    let pool = Pool::new(vec![Box::new(device)]);
-    first_results(&pool, "  receive", RECEIVE, settings.time)?;
-    first_results(&pool, "  send", SEND, settings.time)
-}
-
-/// The time from the asking to the answer, for one root after the other.
-fn first_results(
-    pool: &Pool,
-    what: &str,
-    threshold: Difficulty,
-    time: Duration,
-) -> Result<(), Box<dyn Error>> {
-    let (begin, mut times, mut root) = (Instant::now(), Vec::new(), [0; 32]);
-    while times.is_empty() || begin.elapsed() < time {
-        root[..8].copy_from_slice(&times.len().to_le_bytes());
-        let since = Instant::now();
-        pool.submit(Job::new(Root::from_bytes(root), threshold)).wait()?;
-        times.push(since.elapsed());
-    }
-    times.sort_unstable();
-    let mean = times.iter().sum::<Duration>() / u32::try_from(times.len())?;
-    let [least, median] = [times[0], times[times.len() / 2]];
-    println!(
-        "{what}: {} solved, mean {mean:.2?}, median {median:.2?}, least {least:.2?}",
-        times.len()
-    );
-    Ok(())
-}
-
-/// The processor, and the processor with all adapters.
-fn measure_together(
-    adapters: &[AdapterInfo],
-    settings: &Settings,
-    reference: f64,
-) -> Result<(), Box<dyn Error>> {
-    let cpu = || settings.threads.map_or_else(CpuBackend::all_cores, CpuBackend::new);
-    row(&cpu().name(), measure(&cpu(), settings.time)?, reference);
-    let mut devices: Vec<Box<dyn Backend>> = vec![Box::new(cpu())];
-    for adapter in adapters {
-        let options = GpuOptions { kernel: None, allow_software: true };
-        devices.push(Box::new(GpuBackend::new(adapter, &options)?));
-    }
-    let pool = Pool::new(devices);
-    row("all together", pool.measure(settings.time), reference);
-    first_results(&pool, "  receive", RECEIVE, settings.time)
 }

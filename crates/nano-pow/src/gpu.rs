@@ -1,17 +1,17 @@
 //! Graphics cards as devices, through Vulkan, Metal or Direct3D 12.
 //!
-//! The kernel is written for the occasion (see `docs/work.md`): one description of the hash is divided into what the host
-//! computes once a root and what the device computes for each nonce, and the second part becomes a shader without loops or
-//! arrays. A device gets submissions of a few milliseconds, two at a time. What it finds is checked here, and a
-//! device that errs, hangs or is lost is thrown away and opened anew when it is asked next.
+//! The kernel is written for the occasion (see `docs/work.md`): one description of the hash is
+//! divided into what the host computes once a root and what the device computes for each nonce, and
+//! the second part becomes a shader without loops or arrays. A device gets submissions of a few
+//! milliseconds, two at a time. What it finds is checked here, and a device that errs, hangs or is
+//! lost is thrown away and opened anew when it is asked next.
 //!
 //! ```no_run
-//! use nano_pow::{Backend, Pool, gpu::{self, GpuBackend, GpuOptions}};
+//! use nano_pow::{Backend, CpuBackend, Pool, gpu::{self, GpuOptions}};
 //!
-//! let options = GpuOptions::default();
-//! let mut devices: Vec<Box<dyn Backend>> = Vec::new();
-//! for adapter in gpu::adapters().iter().filter(|adapter| !adapter.is_software()) {
-//!     devices.push(Box::new(GpuBackend::new(adapter, &options)?));
+//! let mut devices: Vec<Box<dyn Backend>> = vec![Box::new(CpuBackend::all_cores())];
+//! for device in gpu::open_all(&GpuOptions::default()) {
+//!     devices.push(Box::new(device?));
 //! }
 //! let pool = Pool::new(devices);
 //! # Ok::<_, gpu::GpuError>(())
@@ -42,8 +42,9 @@ use engine::Engine;
 use nano_primitives::{Difficulty, Root, Work};
 use pipeline::Pipeline;
 use std::{
+    panic,
     sync::{Mutex, PoisonError},
-    thread,
+    thread::{self, ScopedJoinHandle},
 };
 
 /// How an adapter is used.
@@ -51,14 +52,16 @@ use std::{
 pub struct GpuOptions {
     /// The kernel, or the faster one by a short trial.
     pub kernel: Option<Kernel>,
-    /// Whether software adapters may be used: for tests, they are slower than the processor used directly.
+    /// Whether software adapters may be used: for tests, they are slower than the processor used
+    /// directly.
     pub allow_software: bool,
 }
 
 /// A graphics card.
 ///
-/// Searches asked for at the same time are done one after the other. Stopping a search takes a millisecond, but
-/// the device may be busy with it for some more, up to 16, before it begins with the next.
+/// Searches asked for at the same time are done one after the other. Stopping a search takes a
+/// millisecond, but the device may be busy with it for some more, up to 16, before it begins with
+/// the next.
 #[derive(Debug)]
 pub struct GpuBackend {
     adapter: AdapterInfo,
@@ -68,11 +71,12 @@ pub struct GpuBackend {
 }
 
 impl GpuBackend {
-    /// Opens an adapter and tries its kernels. Takes a fraction of a second, or some seconds when the driver compiles the
-    /// kernels for the first time.
+    /// Opens an adapter and tries its kernels. Takes a fraction of a second, or some seconds when
+    /// the driver compiles the kernels for the first time.
     ///
     /// # Errors
-    /// The adapter is software and that is not allowed, the driver opens no device, or no kernel works on it.
+    /// The adapter is software and that is not allowed, the driver opens no device, or no kernel
+    /// works on it.
     pub fn new(adapter: &AdapterInfo, options: &GpuOptions) -> Result<Self, GpuError> {
         if adapter.is_software() && !options.allow_software {
             return Err(GpuError::Software { name: adapter.name.clone() });
@@ -97,14 +101,13 @@ impl GpuBackend {
         self.kernel
     }
 
-    /// Computes the values of all nonces of a range on the device, to compare them with the reference.
+    /// Computes the values of all nonces of a range on the device, to compare them with the
+    /// reference.
     ///
     /// # Errors
-    /// The range is longer than 2^20 nonces, or the device failed.
+    /// The range is longer than 65536 nonces, or the device failed.
     pub fn values(&self, root: &Root, nonces: NonceRange) -> Result<Vec<Difficulty>, GpuError> {
-        self.with_engine(|engine| {
-            values::values(engine.queue().device(), self.kernel, root, nonces)
-        })
+        self.with_engine(|engine| engine.queue_mut().values(root, nonces))
     }
 
     /// Lends the engine, rebuilt if it was thrown away, and throws it away if this fails.
@@ -134,6 +137,25 @@ impl GpuBackend {
     }
 }
 
+/// Opens every adapter that the options allow, all at the same time.
+///
+/// # Panics
+/// The system gives no more threads.
+#[must_use]
+pub fn open_all(options: &GpuOptions) -> Vec<Result<GpuBackend, GpuError>> {
+    let adapters = adapters();
+    let allowed = |adapter: &&AdapterInfo| options.allow_software || !adapter.is_software();
+    let join = |opening: ScopedJoinHandle<'_, _>| match opening.join() {
+        Ok(opened) => opened,
+        Err(panic) => panic::resume_unwind(panic),
+    };
+    thread::scope(|scope| {
+        let open = |adapter| scope.spawn(move || GpuBackend::new(adapter, options));
+        let openings: Vec<_> = adapters.iter().filter(allowed).map(open).collect();
+        openings.into_iter().map(join).collect()
+    })
+}
+
 impl Backend for GpuBackend {
     fn name(&self) -> String {
         format!("gpu {} ({}, {})", self.adapter.index, self.adapter.name, self.kernel)
@@ -148,4 +170,33 @@ impl Backend for GpuBackend {
 fn root_words(root: &Root) -> [u64; 4] {
     let (chunks, _) = root.as_bytes().as_chunks::<8>();
     std::array::from_fn(|index| u64::from_le_bytes(chunks[index]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GpuBackend, GpuOptions, adapters};
+    use crate::{Backend, Job, NonceRange, Stop, Task};
+    use nano_primitives::{Difficulty, Root, Work};
+    use std::sync::atomic::AtomicU64;
+
+    #[test]
+    fn a_lost_device_is_an_error_once_and_opened_anew() {
+        let options = GpuOptions { allow_software: true, ..GpuOptions::default() };
+        let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
+        let job = Job::new(Root::ZERO, Difficulty::MIN);
+        let task = Task::new(job, NonceRange::new(8, 8), &stop, &hashes);
+        for adapter in adapters() {
+            let backend = GpuBackend::new(&adapter, &options).unwrap();
+            assert_eq!(backend.search(&task).unwrap(), Some(Work::from_u64(8)));
+            backend.engine.lock().unwrap().as_ref().unwrap().queue().destroy();
+            let error = backend.search(&task).unwrap_err();
+            println!("{adapter}: {}", reasons(&error));
+            assert_eq!(backend.search(&task).unwrap(), Some(Work::from_u64(8)));
+        }
+    }
+
+    fn reasons(error: &dyn std::error::Error) -> String {
+        let source = error.source().map(|source| format!(": {}", reasons(source)));
+        format!("{error}{}", source.unwrap_or_default())
+    }
 }

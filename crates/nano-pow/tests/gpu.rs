@@ -1,6 +1,7 @@
 //! Both kernels on every adapter there is, software ones too.
 //!
-//! Without an adapter there is nothing to test: that is printed, and a failure where `P2POW_REQUIRE_GPU=1` is set.
+//! Without an adapter there is nothing to test: that is printed, and a failure where
+//! `P2POW_REQUIRE_GPU=1` is set.
 
 #![cfg(feature = "gpu")]
 #![allow(clippy::unwrap_used)] // in the helpers of tests
@@ -68,7 +69,7 @@ fn values_equal_the_reference_over_random_roots_and_nonces() {
     let cases = (any::<[u8; 32]>(), any::<u64>());
     for device in &*DEVICES {
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
-        let config = Config { cases: 12, failure_persistence: None, ..Config::default() };
+        let config = Config { cases: 24, failure_persistence: None, ..Config::default() };
         let run = TestRunner::new_with_rng(config, rng).run(&cases, |(root, first)| {
             let (root, nonces) = (Root::from_bytes(root), NonceRange::new(first, 4096));
             assert!(
@@ -165,7 +166,8 @@ fn a_search_that_is_stopped_ends_at_once_and_the_next_one_is_right() {
             assert_eq!(search.join().unwrap(), None);
             since.elapsed()
         });
-        assert!(took < Duration::from_millis(500), "{took:?}"); // some ms, on a machine that is not busy
+        // Two milliseconds are the rule; a busy machine has its own.
+        assert!(took < Duration::from_millis(500), "{took:?}");
         let (job, nonces) = (Job::new(job.root, Difficulty::MIN), NonceRange::new(55, 10));
         assert_eq!(search(device, job, nonces), (Some(Work::from_u64(55)), 1));
     }
@@ -173,9 +175,8 @@ fn a_search_that_is_stopped_ends_at_once_and_the_next_one_is_right() {
 
 #[test]
 fn a_pool_solves_with_graphics_cards_alone() {
-    let adapters = gpu::adapters();
     let options = GpuOptions { allow_software: true, ..GpuOptions::default() };
-    let devices = adapters.iter().map(|adapter| GpuBackend::new(adapter, &options).unwrap());
+    let devices = gpu::open_all(&options).into_iter().map(Result::unwrap);
     let devices: Vec<_> = devices.map(|device| Box::new(device) as Box<dyn Backend>).collect();
     if devices.is_empty() {
         return assert!(DEVICES.is_empty()); // which says so
@@ -191,9 +192,13 @@ fn a_pool_solves_with_graphics_cards_alone() {
 
 #[test]
 fn software_is_used_only_when_asked_for() {
+    let options = GpuOptions::default();
     for adapter in gpu::adapters().iter().filter(|adapter| adapter.is_software()) {
-        let error = GpuBackend::new(adapter, &GpuOptions::default()).unwrap_err();
+        let error = GpuBackend::new(adapter, &options).unwrap_err();
         assert!(matches!(&error, GpuError::Software { name } if *name == adapter.name), "{error}");
+    }
+    for device in gpu::open_all(&options) {
+        assert!(!device.unwrap().adapter().is_software());
     }
 }
 

@@ -123,7 +123,8 @@ const fn api(backend: Backend) -> &'static str {
     }
 }
 
-/// Lists the adapters of the machine, software ones too. Takes up to a second, in which drivers are loaded.
+/// Lists the adapters of the machine, software ones too. Takes up to a second, in which drivers are
+/// loaded.
 ///
 /// A card that can be driven in two ways is listed once.
 #[must_use]

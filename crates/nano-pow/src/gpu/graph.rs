@@ -1,4 +1,5 @@
-//! A computation on 64-bit words as a graph, divided into what the host and what the device computes.
+//! A computation on 64-bit words as a graph, divided into what the host and what the device
+//! computes.
 //!
 //! Whoever describes a hash need not care what depends on what: words that depend on the root alone
 //! are found here and become parameters of the kernel, constants are folded, zeros vanish, and what
@@ -55,7 +56,8 @@ impl Graph {
         self.push(Op::Nonce, Stage::Nonce)
     }
 
-    /// The sum of words. What is known early is added first, so that as little as possible is left to the device.
+    /// The sum of words. What is known early is added first, so that as little as possible is left
+    /// to the device.
     pub(super) fn sum<const N: usize>(&mut self, mut terms: [Node; N]) -> Node {
         terms.sort_by_key(|term| self.stage(*term));
         let zero = self.constant(0);

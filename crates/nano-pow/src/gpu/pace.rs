@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The first submissions of a search are short: easy work is found at once, and whoever is first with it stops
-/// the others.
+/// The first submissions of a search are short: easy work is found at once, and whoever is first
+/// with it stops the others.
 const FIRST: Duration = Duration::from_micros(500);
 
 /// No submission takes longer, as none can be called back.
@@ -36,8 +36,8 @@ impl Pace {
         u64::try_from(nonces).unwrap_or(u64::MAX).max(LEAST)
     }
 
-    /// A submission took so long. Doubles or halves the estimate at most; a short one is held up by its overhead and
-    /// says only how fast the device is at least.
+    /// A submission took so long. Doubles or halves the estimate at most; a short one is held up by
+    /// its overhead and says only how fast the device is at least.
     pub(super) fn learn(&mut self, nonces: u64, took: Duration) {
         let rate = per_second(nonces, took).clamp(self.per_second / 2, self.per_second * 2);
         if rate > self.per_second || took >= LONGEST / 4 {

@@ -9,8 +9,10 @@ use super::{
     order::Order,
     shader::{self, Shape},
     stretch::Stretch,
+    values::Values,
 };
-use crate::Job;
+use crate::{Job, NonceRange};
+use nano_primitives::{Difficulty, Root};
 use std::{collections::VecDeque, task::Poll, time::Duration};
 use wgpu::Buffer;
 
@@ -27,6 +29,7 @@ pub(super) struct Pipeline {
     order: Order,
     answers: VecDeque<Answer>,
     copies: Vec<Buffer>,
+    values: Option<Values>,
 }
 
 impl Pipeline {
@@ -43,15 +46,33 @@ impl Pipeline {
             order: Order::default(),
             answers: VecDeque::new(),
             copies: Vec::new(),
+            values: None,
         })
-    }
-
-    pub(super) const fn device(&self) -> &Device {
-        &self.device
     }
 
     pub(super) const fn kernel(&self) -> Kernel {
         self.kernel
+    }
+
+    /// Computes the values of all nonces of a range, with a kernel that is compiled when it is
+    /// first needed.
+    pub(super) fn values(
+        &mut self,
+        root: &Root,
+        nonces: NonceRange,
+    ) -> Result<Vec<Difficulty>, GpuError> {
+        let order = Order::new(&self.program, &Job::new(*root, Difficulty::MAX));
+        let values = match self.values.take() {
+            Some(values) => values,
+            None => Values::new(&self.device, self.kernel, &self.program)?,
+        };
+        self.values.insert(values).compute(&order, nonces)
+    }
+
+    /// Lets the device be lost.
+    #[cfg(test)]
+    pub(super) fn destroy(&self) {
+        self.device.raw().destroy();
     }
 }
 

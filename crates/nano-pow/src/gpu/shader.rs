@@ -1,7 +1,7 @@
 //! The text of the kernels, in WGSL.
 //!
-//! What differs between the kinds of words is in a few functions of one line each; the hash is written
-//! from the one [`Program`], without loops or arrays, each word assigned once.
+//! What differs between the kinds of words is in a few functions of one line each; the hash is
+//! written from the one [`Program`], without loops or arrays, each word assigned once.
 
 use super::{
     graph::{Node, Op, Program, Stage},
@@ -48,18 +48,22 @@ fn text(kernel: Kernel, program: &Program, shape: Shape, entry: &str) -> String 
     [words, &layout, &order(program), &value(program), entry].join("\n")
 }
 
-/// What the host tells a submission; [`Order::bytes`](super::order::Order::bytes) is the other side.
+/// What the host tells a submission; [`Order::bytes`](super::order::Order::bytes) is the other
+/// side.
+///
+/// The parameters are a struct of their own, so that a kernel reads them once for all its nonces.
+/// In uniform memory its size has to be a multiple of 16 bytes.
 fn order(program: &Program) -> String {
-    let mut text = "struct Order {\n    base: Word,\n    threshold: Word,\n".to_owned();
+    let mut text = "struct Root {\n".to_owned();
     for index in 0..program.parameters().len() {
         line(&mut text, format_args!("    p{index}: Word,"));
     }
-    text + "    start: u32,\n    end: u32,\n}\n"
+    text + "}\n\n" + include_str!("shader/order.wgsl")
 }
 
 fn value(program: &Program) -> String {
     let names = Names(program);
-    let mut text = "fn value(nonce: Word) -> Word {\n".to_owned();
+    let mut text = "fn value(root: Root, nonce: Word) -> Word {\n".to_owned();
     for node in program.steps() {
         let step = match program.op(*node) {
             Op::Add(a, b) => format!("add({}, {})", names.of(a), names.of(b)),
@@ -87,7 +91,7 @@ impl Names<'_> {
             (Op::Constant(value), _) => constant(value),
             (Op::Nonce, _) => "nonce".to_owned(),
             (_, Stage::Nonce) => format!("w{}", position(program.steps(), node)),
-            _ => format!("order.p{}", position(program.parameters(), node)),
+            _ => format!("root.p{}", position(program.parameters(), node)),
         }
     }
 }
@@ -114,7 +118,7 @@ mod tests {
             let text = search(kernel, &program, shape);
             text.split_once("const LANES").map(|(_, body)| body.to_owned())
         };
-        assert!(body(Kernel::U64).is_some_and(|text| text.contains("order.p11")));
+        assert!(body(Kernel::U64).is_some_and(|text| text.contains("root.p11")));
         assert_eq!(body(Kernel::U64), body(Kernel::U32));
     }
 

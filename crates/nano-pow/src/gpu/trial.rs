@@ -18,7 +18,8 @@ const ENOUGH: Duration = Duration::from_millis(30);
 const CHECKED: u64 = 1 << 12;
 const EASY: Difficulty = Difficulty::from_u64(!(u64::MAX >> 10));
 
-/// Where checks begin: anywhere, and where a carry runs from the low half into the high one and out of it.
+/// Where checks begin: anywhere, and where a carry runs from the low half into the high one and out
+/// of it.
 const STARTS: [u64; 3] = [0x0123_4567_89ab_cdef, 0x7fff_ffff_ffff_fc00, 0xffff_ffff_ffff_fc00];
 
 type Candidate = (u64, Engine<Pipeline>);
@@ -39,7 +40,8 @@ pub(super) fn open(
     best.map(|(_, engine)| engine).ok_or(failure)
 }
 
-/// Each candidate has a device of its own, because an error reported for one kernel is no error of the other.
+/// Each candidate has a device of its own, because an error reported for one kernel is no error of
+/// the other.
 fn candidate(adapter: &AdapterInfo, kernel: Kernel) -> Result<Candidate, GpuError> {
     let pipeline = Pipeline::new(&Device::open(adapter)?, kernel, shape(adapter))?;
     let mut engine = Engine::new(pipeline);
@@ -59,10 +61,11 @@ fn report(adapter: &AdapterInfo, kernel: Kernel, error: GpuError) -> GpuError {
     error
 }
 
-/// An invocation that takes more turns saves a little; one that takes fewer leaves less of the device idle at the end of
-/// a submission. Software has few threads to keep busy.
+/// An invocation that takes more turns saves a little. One that takes fewer leaves less of the
+/// device idle at the end of a submission, and notices sooner that work is found. Software has few
+/// threads to keep busy.
 fn shape(adapter: &AdapterInfo) -> Shape {
-    Shape { lanes: 128, turns: if adapter.is_software() { 64 } else { 8 } }
+    Shape { lanes: 128, turns: if adapter.is_software() { 64 } else { 4 } }
 }
 
 /// Compares what the device finds with what there is to be found.

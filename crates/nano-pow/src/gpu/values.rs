@@ -1,54 +1,70 @@
 //! The values of some nonces, as the device computes them.
 
 use super::{
-    GpuError, Kernel, blake2b,
+    GpuError, Kernel,
     device::Device,
+    graph::Program,
     launch::Launch,
     order::Order,
     shader::{self, Shape},
     stretch::{Cutter, Stretch},
 };
-use crate::{Job, NonceRange};
-use nano_primitives::{Difficulty, Root};
+use crate::NonceRange;
+use nano_primitives::Difficulty;
 use std::time::{Duration, Instant};
 
 const SHAPE: Shape = Shape { lanes: 64, turns: 1 };
 
-/// At most so many values at once.
-const MOST: u64 = 1 << 20;
+/// So many values at once.
+const MOST: u64 = 1 << 16;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Computes the values of all nonces of a range, which is a short one.
-pub(super) fn values(
-    device: &Device,
-    kernel: Kernel,
-    root: &Root,
-    nonces: NonceRange,
-) -> Result<Vec<Difficulty>, GpuError> {
-    if nonces.count() > MOST {
-        return Err(GpuError::TooMany { wanted: nonces.count(), most: MOST });
-    }
-    let Some(stretch) = Cutter::new(nonces).cut(MOST) else { return Ok(Vec::new()) };
-    let program = blake2b::program();
-    let text = shader::values(kernel, &program, SHAPE);
-    let launch = Launch::new(device, (text, SHAPE), Order::size(&program), 8 * nonces.count())?;
-    let order = Order::new(&program, &Job::new(*root, Difficulty::MAX));
-    run(&launch, &order, stretch)
-}
+/// The kernel that writes down every value.
+#[derive(Debug)]
+pub(super) struct Values(Launch);
 
-fn run(launch: &Launch, order: &Order, stretch: Stretch) -> Result<Vec<Difficulty>, GpuError> {
-    let answer = launch.submit(&order.bytes(&stretch), stretch.count(), launch.copy())?;
-    let since = Instant::now();
-    while launch.wait(&answer, PATIENCE)?.is_pending() {
-        if since.elapsed() >= PATIENCE {
-            return Err(GpuError::Silent { waited: since.elapsed() });
+impl Values {
+    pub(super) fn new(
+        device: &Device,
+        kernel: Kernel,
+        program: &Program,
+    ) -> Result<Self, GpuError> {
+        let text = shader::values(kernel, program, SHAPE);
+        Launch::new(device, (text, SHAPE), Order::size(program), 8 * MOST).map(Self)
+    }
+
+    /// Computes the values of all nonces of a range, which is a short one.
+    pub(super) fn compute(
+        &self,
+        order: &Order,
+        nonces: NonceRange,
+    ) -> Result<Vec<Difficulty>, GpuError> {
+        if nonces.count() > MOST {
+            return Err(GpuError::TooMany { wanted: nonces.count(), most: MOST });
+        }
+        match Cutter::new(nonces).cut(MOST) {
+            Some(stretch) => self.run(order, stretch),
+            None => Ok(Vec::new()),
         }
     }
-    answer.read(read).map(|(values, _)| values)
+
+    fn run(&self, order: &Order, stretch: Stretch) -> Result<Vec<Difficulty>, GpuError> {
+        let Self(launch) = self;
+        let answer = launch.submit(&order.bytes(&stretch), stretch.count(), launch.copy())?;
+        let since = Instant::now();
+        while launch.wait(&answer, PATIENCE)?.is_pending() {
+            if since.elapsed() >= PATIENCE {
+                return Err(GpuError::Silent { waited: since.elapsed() });
+            }
+        }
+        let count = usize::try_from(stretch.count()).expect("a pointer has 32 bits at least");
+        answer.read(|bytes| read(bytes, count)).map(|(values, _)| values)
+    }
 }
 
-fn read(bytes: &[u8]) -> Vec<Difficulty> {
+fn read(bytes: &[u8], count: usize) -> Vec<Difficulty> {
     let (words, _) = bytes.as_chunks();
-    words.iter().map(|word| Difficulty::from_u64(u64::from_le_bytes(*word))).collect()
+    let words = words.iter().take(count);
+    words.map(|word| Difficulty::from_u64(u64::from_le_bytes(*word))).collect()
 }
