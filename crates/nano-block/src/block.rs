@@ -1,8 +1,10 @@
 //! Any block, of the five kinds.
 
-use crate::{ChangeBlock, OpenBlock, ReceiveBlock, SecretKey, SendBlock, SignedBlock, StateBlock};
+use crate::{
+    ChangeBlock, OpenBlock, ReceiveBlock, SecretKey, SendBlock, SignedBlock, StateBlock,
+    names::read_by_name,
+};
 use nano_primitives::{Account, BlockHash, Root};
-use std::{fmt, str::FromStr};
 
 /// The kind of a block, as in the JSON field `type` and the wire's type byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,28 +55,7 @@ impl BlockKind {
     }
 }
 
-/// A text that names no kind of block.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is no type of block, wanted state, send, receive, open or change")]
-pub struct UnknownKind {
-    /// The text found, at most its first 80 characters.
-    pub found: String,
-}
-
-impl fmt::Display for BlockKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for BlockKind {
-    type Err = UnknownKind;
-
-    fn from_str(text: &str) -> Result<Self, UnknownKind> {
-        let found = || UnknownKind { found: text.chars().take(80).collect() };
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(found)
-    }
-}
+read_by_name!(BlockKind, UnknownKind, "type of block", "state, send, receive, open or change");
 
 /// The hashed fields of a block of any kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -31,6 +31,7 @@ mod builder;
 mod epoch;
 mod json;
 mod legacy;
+mod names;
 mod network;
 mod secret;
 mod seed;

@@ -1,8 +1,7 @@
 //! The networks that share these blocks.
 
-use crate::Thresholds;
+use crate::{Thresholds, names::read_by_name};
 use nano_primitives::{Prefix, Unit};
-use std::{fmt, str::FromStr};
 
 /// A network: its thresholds, its address prefix and its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -60,25 +59,4 @@ impl Network {
     }
 }
 
-/// A text that names no network.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is no network, wanted live, beta, test, dev or banano")]
-pub struct UnknownNetwork {
-    /// The text found, at most its first 80 characters.
-    pub found: String,
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Network {
-    type Err = UnknownNetwork;
-
-    fn from_str(text: &str) -> Result<Self, UnknownNetwork> {
-        let found = || UnknownNetwork { found: text.chars().take(80).collect() };
-        Self::ALL.into_iter().find(|network| network.as_str() == text).ok_or_else(found)
-    }
-}
+read_by_name!(Network, UnknownNetwork, "network", "live, beta, test, dev or banano");

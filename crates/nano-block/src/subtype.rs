@@ -1,6 +1,6 @@
 //! What a state block does.
 
-use std::{fmt, str::FromStr};
+use crate::names::read_by_name;
 
 /// What a state block does, as in the RPC field `subtype`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,25 +39,4 @@ impl Subtype {
     }
 }
 
-/// A text that names no subtype.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is no subtype, wanted send, receive, open, change or epoch")]
-pub struct UnknownSubtype {
-    /// The text found, at most its first 80 characters.
-    pub found: String,
-}
-
-impl fmt::Display for Subtype {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Subtype {
-    type Err = UnknownSubtype;
-
-    fn from_str(text: &str) -> Result<Self, UnknownSubtype> {
-        let found = || UnknownSubtype { found: text.chars().take(80).collect() };
-        Self::ALL.into_iter().find(|subtype| subtype.as_str() == text).ok_or_else(found)
-    }
-}
+read_by_name!(Subtype, UnknownSubtype, "subtype", "send, receive, open, change or epoch");
