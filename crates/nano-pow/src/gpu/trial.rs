@@ -13,6 +13,8 @@ use std::{
 
 /// Long enough to tell two kernels apart.
 const ENOUGH: Duration = Duration::from_millis(30);
+/// How often.
+const TRIALS: u32 = 3;
 
 /// Nonces of a check, about four of which reach the threshold.
 const CHECKED: u64 = 1 << 12;
@@ -81,19 +83,26 @@ fn check(engine: &mut Engine<Pipeline>, kernel: Kernel) -> Result<(), GpuError> 
     Ok(())
 }
 
-/// Nonces per second, from a search in vain.
+/// Nonces per second, from searches in vain: the best of a few, since what slows one down is something
+/// else that happens to run.
 fn rate(engine: &mut Engine<Pipeline>) -> Result<u64, GpuError> {
-    let job = Job::new(Root::from_bytes([0xa5; 32]), Difficulty::MAX);
     let mut count = 1 << 14;
-    loop {
-        let since = Instant::now();
-        search(engine, job, NonceRange::new(0, count))?;
-        let took = since.elapsed();
-        if took >= ENOUGH {
-            return Ok(per_second(count, took));
-        }
+    while in_vain(engine, count)? < ENOUGH {
         count *= 2;
     }
+    let mut best = 0;
+    for _ in 0..TRIALS {
+        best = best.max(per_second(count, in_vain(engine, count)?));
+    }
+    Ok(best)
+}
+
+/// How long a search of so many nonces takes that finds nothing.
+fn in_vain(engine: &mut Engine<Pipeline>, count: u64) -> Result<Duration, GpuError> {
+    let job = Job::new(Root::from_bytes([0xa5; 32]), Difficulty::MAX);
+    let since = Instant::now();
+    search(engine, job, NonceRange::new(0, count))?;
+    Ok(since.elapsed())
 }
 
 fn search(
