@@ -10,7 +10,7 @@ use p2pow_client::{Hired, Receipt};
 use p2pow_server::{BindError, Config, JobReport, Server, register::registration_block};
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     thread,
 };
 
@@ -48,7 +48,7 @@ impl Crew {
         port: Option<u16>,
     ) -> Result<Self, Failure> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let threads = (cores / wanted).max(1);
+        let threads = (cores / addresses(wanted)).max(1);
         let mut tries = 0;
         loop {
             tries += 1;
@@ -124,6 +124,12 @@ impl Crew {
             member.server.shutdown().await;
         }
     }
+}
+
+/// How many of the first `wanted` loopback addresses this system has; 1 at least.
+fn addresses(wanted: usize) -> usize {
+    let is_there = |last: &u8| TcpListener::bind((Ipv4Addr::new(127, 0, 0, *last), 0)).is_ok();
+    (1..=u8::MAX).take(wanted).take_while(is_there).count().max(1)
 }
 
 /// Why a worker is not there.
