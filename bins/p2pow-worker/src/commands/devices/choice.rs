@@ -20,6 +20,12 @@ pub(crate) struct DeviceArgs {
     /// Threads of the processor [default: one for each core]
     #[arg(long, value_name = "N")]
     threads: Option<NonZero<usize>>,
+    /// Let the processor's threads give way to everything else that runs (Linux)
+    #[arg(long)]
+    low_priority: bool,
+    /// Keep each of the processor's threads on one core (Linux)
+    #[arg(long)]
+    pin: bool,
     /// Kernels by name: avx512, avx2 or portable for the processor, u64 or u32 for graphics cards
     /// [default: the fastest, for `bench` all]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
@@ -89,7 +95,7 @@ impl DeviceArgs {
     fn opened(&self, kernels: Kernels) -> Result<Vec<Opened>, Failure> {
         let mut opened = Vec::new();
         if self.devices.is_empty() || self.devices.contains(&DeviceName::Cpu) {
-            opened.extend(self.cpus(kernels));
+            opened.extend(self.cpus(kernels)?);
         }
         opened.extend(self.gpus(kernels)?);
         Ok(opened)
@@ -99,7 +105,7 @@ impl DeviceArgs {
         self.threads.map_or_else(cores, NonZero::get)
     }
 
-    fn cpus(&self, kernels: Kernels) -> Vec<Opened> {
+    fn cpus(&self, kernels: Kernels) -> Result<Vec<Opened>, Failure> {
         let named: Vec<cpu::Kernel> = self.cpu_kernels().collect();
         let best = named.first().copied().unwrap_or_else(cpu::Kernel::best);
         let kernels = match kernels {
@@ -107,14 +113,26 @@ impl DeviceArgs {
             Kernels::All if named.is_empty() => cpu::Kernel::available().collect(),
             Kernels::All => named,
         };
-        let open = |kernel: cpu::Kernel| Opened {
-            device: "cpu".to_owned(),
-            kernel: kernel.name().to_owned(),
-            threads: Some(self.threads()),
-            is_best: kernel == best,
-            backend: Box::new(CpuBackend::new(self.threads()).with_kernel(kernel)),
+        let open = |kernel: cpu::Kernel| {
+            let backend = CpuBackend::with_options(&self.options(kernel))?;
+            Ok(Opened {
+                device: "cpu".to_owned(),
+                kernel: kernel.name().to_owned(),
+                threads: Some(self.threads()),
+                is_best: kernel == best,
+                backend: Box::new(backend),
+            })
         };
         kernels.into_iter().map(open).collect()
+    }
+
+    fn options(&self, kernel: cpu::Kernel) -> cpu::CpuOptions {
+        cpu::CpuOptions {
+            threads: Some(self.threads()),
+            kernel: Some(kernel),
+            low_priority: self.low_priority,
+            pinned: self.pin,
+        }
     }
 
     fn cpu_kernels(&self) -> impl Iterator<Item = cpu::Kernel> {
