@@ -43,9 +43,12 @@ impl Worker {
         self.check_difficulty().err().or_else(node).or_else(queue)
     }
 
-    /// Hashes per second: by the pool's own work, or as measured before the start.
+    /// Hashes per second: as measured before the start until the pool has worked for a second or so, since
+    /// a job that takes a moment says little, and then by the pool's own work.
     pub(crate) fn hashrate(&self) -> Option<f64> {
-        self.pool.status().rate.or(self.config.hashrate)
+        let (status, measured) = (self.pool.status(), self.config.hashrate);
+        let is_settled = measured.is_none_or(|rate| status.hashes_total as f64 >= rate);
+        status.rate.filter(|_| is_settled).or(measured)
     }
 
     /// Seconds until all works that are asked for now should be found, once the hash rate is known.

@@ -55,6 +55,15 @@ async fn our_clients_learn_more() {
 }
 
 #[tokio::test]
+async fn a_job_of_a_moment_does_not_replace_the_measured_hash_rate() {
+    let measured = 1e15; // more than any test does
+    let scene = Scene::with(|config, _| config.hashrate = Some(measured)).await;
+    let asked = request(&[scene.send(1)], FEE);
+    assert_eq!(scene.ask(&asked).await.status, 201);
+    assert_eq!(info(&scene).await.hashrate, Some(measured));
+}
+
+#[tokio::test]
 async fn a_worker_without_its_node_says_so_and_recovers() {
     let scene = Scene::with(|_, net| net.faults().drop_connections(true)).await;
     let info = info(&scene).await;
