@@ -4,6 +4,8 @@ mod message;
 mod options;
 mod session;
 
+pub(crate) use message::election_info;
+
 use crate::node::Node;
 use axum::{
     Router,

@@ -23,6 +23,7 @@
 
 mod backend;
 mod bench;
+mod blake2b;
 pub mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;

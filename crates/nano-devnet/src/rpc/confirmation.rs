@@ -2,7 +2,7 @@
 //! candidate, and all weight votes for it.
 
 use super::{Answer, Call, Refusal, block::contents_as_asked};
-use crate::{event::Confirmation, ledger::Ledger, node::total_weight};
+use crate::{event::Confirmation, ledger::Ledger, node::total_weight, websocket::election_info};
 use nano_primitives::{Amount, BlockHash, Root};
 use serde_json::{Map, Value, json};
 
@@ -101,16 +101,9 @@ fn confirmation_history(call: &Call) -> Answer {
 }
 
 fn election(confirmation: &Confirmation) -> Value {
-    json!({
-        "hash": confirmation.block.hash,
-        "duration": confirmation.duration_ms.to_string(),
-        "time": confirmation.time_ms.to_string(),
-        "tally": confirmation.tally,
-        "final": confirmation.tally,
-        "blocks": "1",
-        "voters": "1",
-        "request_count": "0",
-    })
+    let mut election = election_info(confirmation);
+    election["hash"] = json!(confirmation.block.hash);
+    election
 }
 
 fn confirmation_quorum(call: &Call) -> Value {

@@ -56,7 +56,8 @@ pub(super) fn confirmation(confirmation: &Confirmation, options: &Options) -> St
     .to_string()
 }
 
-fn election_info(confirmation: &Confirmation) -> Value {
+/// How an election went, without its block.
+pub(crate) fn election_info(confirmation: &Confirmation) -> Value {
     json!({
         "duration": confirmation.duration_ms.to_string(),
         "time": confirmation.time_ms.to_string(),
