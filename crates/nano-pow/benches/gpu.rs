@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! cargo bench -p nano-pow --features gpu --bench gpu -- [--software] [--kernel u64|u32]
-//!     [--phase rate|latency|together] [--seconds S] [--threads N]
+//!     [--phase rate|latency|queue|together] [--seconds S] [--threads N]
 //! ```
 //!
 //! Each rate stands beside its ratio to one thread of the plain loop over the `blake2` crate in the
@@ -42,6 +42,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         if bench.has_phase("latency") {
             bench.latency(adapter)?;
+        }
+        if bench.has_phase("queue") {
+            bench.queue(adapter)?;
         }
     }
     if bench.has_phase("together") { bench.together(&adapters) } else { Ok(()) }
@@ -113,6 +116,40 @@ impl Bench {
         let pool = Pool::new(vec![Box::new(device)]);
         self.solve(&pool, "receive", RECEIVE)?;
         self.solve(&pool, "send", SEND)
+    }
+
+    /// Jobs of a millisecond each, as receives are on a fast card: one after the other, then all at
+    /// once.
+    #[allow(clippy::cast_possible_truncation)] // a share of the nonces fits 64 bits
+    fn queue(&self, adapter: &AdapterInfo) -> Result<(), Box<dyn Error>> {
+        let pool = Pool::new(vec![Box::new(self.open(adapter, self.kernel)?)]);
+        let rate = pool.measure(self.time);
+        let threshold = Difficulty::from_u64(u64::MAX - (u64::MAX as f64 * 1e3 / rate) as u64);
+        let jobs = u64::try_from(self.time.as_millis())? * 2 / 5;
+        let job = |index: u64| {
+            let mut root = [0x77; 32];
+            root[..8].copy_from_slice(&index.to_le_bytes());
+            Job::new(Root::from_bytes(root), threshold)
+        };
+        let row = |what: &str, took: Duration| {
+            let per_second = jobs as f64 / took.as_secs_f64();
+            let share = per_second * threshold.expected_hashes() / rate;
+            println!(
+                "  jobs of 1 ms, {what}: {per_second:.0} a second, {share:.2} of the full rate"
+            );
+        };
+        let since = Instant::now();
+        for index in 0..jobs {
+            pool.submit(job(index)).wait()?;
+        }
+        row("one after the other", since.elapsed());
+        let since = Instant::now();
+        let tickets: Vec<_> = (jobs..2 * jobs).map(|index| pool.submit(job(index))).collect();
+        for ticket in tickets {
+            ticket.wait()?;
+        }
+        row("all queued at once", since.elapsed());
+        Ok(())
     }
 
     /// The processor, and the processor with all adapters.

@@ -49,6 +49,33 @@ pub trait Backend: Debug + Send + Sync {
     /// # Errors
     /// The device failed: it is left alone for a while.
     fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError>;
+
+    /// How many small jobs the device likes to search at the same time, where the queue has them:
+    /// one, if not said.
+    fn batch_size(&self) -> usize {
+        1
+    }
+
+    /// Searches for several tasks, at most [`batch_size`](Self::batch_size), and calls `found` with
+    /// the index of a task and the first work for it as soon as there is one. Ends when every task
+    /// is solved, stopped, or out of nonces.
+    ///
+    /// If not said otherwise, this searches for one after the other.
+    ///
+    /// # Errors
+    /// The device failed: it is left alone for a while. What it found before counts.
+    fn search_batch(
+        &self,
+        tasks: &[Task<'_>],
+        found: &mut dyn FnMut(usize, Work),
+    ) -> Result<(), BackendError> {
+        for (index, task) in tasks.iter().enumerate() {
+            if let Some(work) = self.search(task)? {
+                found(index, work);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One search that a backend is asked for.

@@ -23,6 +23,7 @@ mod device;
 mod engine;
 mod error;
 mod graph;
+mod hunt;
 mod kernel;
 mod launch;
 mod order;
@@ -163,6 +164,19 @@ impl Backend for GpuBackend {
 
     fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
         Ok(self.with_engine(|engine| engine.search(task))?)
+    }
+
+    fn batch_size(&self) -> usize {
+        engine::SLOTS
+    }
+
+    fn search_batch(
+        &self,
+        tasks: &[Task<'_>],
+        found: &mut dyn FnMut(usize, Work),
+    ) -> Result<(), BackendError> {
+        let search = |tasks| self.with_engine(|engine| engine.search_batch(tasks, &mut *found));
+        Ok(tasks.chunks(engine::SLOTS).try_for_each(search)?)
     }
 }
 

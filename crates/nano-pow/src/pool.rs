@@ -2,8 +2,9 @@
 //!
 //! Jobs queue in the order they come. The root at the head of the queue gets every device, each
 //! with nonces of its own, until one finds work; the throughput is the same as with a device for
-//! each root, the latency is the best there is. Jobs for the same root share one search. A device
-//! that fails sits out for a while and the others go on.
+//! each root, the latency is the best there is. Only a device that would be done with it in a
+//! moment, as a graphics card is, takes the small jobs behind it along. Jobs for the same root share
+//! one search. A device that fails sits out for a while and the others go on.
 //!
 //! Each device has a thread here, which sleeps while there is nothing to search.
 
@@ -14,11 +15,13 @@ mod error;
 mod progress;
 mod quarantine;
 mod queue;
+mod running;
 mod search;
 mod shared;
 mod standing;
 mod state;
 mod status;
+mod stopwatch;
 mod supply;
 mod ticket;
 

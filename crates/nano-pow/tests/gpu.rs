@@ -125,6 +125,59 @@ fn a_solution_is_found_at_the_first_last_and_any_other_place() {
     }
 }
 
+/// Sixteen jobs at once, of which one has no solution.
+#[test]
+fn a_batch_finds_the_first_solution_of_each_job() {
+    let jobs: Vec<_> = (0..16)
+        .map(|byte| {
+            let threshold = if byte == 11 { u64::MAX } else { 0xfff0_0000_0000_0000 };
+            Job::new(Root::from_bytes([byte; 32]), Difficulty::from_u64(threshold))
+        })
+        .collect();
+    let nonces = NonceRange::new(u64::MAX - 5000, 60_000);
+    let first = |job: &Job| nonces.iter().find(|work| job.check(*work).is_ok());
+    let expected: Vec<_> = jobs.iter().map(first).collect();
+    assert_eq!(expected.iter().flatten().count(), 15);
+    for device in &*DEVICES {
+        for batch in [jobs.len(), 3, 1] {
+            let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
+            let tasks = jobs.iter().map(|job| Task::new(*job, nonces, &stop, &hashes));
+            let tasks: Vec<_> = tasks.collect();
+            let mut works = Vec::new();
+            for tasks in tasks.chunks(batch) {
+                let begin = works.len();
+                works.resize(begin + tasks.len(), None);
+                let mut found = |index: usize, work| {
+                    assert_eq!(works[begin + index].replace(work), None);
+                };
+                device.search_batch(tasks, &mut found).unwrap();
+            }
+            assert_eq!(works, expected, "{} at a time", batch);
+        }
+    }
+}
+
+#[test]
+fn a_job_that_is_stopped_does_not_hold_up_its_batch() {
+    for device in &*DEVICES {
+        let (stops, hashes) = ([Stop::new(), Stop::new()], AtomicU64::new(0));
+        let endless = Job::new(Root::from_bytes([1; 32]), Difficulty::MAX);
+        let easy = Job::new(Root::from_bytes([2; 32]), Difficulty::from_u64(!(u64::MAX >> 20)));
+        let nonces = NonceRange::new(0, u64::MAX);
+        let tasks = [endless, easy].into_iter().zip(&stops);
+        let tasks: Vec<_> =
+            tasks.map(|(job, stop)| Task::new(job, nonces, stop, &hashes)).collect();
+        let mut works = Vec::new();
+        let mut found = |index, work| {
+            works.push((index, work));
+            stops[0].stop();
+        };
+        device.search_batch(&tasks, &mut found).unwrap();
+        assert_eq!(works.len(), 1);
+        assert!(works[0].0 == 1 && easy.check(works[0].1).is_ok());
+    }
+}
+
 #[test]
 fn the_first_of_many_solutions_is_found() {
     for device in &*DEVICES {

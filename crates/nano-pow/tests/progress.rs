@@ -77,7 +77,7 @@ fn a_watch_outlives_ticket_and_pool() {
 fn an_idle_pool_has_an_empty_status() {
     let status = Pool::new(vec![Fake::boxed("plain", plain)]).status();
     assert_eq!((status.queued, status.hashes_total, status.rate), (0, 0, None));
-    assert!(status.running.is_none() && status.expected_seconds_left().is_none());
+    assert!(status.running.is_empty() && status.expected_seconds_left().is_none());
     assert_eq!(status.devices[0].name, "plain");
 }
 

@@ -58,5 +58,5 @@ fn the_search_follows_the_least_demanding_job() {
     drop(hard);
     assert_eq!(next_job(&events), endless(1));
     drop(harder);
-    until("nothing runs", || pool.status().running.is_none());
+    until("nothing runs", || pool.status().running.is_empty());
 }

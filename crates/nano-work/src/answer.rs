@@ -56,7 +56,7 @@ pub(crate) fn benchmark(
 pub(crate) fn status(service: &Service) -> Value {
     let (pool, counts) = (service.pool.status(), service.tally.counts());
     json!({
-        "generating": flag(pool.running.is_some()),
+        "generating": flag(!pool.running.is_empty()),
         "queue_size": pool.queued.to_string(),
         "jobs": service.jobs.len().to_string(),
         "version": env!("CARGO_PKG_VERSION"),

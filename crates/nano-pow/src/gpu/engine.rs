@@ -2,14 +2,15 @@
 
 use super::{
     GpuError,
+    hunt::{Hunt, Part},
     pace::Pace,
-    stretch::{Cutter, Stretch},
 };
 use crate::{Job, Task};
 use nano_primitives::Work;
 use std::{
     collections::VecDeque,
     fmt::Debug,
+    slice,
     task::Poll,
     time::{Duration, Instant},
 };
@@ -18,6 +19,9 @@ use std::{
 /// add to what cannot be called back.
 pub(super) const IN_FLIGHT: usize = 2;
 
+/// Jobs that are searched at the same time at most: enough to keep a card busy with receives.
+pub(super) const SLOTS: usize = 16;
+
 /// How often a search looks up from waiting, to see whether it is still wanted.
 const GLANCE: Duration = Duration::from_millis(1);
 
@@ -25,16 +29,17 @@ const GLANCE: Duration = Duration::from_millis(1);
 /// the kernel. Systems that watch over their devices give up after two seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A device that searches stretches of nonces in the order in which they are submitted.
+/// A device that searches in the order in which it is asked.
 pub(super) trait Queue: Debug {
-    /// What is submitted from now on is for this job.
-    fn begin(&mut self, job: &Job);
+    /// What is submitted from now on is for these jobs, at most [`SLOTS`].
+    fn begin(&mut self, jobs: &[Job]);
 
-    /// Puts a stretch behind the others, of which there is at most one.
-    fn submit(&mut self, stretch: Stretch) -> Result<(), GpuError>;
+    /// Puts a submission behind the others, of which there is at most one.
+    fn submit(&mut self, parts: &[Part]) -> Result<(), GpuError>;
 
-    /// Waits for the oldest stretch and says at which offset there is work, if anywhere.
-    fn wait(&mut self, time: Duration) -> Result<Poll<Option<u32>>, GpuError>;
+    /// Waits for the oldest submission, and says for each of its parts at which offset there is
+    /// work, if anywhere.
+    fn wait(&mut self, time: Duration) -> Result<Poll<Vec<Option<u32>>>, GpuError>;
 }
 
 /// A device, its pace, and what it is working on.
@@ -47,20 +52,20 @@ pub(super) struct Engine<Q> {
     patience: Duration,
 }
 
-/// A stretch on its way.
-#[derive(Debug, Clone, Copy)]
+/// A submission on its way.
+#[derive(Debug)]
 struct Flight {
-    stretch: Stretch,
+    parts: Vec<Part>,
     since: Instant,
 }
 
-/// A stretch that is done.
+/// A submission that is done.
 #[derive(Debug)]
 struct Landing {
-    stretch: Stretch,
     /// How long the device worked on it.
     took: Duration,
-    found: Option<u32>,
+    /// Its parts, and where there is work in them.
+    parts: Vec<(Part, Option<u32>)>,
 }
 
 impl<Q: Queue> Engine<Q> {
@@ -84,58 +89,60 @@ impl<Q: Queue> Engine<Q> {
         &mut self.queue
     }
 
-    /// Searches the nonces of a task. What is still underway when the answer is known, the next
-    /// search waits for.
+    /// Searches for one task.
     pub(super) fn search(&mut self, task: &Task<'_>) -> Result<Option<Work>, GpuError> {
-        while !self.flights.is_empty() {
-            if self.land(task)?.is_none() {
-                return Ok(None);
-            }
-        }
-        self.queue.begin(task.job());
-        self.pace.restart();
-        self.hunt(task)
+        let mut found = None;
+        self.search_batch(slice::from_ref(task), &mut |_, work| found = Some(work))?;
+        Ok(found)
     }
 
-    fn hunt(&mut self, task: &Task<'_>) -> Result<Option<Work>, GpuError> {
-        let mut nonces = Cutter::new(task.nonces());
-        loop {
-            self.supply(task, &mut nonces)?;
-            let Some(landing) = self.land(task)? else { return Ok(None) };
-            let stretch = landing.stretch;
-            if let Some(offset) = landing.found {
-                task.count(stretch.tried(offset));
-                let work = Work::from_u64(stretch.nonce(offset));
-                return Ok(Some(task.job().check(work)?.work()));
+    /// Searches for some tasks at the same time. What is still underway when all answers are known,
+    /// the next search waits for.
+    pub(super) fn search_batch(
+        &mut self,
+        tasks: &[Task<'_>],
+        found: &mut dyn FnMut(usize, Work),
+    ) -> Result<(), GpuError> {
+        let mut hunt = Hunt::new(tasks);
+        while !self.flights.is_empty() {
+            if self.land(&hunt)?.is_none() {
+                return Ok(());
             }
-            let count = u64::from(stretch.count());
-            task.count(count);
-            self.pace.learn(count, landing.took);
+        }
+        self.queue.begin(&tasks.iter().map(|task| *task.job()).collect::<Vec<_>>());
+        self.pace.restart(tasks.len());
+        loop {
+            self.supply(&mut hunt)?;
+            let Some(landing) = self.land(&hunt)? else { return Ok(()) };
+            if let Some(tried) = hunt.evaluate(landing.parts, found)? {
+                self.pace.learn(tried, landing.took);
+            }
         }
     }
 
     /// Submits as much as there may be in flight.
-    fn supply(&mut self, task: &Task<'_>, nonces: &mut Cutter) -> Result<(), GpuError> {
-        while self.flights.len() < IN_FLIGHT && !task.is_stopped() {
-            let Some(stretch) = nonces.cut(self.pace.nonces()) else { break };
-            self.queue.submit(stretch)?;
-            self.flights.push_back(Flight { stretch, since: Instant::now() });
+    fn supply(&mut self, hunt: &mut Hunt<'_>) -> Result<(), GpuError> {
+        while self.flights.len() < IN_FLIGHT && hunt.is_wanted() {
+            let parts = hunt.cut(self.pace.nonces());
+            if parts.is_empty() {
+                break;
+            }
+            self.queue.submit(&parts)?;
+            self.flights.push_back(Flight { parts, since: Instant::now() });
         }
         Ok(())
     }
 
-    /// Waits for the oldest flight; `None` when there is none or the task is stopped first.
-    fn land(&mut self, task: &Task<'_>) -> Result<Option<Landing>, GpuError> {
-        while let Some(Flight { stretch, since }) = self.flights.front().copied() {
-            if task.is_stopped() {
-                break;
-            }
+    /// Waits for the oldest flight; `None` when there is none, or nothing is wanted any more.
+    fn land(&mut self, hunt: &Hunt<'_>) -> Result<Option<Landing>, GpuError> {
+        while let Some(flight) = self.flights.front().filter(|_| hunt.is_wanted()) {
+            let since = flight.since;
             if let Poll::Ready(found) = self.queue.wait(GLANCE)? {
-                self.flights.pop_front();
                 // The device began with it when it was done with the one before.
                 let took = since.max(self.landed).elapsed();
                 self.landed = Instant::now();
-                return Ok(Some(Landing { stretch, took, found }));
+                let landed = self.flights.pop_front().into_iter().flat_map(|flight| flight.parts);
+                return Ok(Some(Landing { took, parts: landed.zip(found).collect() }));
             }
             if since.elapsed() > self.patience {
                 return Err(GpuError::Silent { waited: since.elapsed() });
@@ -147,8 +154,8 @@ impl<Q: Queue> Engine<Q> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Engine, GpuError, IN_FLIGHT, Queue, Stretch};
-    use crate::{Job, NonceRange, Stop, Task};
+    use super::{Engine, GpuError, Hunt, IN_FLIGHT, Part, Queue};
+    use crate::{Job, NonceRange, Stop, Task, gpu::stretch::Stretch};
     use nano_primitives::{Difficulty, Root, Work};
     use std::{
         collections::VecDeque,
@@ -171,38 +178,42 @@ mod tests {
     #[derive(Debug)]
     struct Fake {
         habit: Habit,
-        job: Option<Job>,
-        submitted: Vec<Stretch>,
-        waiting: VecDeque<(Job, Stretch)>,
+        jobs: Vec<Job>,
+        submitted: Vec<Part>,
+        waiting: VecDeque<Vec<(Job, Stretch)>>,
     }
 
     impl Queue for Fake {
-        fn begin(&mut self, job: &Job) {
-            self.job = Some(*job);
+        fn begin(&mut self, jobs: &[Job]) {
+            self.jobs = jobs.to_vec();
         }
 
-        fn submit(&mut self, stretch: Stretch) -> Result<(), GpuError> {
-            self.submitted.push(stretch);
-            self.waiting.push_back((self.job.unwrap(), stretch));
+        fn submit(&mut self, parts: &[Part]) -> Result<(), GpuError> {
+            self.submitted.extend(parts);
+            let parts = parts.iter().map(|part| (self.jobs[part.task], part.stretch));
+            self.waiting.push_back(parts.collect());
             assert!(self.waiting.len() <= IN_FLIGHT);
             Ok(())
         }
 
-        fn wait(&mut self, _: Duration) -> Result<Poll<Option<u32>>, GpuError> {
+        fn wait(&mut self, _: Duration) -> Result<Poll<Vec<Option<u32>>>, GpuError> {
             match self.habit {
                 Habit::Hangs => return Ok(Poll::Pending),
                 Habit::Breaks => return Err(GpuError::reported("fire")),
                 Habit::Works | Habit::Lies => {}
             }
-            let (job, stretch) = self.waiting.pop_front().unwrap();
-            let works = |offset| job.check(Work::from_u64(stretch.nonce(offset))).is_ok();
             let lies = self.habit == Habit::Lies;
-            Ok(Poll::Ready((stretch.start..stretch.end).find(|offset| lies || works(*offset))))
+            let find = |(job, stretch): (Job, Stretch)| {
+                let works = |offset| job.check(Work::from_u64(stretch.nonce(offset))).is_ok();
+                (stretch.start..stretch.end).find(|offset| lies || works(*offset))
+            };
+            Ok(Poll::Ready(self.waiting.pop_front().unwrap().into_iter().map(find).collect()))
         }
     }
 
     fn engine(habit: Habit) -> Engine<Fake> {
-        let queue = Fake { habit, job: None, submitted: Vec::new(), waiting: VecDeque::new() };
+        let queue =
+            Fake { habit, jobs: Vec::new(), submitted: Vec::new(), waiting: VecDeque::new() };
         Engine { patience: Duration::ZERO, ..Engine::new(queue) }
     }
 
@@ -227,7 +238,7 @@ mod tests {
         let found = search(&mut engine, job(1, Difficulty::MAX), nonces).unwrap();
         assert_eq!(found, (None, 200_000));
         let mut next = nonces.first();
-        for stretch in &engine.queue.submitted {
+        for Part { stretch, .. } in &engine.queue.submitted {
             assert_eq!(stretch.nonce(stretch.start), next);
             next = stretch.nonce(stretch.end);
         }
@@ -275,8 +286,8 @@ mod tests {
         engine.patience = Duration::MAX;
         let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
         let task = Task::new(job(1, EASY), NonceRange::new(0, 9), &stop, &hashes);
-        engine.queue.begin(task.job());
-        engine.supply(&task, &mut super::Cutter::new(task.nonces())).unwrap();
+        engine.queue.begin(&[*task.job()]);
+        engine.supply(&mut Hunt::new(&[task])).unwrap();
         stop.stop();
         assert_eq!(engine.search(&task).unwrap(), None);
         engine.patience = Duration::ZERO;
@@ -293,5 +304,58 @@ mod tests {
         let mut engine = engine(Habit::Works);
         assert_eq!(engine.search(&task).unwrap(), None);
         assert_eq!(engine.queue.submitted, []);
+    }
+
+    /// What a batch found, in the order of the jobs, and the hashes counted for each.
+    fn search_batch(engine: &mut Engine<Fake>, jobs: &[Job]) -> Vec<(Option<Work>, u64)> {
+        let nonces = NonceRange::new(u64::MAX - 700, 40_000);
+        let (stop, counts) = (Stop::new(), jobs.iter().map(|_| AtomicU64::new(0)));
+        let counts: Vec<_> = counts.collect();
+        let task = |(job, count)| Task::new(job, nonces, &stop, count);
+        let tasks: Vec<_> = jobs.iter().copied().zip(&counts).map(task).collect();
+        let mut works = vec![None; jobs.len()];
+        let mut found = |index: usize, work| {
+            assert_eq!(works[index].replace(work), None, "job {index} is solved twice");
+        };
+        engine.search_batch(&tasks, &mut found).unwrap();
+        works.into_iter().zip(counts.into_iter().map(AtomicU64::into_inner)).collect()
+    }
+
+    /// Among easy jobs is one without a solution.
+    #[test]
+    fn a_batch_finds_what_single_searches_find() {
+        let threshold = |byte| if byte == 5 { Difficulty::MAX } else { EASY };
+        let jobs: Vec<_> = (0..16).map(|byte| job(byte, threshold(byte))).collect();
+        let nonces = NonceRange::new(u64::MAX - 700, 40_000);
+        let single = |job: &Job| search(&mut engine(Habit::Works), *job, nonces).unwrap();
+        let expected: Vec<_> = jobs.iter().map(single).collect();
+        assert_eq!(expected.iter().filter(|(work, _)| work.is_none()).count(), 1);
+        let mut engine = engine(Habit::Works);
+        for _ in 0..3 {
+            assert_eq!(search_batch(&mut engine, &jobs), expected);
+        }
+    }
+
+    #[test]
+    fn a_stopped_job_leaves_a_batch_and_the_others_go_on() {
+        let stops = [Stop::new(), Stop::new(), Stop::new()];
+        let counts = [(); 3].map(|()| AtomicU64::new(0));
+        let thresholds = [Difficulty::MAX, EASY, Difficulty::MAX];
+        let task = |index: usize| {
+            let job = job(9, thresholds[index]);
+            Task::new(job, NonceRange::new(0, u64::MAX), &stops[index], &counts[index])
+        };
+        let tasks = [task(0), task(1), task(2)];
+        let mut engine = engine(Habit::Works);
+        let mut found = Vec::new();
+        stops[0].stop();
+        let take = &mut |index, _| {
+            found.push(index);
+            stops[2].stop();
+        };
+        engine.search_batch(&tasks, take).unwrap();
+        assert_eq!(found, [1]);
+        let asked = |task| engine.queue.submitted.iter().any(|part| part.task == task);
+        assert_eq!([0, 1, 2].map(asked), [false, true, true]);
     }
 }

@@ -6,78 +6,117 @@ use super::{
     shader::{ROW, Shape},
 };
 use std::{
+    num::NonZero,
     sync::mpsc::{self, Receiver},
     task::Poll,
     time::Duration,
 };
 use wgpu::{
-    BindGroup, BindGroupDescriptor, BindGroupEntry, Buffer, BufferAsyncError, BufferUsages,
-    CommandEncoder, CommandEncoderDescriptor, ComputePassDescriptor, ComputePipeline,
-    ComputePipelineDescriptor, MapMode, PollError, PollType, ShaderModuleDescriptor, ShaderSource,
-    SubmissionIndex,
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, Buffer, BufferAsyncError,
+    BufferBinding, BufferUsages, CommandEncoder, CommandEncoderDescriptor, ComputePassDescriptor,
+    ComputePipeline, ComputePipelineDescriptor, MapMode, PollError, PollType,
+    ShaderModuleDescriptor, ShaderSource, SubmissionIndex,
 };
 
-/// A kernel that reads an order and writes to a buffer.
+/// Orders lie so many bytes apart in their buffer, which suits every device.
+const STRIDE: usize = 256;
+
+/// A kernel that reads an order and writes to a buffer, with places for several of these.
 #[derive(Debug)]
 pub(super) struct Launch {
     device: Device,
     shape: Shape,
     compute: ComputePipeline,
-    bindings: BindGroup,
-    order: Buffer,
+    orders: Buffer,
+    slots: Vec<Slot>,
+}
+
+/// A place for an order and its output.
+#[derive(Debug)]
+struct Slot {
     output: Buffer,
+    bindings: BindGroup,
+}
+
+/// What to run.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) slot: usize,
+    /// What the kernel reads.
+    pub(super) order: Vec<u8>,
+    /// Over how many offsets it runs.
+    pub(super) count: u32,
 }
 
 impl Launch {
-    /// Compiles a kernel whose orders and output have these sizes, in bytes.
+    /// Compiles a kernel, and makes places for orders and output of these sizes, in bytes.
     pub(super) fn new(
         device: &Device,
         (text, shape): (String, Shape),
-        order: u64,
-        output: u64,
+        slots: usize,
+        [order, output]: [u64; 2],
     ) -> Result<Self, GpuError> {
         let compute = compile(device.raw(), text);
-        let order = device.buffer(order, BufferUsages::UNIFORM | BufferUsages::COPY_DST);
-        let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
-        let output = device.buffer(output, usage);
-        let bindings = bind(device.raw(), &compute, [&order, &output]);
+        let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
+        let orders = device.buffer((slots * STRIDE) as u64, usage);
+        let slot = |index| Slot::new(device, &compute, order_at(&orders, index, order), output);
+        let slots = (0..slots).map(slot).collect();
         device.check()?;
-        Ok(Self { device: device.clone(), shape, compute, bindings, order, output })
+        Ok(Self { device: device.clone(), shape, compute, orders, slots })
     }
 
     /// The buffer that the kernel writes to.
-    pub(super) const fn output(&self) -> &Buffer {
-        &self.output
+    pub(super) fn output(&self, slot: usize) -> &Buffer {
+        &self.slots[slot].output
     }
 
-    /// A buffer to copy the output to.
+    /// A buffer to copy the output of all slots to.
     pub(super) fn copy(&self) -> Buffer {
-        self.device.buffer(self.output.size(), BufferUsages::MAP_READ | BufferUsages::COPY_DST)
+        let size = self.slots.iter().map(|slot| slot.output.size()).sum();
+        self.device.buffer(size, BufferUsages::MAP_READ | BufferUsages::COPY_DST)
     }
 
-    /// Submits a run over `count` offsets and the copy of the output thereafter.
-    pub(super) fn submit(
-        &self,
-        order: &[u8],
-        count: u32,
-        copy: Buffer,
-    ) -> Result<Answer, GpuError> {
-        let queue = self.device.queue();
-        queue.write_buffer(&self.order, 0, order);
+    /// Submits runs, each in a slot of its own, and the copies of their output thereafter, one
+    /// after the other.
+    ///
+    /// No two runs touch the same buffers, so the device may begin with one while it finishes
+    /// another.
+    pub(super) fn submit(&self, runs: &[Run], copy: Buffer) -> Result<Answer, GpuError> {
+        self.write_orders(runs);
         let descriptor = CommandEncoderDescriptor { label: None };
         let mut commands = self.device.raw().create_command_encoder(&descriptor);
-        self.run(&mut commands, count.div_ceil(self.shape.tile()));
-        commands.copy_buffer_to_buffer(&self.output, 0, &copy, 0, copy.size());
-        let index = queue.submit([commands.finish()]);
+        self.run(&mut commands, runs);
+        let mut end = 0;
+        for Run { slot, .. } in runs {
+            let output = self.output(*slot);
+            commands.copy_buffer_to_buffer(output, 0, &copy, end, output.size());
+            end += output.size();
+        }
+        let index = self.device.queue().submit([commands.finish()]);
         let answer = Answer::new(copy, index);
         self.device.check().map(|()| answer)
     }
 
-    fn run(&self, commands: &mut CommandEncoder, groups: u32) {
+    /// All orders in one go: each write has its price.
+    fn write_orders(&self, runs: &[Run]) {
+        let slots = || runs.iter().map(|run| run.slot);
+        let Some((first, last)) = slots().min().zip(slots().max()) else { return };
+        let mut bytes = vec![0; (last - first) * STRIDE + STRIDE];
+        for Run { slot, order, .. } in runs {
+            let at = (slot - first) * STRIDE;
+            bytes[at..at + order.len()].copy_from_slice(order);
+        }
+        self.device.queue().write_buffer(&self.orders, (first * STRIDE) as u64, &bytes);
+    }
+
+    fn run(&self, commands: &mut CommandEncoder, runs: &[Run]) {
         let mut pass = commands.begin_compute_pass(&ComputePassDescriptor::default());
         pass.set_pipeline(&self.compute);
-        pass.set_bind_group(0, &self.bindings, &[]);
-        pass.dispatch_workgroups(groups.min(ROW), groups.div_ceil(ROW), 1);
+        for Run { slot, count, .. } in runs {
+            let groups = count.div_ceil(self.shape.tile());
+            pass.set_bind_group(0, &self.slots[*slot].bindings, &[]);
+            pass.dispatch_workgroups(groups.min(ROW), groups.div_ceil(ROW), 1);
+        }
     }
 
     /// Waits for an answer.
@@ -107,16 +146,30 @@ fn compile(device: &wgpu::Device, text: String) -> ComputePipeline {
     })
 }
 
-fn bind(device: &wgpu::Device, compute: &ComputePipeline, buffers: [&Buffer; 2]) -> BindGroup {
-    let [order, output] = buffers.map(Buffer::as_entire_binding);
-    device.create_bind_group(&BindGroupDescriptor {
-        label: None,
-        layout: &compute.get_bind_group_layout(0),
-        entries: &[
-            BindGroupEntry { binding: 0, resource: order },
-            BindGroupEntry { binding: 1, resource: output },
-        ],
-    })
+impl Slot {
+    fn new(
+        device: &Device,
+        compute: &ComputePipeline,
+        order: BufferBinding<'_>,
+        output: u64,
+    ) -> Self {
+        let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
+        let output = device.buffer(output, usage);
+        let resources = [BindingResource::Buffer(order), output.as_entire_binding()];
+        let entry = |(binding, resource)| BindGroupEntry { binding, resource };
+        let entries: Vec<_> = (0..).zip(resources).map(entry).collect();
+        let bindings = device.raw().create_bind_group(&BindGroupDescriptor {
+            label: None,
+            layout: &compute.get_bind_group_layout(0),
+            entries: &entries,
+        });
+        Self { output, bindings }
+    }
+}
+
+fn order_at(orders: &Buffer, slot: usize, size: u64) -> BufferBinding<'_> {
+    let offset = (slot * STRIDE) as u64;
+    BufferBinding { buffer: orders, offset, size: NonZero::new(size) }
 }
 
 /// The output of a submission, once it is there.

@@ -24,9 +24,10 @@ impl Pace {
         Self { per_second: 1 << 20, next: FIRST }
     }
 
-    /// A new search begins.
-    pub(super) fn restart(&mut self) {
-        self.next = FIRST;
+    /// A new search begins, for so many jobs.
+    pub(super) fn restart(&mut self, jobs: usize) {
+        let jobs = u32::try_from(jobs).unwrap_or(u32::MAX);
+        self.next = FIRST.saturating_mul(jobs).min(LONGEST);
     }
 
     /// Nonces for the next submission.
@@ -89,10 +90,12 @@ mod tests {
     fn a_search_begins_with_short_submissions() {
         let mut pace = Pace::unknown();
         settle(&mut pace, 9_000_000_000);
-        pace.restart();
+        pace.restart(1);
         let first = pace.nonces();
         assert!(per_second(first, FIRST) > 8_000_000_000 && first < 5_000_000, "{first}");
         assert_eq!(pace.nonces() / first, 2);
+        pace.restart(6);
+        assert_eq!(pace.nonces() / first, 6);
         let slow = &mut Pace { per_second: 1, next: FIRST };
         assert_eq!(slow.nonces(), LEAST);
     }

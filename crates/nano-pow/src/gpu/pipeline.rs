@@ -3,12 +3,12 @@
 use super::{
     GpuError, Kernel, blake2b,
     device::Device,
-    engine::Queue,
+    engine::{Queue, SLOTS},
     graph::Program,
-    launch::{Answer, Launch},
+    hunt::Part,
+    launch::{Answer, Launch, Run},
     order::Order,
     shader::{self, Shape},
-    stretch::Stretch,
     values::Values,
 };
 use crate::{Job, NonceRange};
@@ -26,8 +26,10 @@ pub(super) struct Pipeline {
     kernel: Kernel,
     program: Program,
     launch: Launch,
-    order: Order,
-    answers: VecDeque<Answer>,
+    /// For each job that is searched.
+    orders: Vec<Order>,
+    /// Of what is underway, and how many parts each has.
+    answers: VecDeque<(Answer, usize)>,
     copies: Vec<Buffer>,
     values: Option<Values>,
 }
@@ -36,14 +38,14 @@ impl Pipeline {
     pub(super) fn new(device: &Device, kernel: Kernel, shape: Shape) -> Result<Self, GpuError> {
         let program = blake2b::program();
         let text = shader::search(kernel, &program, shape);
-        let size = Order::size(&program);
-        let launch = Launch::new(device, (text, shape), size, size_of_val(&NOTHING) as u64)?;
+        let sizes = [Order::size(&program), size_of_val(&NOTHING) as u64];
+        let launch = Launch::new(device, (text, shape), SLOTS, sizes)?;
         Ok(Self {
             device: device.clone(),
             kernel,
             program,
             launch,
-            order: Order::default(),
+            orders: Vec::new(),
             answers: VecDeque::new(),
             copies: Vec::new(),
             values: None,
@@ -77,33 +79,41 @@ impl Pipeline {
 }
 
 impl Queue for Pipeline {
-    fn begin(&mut self, job: &Job) {
-        self.order = Order::new(&self.program, job);
+    fn begin(&mut self, jobs: &[Job]) {
+        self.orders = jobs.iter().map(|job| Order::new(&self.program, job)).collect();
     }
 
-    fn submit(&mut self, stretch: Stretch) -> Result<(), GpuError> {
-        if stretch.is_fresh() {
-            self.device.queue().write_buffer(self.launch.output(), 0, &NOTHING.to_le_bytes());
+    fn submit(&mut self, parts: &[Part]) -> Result<(), GpuError> {
+        for part in parts.iter().filter(|part| part.stretch.is_fresh()) {
+            let output = self.launch.output(part.task);
+            self.device.queue().write_buffer(output, 0, &NOTHING.to_le_bytes());
         }
+        let run = |Part { task, stretch }: &Part| {
+            let order = self.orders[*task].bytes(stretch);
+            Run { slot: *task, order, count: stretch.count() }
+        };
+        let runs: Vec<_> = parts.iter().map(run).collect();
         let copy = self.copies.pop().unwrap_or_else(|| self.launch.copy());
-        let order = self.order.bytes(&stretch);
-        self.answers.push_back(self.launch.submit(&order, stretch.count(), copy)?);
+        self.answers.push_back((self.launch.submit(&runs, copy)?, parts.len()));
         Ok(())
     }
 
-    fn wait(&mut self, time: Duration) -> Result<Poll<Option<u32>>, GpuError> {
-        let Some(answer) = self.answers.pop_front() else { return Ok(Poll::Ready(None)) };
+    fn wait(&mut self, time: Duration) -> Result<Poll<Vec<Option<u32>>>, GpuError> {
+        let Some((answer, parts)) = self.answers.pop_front() else {
+            return Ok(Poll::Ready(Vec::new()));
+        };
         if self.launch.wait(&answer, time)?.is_pending() {
-            self.answers.push_front(answer);
+            self.answers.push_front((answer, parts));
             return Ok(Poll::Pending);
         }
-        let (found, copy) = answer.read(offset)?;
+        let (found, copy) = answer.read(|bytes| offsets(bytes, parts))?;
         self.copies.push(copy);
         Ok(Poll::Ready(found))
     }
 }
 
-fn offset(bytes: &[u8]) -> Option<u32> {
-    let found = bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
-    found.filter(|found| *found != NOTHING)
+fn offsets(bytes: &[u8], parts: usize) -> Vec<Option<u32>> {
+    let (words, _) = bytes.as_chunks();
+    let words = words.iter().take(parts).map(|word| u32::from_le_bytes(*word));
+    words.map(|found| (found != NOTHING).then_some(found)).collect()
 }

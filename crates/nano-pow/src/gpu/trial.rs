@@ -67,7 +67,7 @@ fn report(adapter: &AdapterInfo, kernel: Kernel, error: GpuError) -> GpuError {
 /// device idle at the end of a submission, and notices sooner that work is found. Software has few
 /// threads to keep busy.
 fn shape(adapter: &AdapterInfo) -> Shape {
-    Shape { lanes: 128, turns: if adapter.is_software() { 64 } else { 4 } }
+    Shape { lanes: 128, turns: if adapter.is_software() { 16 } else { 4 } }
 }
 
 /// Compares what the device finds with what there is to be found.

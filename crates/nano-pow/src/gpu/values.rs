@@ -4,7 +4,7 @@ use super::{
     GpuError, Kernel,
     device::Device,
     graph::Program,
-    launch::Launch,
+    launch::{Launch, Run},
     order::Order,
     shader::{self, Shape},
     stretch::{Cutter, Stretch},
@@ -31,7 +31,7 @@ impl Values {
         program: &Program,
     ) -> Result<Self, GpuError> {
         let text = shader::values(kernel, program, SHAPE);
-        Launch::new(device, (text, SHAPE), Order::size(program), 8 * MOST).map(Self)
+        Launch::new(device, (text, SHAPE), 1, [Order::size(program), 8 * MOST]).map(Self)
     }
 
     /// Computes the values of all nonces of a range, which is a short one.
@@ -51,7 +51,8 @@ impl Values {
 
     fn run(&self, order: &Order, stretch: Stretch) -> Result<Vec<Difficulty>, GpuError> {
         let Self(launch) = self;
-        let answer = launch.submit(&order.bytes(&stretch), stretch.count(), launch.copy())?;
+        let run = Run { slot: 0, order: order.bytes(&stretch), count: stretch.count() };
+        let answer = launch.submit(&[run], launch.copy())?;
         let since = Instant::now();
         while launch.wait(&answer, PATIENCE)?.is_pending() {
             if since.elapsed() >= PATIENCE {

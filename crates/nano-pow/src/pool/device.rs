@@ -1,12 +1,15 @@
 //! A backend in a pool.
 
-use super::search::Race;
-use crate::{Backend, BackendError, NonceRange, Solution, Task};
+use super::{running::Lot, state::Portion};
+use crate::{Backend, BackendError, Solution, bench::per_second};
 use std::{
     panic::{self, AssertUnwindSafe},
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
+
+/// A batch of small jobs is expected to take no longer: urgent jobs that come wait for its end.
+const BATCH: Duration = Duration::from_millis(20);
 
 /// A backend, and what it has tried since the pool is there.
 #[derive(Debug)]
@@ -25,18 +28,36 @@ impl Device {
         self.hashes.load(Ordering::Relaxed)
     }
 
-    /// Searches some nonces and checks the answer. A panic is a failure like any other.
+    /// How many hashes a second it has done in the time that it was searching.
+    pub(super) fn rate(&self, searched: Duration) -> Option<f64> {
+        let hashes = self.hashes();
+        (hashes > 0).then(|| per_second(hashes, searched))
+    }
+
+    /// How much the device takes at a time. While its rate is not known no job counts as small.
+    pub(super) fn portion(&self, searched: Duration) -> Portion {
+        let hashes = self.rate(searched).unwrap_or(0.0) * BATCH.as_secs_f64();
+        Portion { jobs: self.backend.batch_size(), hashes }
+    }
+
+    /// Searches some nonces, and tells of the work it finds that is good. A panic is a failure like
+    /// any other.
     pub(super) fn attempt(
         &self,
         index: usize,
-        race: &Race,
-        nonces: NonceRange,
-    ) -> Result<Option<Solution>, BackendError> {
-        let task = Task::new(race.job, nonces, &race.stop, race.tally.device(index))
-            .counting_to(&self.hashes);
-        let found = panic::catch_unwind(AssertUnwindSafe(|| self.backend.search(&task)))
-            .unwrap_or_else(|panic| Err(BackendError::panicked(&*panic)))?;
-        Ok(found.map(|work| race.job.check(work)).transpose()?)
+        lots: &[Lot],
+        mut solved: impl FnMut(&Solution),
+    ) -> Result<(), BackendError> {
+        let tasks = lots.iter().map(|lot| lot.task(index).counting_to(&self.hashes));
+        let tasks: Vec<_> = tasks.collect();
+        let mut wrong = None;
+        let mut found = |place: usize, work| match lots[place].race.job.check(work) {
+            Ok(solution) => solved(&solution),
+            Err(error) => wrong = Some(error),
+        };
+        let search = AssertUnwindSafe(|| self.backend.search_batch(&tasks, &mut found));
+        panic::catch_unwind(search).unwrap_or_else(|panic| Err(BackendError::panicked(&*panic)))?;
+        wrong.map_or(Ok(()), |wrong| Err(wrong.into()))
     }
 
     /// Hashes per second, zero for a device that fails.

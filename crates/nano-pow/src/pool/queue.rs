@@ -47,8 +47,8 @@ impl Queue {
         Self { searches: VecDeque::new(), order }
     }
 
-    /// Takes out the root that comes next.
-    pub(super) fn pop(&mut self) -> Option<Search> {
+    /// Takes out the root that comes next, if it is a suitable one.
+    pub(super) fn pop_if(&mut self, is_suitable: impl Fn(&Search) -> bool) -> Option<Search> {
         let top = self.searches.iter().map(Search::priority).max()?;
         let places = self.searches.iter().enumerate();
         let mut urgent = places.filter(|(_, search)| search.priority() == top);
@@ -59,7 +59,7 @@ impl Queue {
                 urgent[random_below(urgent.len())]
             }
         };
-        self.searches.remove(place)
+        if is_suitable(&self.searches[place]) { self.searches.remove(place) } else { None }
     }
 }
 

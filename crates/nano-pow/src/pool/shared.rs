@@ -1,10 +1,7 @@
 //! The state of a pool, shared by its devices' threads and its users.
 
-use super::{
-    builder::Settings,
-    device::Device,
-    state::{Assignment, State},
-};
+use super::{builder::Settings, device::Device, running::Lot, state::State};
+use crate::Solution;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The devices, and the state under its lock.
@@ -46,14 +43,15 @@ impl Shared {
 
     /// Lets a device work until the pool closes.
     pub(super) fn serve(&self, index: usize) {
-        while let Some(Assignment { race, nonces }) = self.next_assignment(index) {
-            let outcome = self.devices[index].attempt(index, &race, nonces);
-            self.update(|state| state.report(index, &race, outcome));
+        while let Some(lots) = self.next_lots(index) {
+            let solved = |solution: &Solution| self.update(|state| state.solved(index, solution));
+            let outcome = self.devices[index].attempt(index, &lots, solved);
+            self.update(|state| state.report(index, &lots, outcome));
         }
     }
 
     /// Sleeps until there is something to search for a device; `None` once the pool is closed.
-    fn next_assignment(&self, index: usize) -> Option<Assignment> {
+    fn next_lots(&self, index: usize) -> Option<Vec<Lot>> {
         let mut state = self.lock();
         while !state.is_closed {
             if let Some(left) = state.devices[index].quarantine() {
@@ -61,11 +59,14 @@ impl Shared {
                     Ok((state, _)) => state,
                     Err(poisoned) => poisoned.into_inner().0,
                 };
-            } else if let Some(assignment) = state.assign(index) {
-                return Some(assignment);
-            } else {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
             }
+            let portion = self.devices[index].portion(state.devices[index].searched());
+            let lots = state.assign(index, portion);
+            if !lots.is_empty() {
+                return Some(lots);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         None
     }

@@ -1,6 +1,6 @@
 //! What a pool remembers of a device.
 
-use super::quarantine::Quarantine;
+use super::{quarantine::Quarantine, stopwatch::Stopwatch};
 use std::time::{Duration, Instant};
 
 /// The record of a device.
@@ -10,9 +10,7 @@ pub(super) struct Standing {
     pub(super) solutions: u64,
     pub(super) failures: u64,
     quarantine: Quarantine,
-    /// How long it has searched, without the search that it is at.
-    searched: Duration,
-    at_it_since: Option<Instant>,
+    searching: Stopwatch,
 }
 
 impl Standing {
@@ -22,20 +20,18 @@ impl Standing {
             solutions: 0,
             failures: 0,
             quarantine: Quarantine::default(),
-            searched: Duration::ZERO,
-            at_it_since: None,
+            searching: Stopwatch::default(),
         }
     }
 
     /// It goes searching.
     pub(super) fn set_out(&mut self) {
-        self.at_it_since = Some(Instant::now());
+        self.searching.start();
     }
 
     /// It is back.
     pub(super) fn come_back(&mut self) {
-        self.searched = self.searched();
-        self.at_it_since = None;
+        self.searching.stop();
     }
 
     /// It found work.
@@ -57,6 +53,6 @@ impl Standing {
 
     /// How long it has searched.
     pub(super) fn searched(&self) -> Duration {
-        self.searched + self.at_it_since.map_or(Duration::ZERO, |since| since.elapsed())
+        self.searching.elapsed()
     }
 }

@@ -5,55 +5,50 @@ use super::{
     builder::Settings,
     cache::Cache,
     queue::Queue,
+    running::{Lot, Running},
     search::{Claim, Delivery, Race, Search},
     standing::Standing,
+    stopwatch::Stopwatch,
 };
-use crate::{BackendError, Job, NonceRange, Solution, Stop};
+use crate::{BackendError, Job, Solution};
 use nano_primitives::Root;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// What a pool knows.
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) running: Option<Running>,
+    /// Every device is at the first of these. Those at others as well are devices that take small
+    /// jobs in batches.
+    pub(super) running: Vec<Running>,
     pub(super) queue: Queue,
     pub(super) devices: Vec<Standing>,
     pub(super) counts: JobCounts,
     pub(super) is_closed: bool,
-    /// The time that roots were searched, without the one that is searched now.
-    pub(super) busy: Duration,
+    /// The time that anything was searched.
+    pub(super) busy: Stopwatch,
     cache: Cache,
     deliveries: Vec<Delivery>,
     jobs: u64,
 }
 
-/// The search that has the devices.
-#[derive(Debug)]
-pub(super) struct Running {
-    pub(super) search: Search,
-    race: Arc<Race>,
-    /// How many devices are at it.
-    active: usize,
-    /// The devices that failed at it and have not come back since.
-    failed: Vec<bool>,
-}
-
-/// Nonces for a device to search.
-#[derive(Debug)]
-pub(super) struct Assignment {
-    pub(super) race: Arc<Race>,
-    pub(super) nonces: NonceRange,
+/// How much a device takes at a time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Portion {
+    /// So many jobs at most.
+    pub(super) jobs: usize,
+    /// So many hashes are to be expected of them together, if they are more than one.
+    pub(super) hashes: f64,
 }
 
 impl State {
     pub(super) fn new(names: impl Iterator<Item = String>, settings: Settings) -> Self {
         Self {
-            running: None,
+            running: Vec::new(),
             queue: Queue::new(settings.order),
             devices: names.map(Standing::new).collect(),
             counts: JobCounts::default(),
             is_closed: false,
-            busy: Duration::ZERO,
+            busy: Stopwatch::default(),
             cache: Cache::new(settings.cached_works),
             deliveries: Vec::new(),
             jobs: 0,
@@ -95,37 +90,50 @@ impl State {
         self.is_closed = true;
     }
 
-    /// Gives a device something to do, where there is something.
-    pub(super) fn assign(&mut self, device: usize) -> Option<Assignment> {
-        let running = self.running.as_mut()?;
-        let nonces = running.search.supply.next()?;
-        running.active += 1;
-        running.failed[device] = false;
-        self.devices[device].set_out();
-        Some(Assignment { race: Arc::clone(&running.race), nonces })
+    /// Gives a device something to do, where there is something: its share of the first root, and
+    /// of those behind it as far as they fit into the portion.
+    pub(super) fn assign(&mut self, device: usize, portion: Portion) -> Vec<Lot> {
+        let (mut lots, mut left) = (Vec::new(), portion.hashes);
+        for place in 0..portion.jobs.max(1) {
+            let fits = |search: &Search| place == 0 || search.expected_hashes() <= left;
+            if place == self.running.len() {
+                self.start_next(fits);
+            }
+            let running = self.running.get_mut(place).filter(|running| fits(&running.search));
+            let Some(running) = running else { break };
+            left -= running.search.expected_hashes();
+            lots.extend(running.assign(device));
+        }
+        if !lots.is_empty() {
+            self.devices[device].set_out();
+        }
+        lots
     }
 
-    /// Takes in what a device has to say about a race.
+    /// Begins with the root that comes next, if it is a suitable one.
+    fn start_next(&mut self, is_suitable: impl Fn(&Search) -> bool) {
+        let next = self.queue.pop_if(is_suitable);
+        self.running.extend(next.and_then(|search| Running::start(search, self.devices.len())));
+    }
+
+    /// A device is back from its lots.
     pub(super) fn report(
         &mut self,
         device: usize,
-        race: &Race,
-        outcome: Result<Option<Solution>, BackendError>,
+        lots: &[Lot],
+        outcome: Result<(), BackendError>,
     ) {
         self.devices[device].come_back();
-        // Another race may be on by now, for another root or for another threshold.
-        let running = self.running.as_mut().filter(|running| running.is_for(race));
-        if let Some(running) = running {
-            running.active -= 1;
+        for lot in lots {
+            self.running_for(&lot.race).map(Running::come_back);
         }
-        match outcome {
-            Ok(Some(solution)) => self.solved(device, &solution),
-            Ok(None) => {}
-            Err(error) => self.failed(device, race, error),
+        if let Err(error) = outcome {
+            self.failed(device, lots, error);
         }
     }
 
-    fn solved(&mut self, device: usize, solution: &Solution) {
+    /// A device found work.
+    pub(super) fn solved(&mut self, device: usize, solution: &Solution) {
         self.devices[device].succeed();
         self.cache.keep(solution);
         if let Some(search) = self.search_mut(&solution.job().root) {
@@ -134,29 +142,32 @@ impl State {
         }
     }
 
-    fn failed(&mut self, device: usize, race: &Race, error: BackendError) {
+    fn failed(&mut self, device: usize, lots: &[Lot], error: BackendError) {
         let standing = &mut self.devices[device];
         let seconds = standing.fail().as_secs();
         let (name, cause) = (standing.name.clone(), &error as &dyn std::error::Error);
         tracing::warn!(device = name, error = cause, seconds, "device failed, left alone");
-        let Some(running) = self.running.as_mut().filter(|running| running.is_for(race)) else {
-            return;
-        };
-        running.failed[device] = true;
-        if running.failed.iter().all(|failed| *failed) {
-            let error = PoolError::Failed { device: name, error: Arc::new(error) };
-            self.deliveries.extend(running.search.fail(&error));
+        let error = PoolError::Failed { device: name, error: Arc::new(error) };
+        for lot in lots {
+            let running = self.running_for(&lot.race);
+            let hopeless = running.and_then(|running| running.fail(device).then_some(running));
+            let failed = hopeless.map(|running| running.search.fail(&error));
+            self.deliveries.extend(failed.into_iter().flatten());
         }
     }
 
-    /// Makes the race fit the jobs after any change, and hands out the answers that became due.
+    /// Makes the races fit the jobs after any change, and hands out the answers that became due.
     pub(super) fn settle(&mut self) -> Vec<Delivery> {
         self.fail_hopeless();
         self.queue.searches.retain(|search| search.job().is_some());
-        self.running = self.running.take().and_then(|running| running.settle(&mut self.busy));
-        if self.running.is_none() {
-            let next = self.queue.pop();
-            self.running = next.and_then(|search| Running::start(search, self.devices.len()));
+        self.running.retain_mut(Running::settle);
+        if self.running.is_empty() {
+            self.start_next(|_| true);
+        }
+        if self.running.is_empty() {
+            self.busy.stop()
+        } else {
+            self.busy.start()
         }
         self.deliveries.iter().for_each(|delivery| self.counts.count(delivery.answer()));
         std::mem::take(&mut self.deliveries)
@@ -164,9 +175,9 @@ impl State {
 
     /// Ends jobs that will never get work.
     fn fail_hopeless(&mut self) {
-        let exhausted = self.running.as_mut().filter(|running| running.is_exhausted());
-        let exhausted = exhausted.map(|running| running.search.fail(&PoolError::Exhausted));
-        self.deliveries.extend(exhausted.into_iter().flatten());
+        let exhausted = self.running.iter_mut().filter(|running| running.is_exhausted());
+        self.deliveries
+            .extend(exhausted.flat_map(|running| running.search.fail(&PoolError::Exhausted)));
         let error = match (self.is_closed, self.devices.is_empty()) {
             (true, _) => PoolError::Closed,
             (false, true) => PoolError::NoDevice,
@@ -181,42 +192,9 @@ impl State {
         let running = self.running.iter_mut().map(|running| &mut running.search);
         running.chain(&mut self.queue.searches).find(|search| search.root == *root)
     }
-}
 
-impl Running {
-    fn start(search: Search, devices: usize) -> Option<Self> {
-        search.tally.start();
-        let race = Race::new(search.job()?, &search);
-        Some(Self { search, race, active: 0, failed: vec![false; devices] })
-    }
-
-    /// Whether a race is for this search, if perhaps for an earlier threshold.
-    fn is_for(&self, race: &Race) -> bool {
-        Arc::ptr_eq(&self.search.tally, &race.tally)
-    }
-
-    fn is_exhausted(&self) -> bool {
-        self.active == 0 && self.search.supply.is_empty()
-    }
-
-    /// Goes on with what is wanted still: nothing, the same, or another threshold.
-    fn settle(mut self, busy: &mut Duration) -> Option<Self> {
-        let job = self.search.job();
-        if job == Some(self.race.job) {
-            return Some(self);
-        }
-        self.race.stop.stop();
-        let Some(job) = job else {
-            *busy += self.search.tally.elapsed();
-            return None;
-        };
-        self.race = Race::new(job, &self.search);
-        Some(self)
-    }
-}
-
-impl Race {
-    fn new(job: Job, search: &Search) -> Arc<Self> {
-        Arc::new(Self { job, stop: Stop::new(), tally: Arc::clone(&search.tally) })
+    /// The search that a race is for: it may be over, or go on with another threshold.
+    fn running_for(&mut self, race: &Race) -> Option<&mut Running> {
+        self.running.iter_mut().find(|running| running.is_for(race))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     PoolError, Progress, ProgressHandle,
+    running::Running,
     search::{Answer, Search},
     shared::Shared,
     state::State,
@@ -15,8 +16,9 @@ use std::time::Duration;
 pub struct PoolStatus {
     /// The roots that wait for their turn.
     pub queued: usize,
-    /// The root that is searched.
-    pub running: Option<RunningSearch>,
+    /// The roots that are searched. All devices are on the first; a graphics card that takes small
+    /// jobs in batches is on others too.
+    pub running: Vec<RunningSearch>,
     /// The hashes to be expected until all of this is done.
     pub expected_hashes_left: f64,
     /// The nonces tried since the pool is there.
@@ -94,10 +96,10 @@ impl Shared {
         let devices = (0..self.devices().len()).map(|index| self.device_status(&state, index));
         PoolStatus {
             queued: state.queue.searches.len(),
-            running: state.running_search(),
+            running: state.running_searches().collect(),
             expected_hashes_left: state.expected_hashes(),
             hashes_total,
-            rate: (hashes_total > 0).then(|| per_second(hashes_total, state.busy_until_now())),
+            rate: (hashes_total > 0).then(|| per_second(hashes_total, state.busy.elapsed())),
             jobs: state.counts,
             devices: devices.collect(),
         }
@@ -105,11 +107,10 @@ impl Shared {
 
     fn device_status(&self, state: &State, index: usize) -> DeviceStatus {
         let (device, standing) = (&self.devices()[index], &state.devices[index]);
-        let hashes = device.hashes();
         DeviceStatus {
             name: device.name.clone(),
-            hashes,
-            rate: (hashes > 0).then(|| per_second(hashes, standing.searched())),
+            hashes: device.hashes(),
+            rate: device.rate(standing.searched()),
             solutions: standing.solutions,
             failures: standing.failures,
             quarantine: standing.quarantine(),
@@ -118,20 +119,16 @@ impl Shared {
 }
 
 impl State {
-    fn running_search(&self) -> Option<RunningSearch> {
-        let search = &self.running.as_ref()?.search;
-        let job = search.job()?;
-        let progress = ProgressHandle::new(search.tally.clone(), job.threshold).progress();
-        Some(RunningSearch { job, progress })
+    fn running_searches(&self) -> impl Iterator<Item = RunningSearch> {
+        self.running.iter().filter_map(|Running { search, .. }| {
+            let job = search.job()?;
+            let progress = ProgressHandle::new(search.tally.clone(), job.threshold).progress();
+            Some(RunningSearch { job, progress })
+        })
     }
 
     fn expected_hashes(&self) -> f64 {
         let running = self.running.iter().map(|running| &running.search);
         running.chain(&self.queue.searches).map(Search::expected_hashes).sum()
-    }
-
-    fn busy_until_now(&self) -> Duration {
-        let running = self.running.as_ref().map(|running| running.search.tally.elapsed());
-        self.busy + running.unwrap_or_default()
     }
 }

@@ -192,7 +192,8 @@ impl Member {
     /// The chance that the work it searches would be found by now: a search has no end to run to.
     #[allow(clippy::cast_precision_loss)] // a bar has a few characters
     pub(super) fn chance(&self) -> f64 {
-        let Some(search) = self.pool.status().running else { return 0.0 };
+        let status = self.pool.status();
+        let Some(search) = status.running.first() else { return 0.0 };
         let expected = search.job.threshold.expected_hashes();
         1.0 - (-(search.progress.hashes as f64) / expected).exp()
     }

@@ -1,0 +1,87 @@
+//! A search that has devices.
+
+use super::search::{Race, Search};
+use crate::{Job, NonceRange, Stop, Task};
+use std::sync::Arc;
+
+/// A search, and the devices that are at it.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) search: Search,
+    race: Arc<Race>,
+    /// How many devices are at it.
+    active: usize,
+    /// The devices that failed at it and have not come back since.
+    failed: Vec<bool>,
+}
+
+/// Nonces of a race for a device to search.
+#[derive(Debug)]
+pub(super) struct Lot {
+    pub(super) race: Arc<Race>,
+    pub(super) nonces: NonceRange,
+}
+
+impl Lot {
+    /// What a device is asked for.
+    pub(super) fn task(&self, device: usize) -> Task<'_> {
+        let Race { job, stop, tally } = &*self.race;
+        Task::new(*job, self.nonces, stop, tally.device(device))
+    }
+}
+
+impl Running {
+    /// Begins a search that somebody waits for.
+    pub(super) fn start(search: Search, devices: usize) -> Option<Self> {
+        search.tally.start();
+        let race = Race::new(search.job()?, &search);
+        Some(Self { search, race, active: 0, failed: vec![false; devices] })
+    }
+
+    /// Whether a race is for this search, if perhaps for an earlier threshold.
+    pub(super) fn is_for(&self, race: &Race) -> bool {
+        Arc::ptr_eq(&self.search.tally, &race.tally)
+    }
+
+    /// Whether no nonce is left and none is being tried.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.active == 0 && self.search.supply.is_empty()
+    }
+
+    /// Gives a device some nonces, where some are left.
+    pub(super) fn assign(&mut self, device: usize) -> Option<Lot> {
+        let nonces = self.search.supply.next()?;
+        self.active += 1;
+        self.failed[device] = false;
+        Some(Lot { race: Arc::clone(&self.race), nonces })
+    }
+
+    /// A device does no more for a race of this search.
+    pub(super) const fn come_back(&mut self) {
+        self.active -= 1;
+    }
+
+    /// A device failed; says whether all have by now.
+    pub(super) fn fail(&mut self, device: usize) -> bool {
+        self.failed[device] = true;
+        self.failed.iter().all(|failed| *failed)
+    }
+
+    /// Goes on with what is wanted still, the same or another threshold; false where nothing is.
+    pub(super) fn settle(&mut self) -> bool {
+        let job = self.search.job();
+        if job == Some(self.race.job) {
+            return true;
+        }
+        self.race.stop.stop();
+        let Some(job) = job else { return false };
+        self.race = Race::new(job, &self.search);
+        true
+    }
+}
+
+impl Race {
+    fn new(job: Job, search: &Search) -> Arc<Self> {
+        Arc::new(Self { job, stop: Stop::new(), tally: Arc::clone(&search.tally) })
+    }
+}

@@ -1,0 +1,229 @@
+//! Devices that search several small roots at the same time.
+
+mod common;
+
+use common::{DEADLINE, Fake, easy, endless, hold, plain, root, until};
+use nano_pow::{
+    Backend, BackendError, Job, NonceRange, Pool, PoolError, Stop, Task, Ticket,
+    pool::{Phase, Priority},
+};
+use nano_primitives::{Root, Work};
+use std::sync::{
+    atomic::AtomicU64,
+    mpsc::{self, Receiver, Sender},
+};
+
+/// Takes four jobs at a time and tells of which roots.
+#[derive(Debug)]
+struct Wide {
+    batches: Sender<Vec<Root>>,
+    behaviour: Behaviour,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Behaviour {
+    Solves,
+    /// Has no work before all of its tasks are stopped.
+    Holds,
+    /// Solves the first job, then proposes wrong work for the second.
+    Lies,
+    /// Solves the first job, then fails.
+    Fails,
+}
+
+/// More than any machine tries: with this, all but endless jobs are small.
+const MANY: u64 = 1 << 50;
+
+impl Backend for Wide {
+    fn name(&self) -> String {
+        "wide".to_owned()
+    }
+
+    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
+        plain(task)
+    }
+
+    fn batch_size(&self) -> usize {
+        4
+    }
+
+    fn search_batch(
+        &self,
+        tasks: &[Task<'_>],
+        found: &mut dyn FnMut(usize, Work),
+    ) -> Result<(), BackendError> {
+        // The test may be over.
+        let _ = self.batches.send(tasks.iter().map(|task| task.job().root).collect());
+        tasks[0].count(MANY);
+        if tasks[0].job().threshold == endless(0).threshold || self.behaviour == Behaviour::Holds {
+            until("all tasks are stopped", || tasks.iter().all(Task::is_stopped));
+            return Ok(());
+        }
+        for (index, task) in tasks.iter().enumerate() {
+            match self.behaviour {
+                Behaviour::Lies if index == 1 => {
+                    let wrong = task.nonces().iter().find(|work| task.job().check(*work).is_err());
+                    found(index, wrong.expect("most work is wrong"));
+                }
+                Behaviour::Fails if index == 1 => return Err(BackendError::device("no power")),
+                _ => found(index, plain(task)?.expect("an easy job has a solution")),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A pool whose first device takes batches and is busy with root 0 until the ticket is dropped.
+fn busy_pool(
+    behaviour: Behaviour,
+    others: Vec<Box<dyn Backend>>,
+) -> (Pool, Ticket, Receiver<Vec<Root>>) {
+    let (sender, batches) = mpsc::channel();
+    let wide = Wide { batches: sender, behaviour };
+    let devices = std::iter::once(Box::new(wide) as Box<dyn Backend>).chain(others);
+    let pool = Pool::new(devices.collect());
+    let blocker = pool.submit(endless(0));
+    assert_eq!(next(&batches), [root(0)]);
+    until("the rate is known", || pool.status().devices[0].rate.is_some());
+    (pool, blocker, batches)
+}
+
+fn next(batches: &Receiver<Vec<Root>>) -> Vec<Root> {
+    batches.recv_timeout(DEADLINE).expect("a batch begins")
+}
+
+fn roots<const N: usize>(bytes: [u8; N]) -> Vec<Root> {
+    bytes.map(root).to_vec()
+}
+
+#[test]
+fn small_jobs_are_taken_together_in_their_order() {
+    let (pool, blocker, batches) = busy_pool(Behaviour::Solves, Vec::new());
+    let tickets: Vec<_> = (1..=6).map(|byte| pool.submit(easy(byte))).collect();
+    let urgent = pool.submit_with(easy(7), Priority::new(1));
+    drop(blocker);
+    assert_eq!(next(&batches), roots([7, 1, 2, 3]));
+    assert_eq!(next(&batches), roots([4, 5, 6]));
+    for ticket in tickets.into_iter().chain([urgent]) {
+        let job = *ticket.job();
+        assert_eq!(ticket.wait().unwrap().job(), &job);
+    }
+    assert_eq!(pool.status().devices[0].solutions, 7);
+    assert_eq!(pool.status().jobs.solved, 7);
+}
+
+#[test]
+fn a_large_job_is_not_taken_along_nor_passed_by() {
+    let (pool, blocker, batches) = busy_pool(Behaviour::Solves, Vec::new());
+    let first = [easy(1), easy(2)].map(|job| pool.submit(job));
+    let large = pool.submit(endless(3));
+    let last = pool.submit(easy(4));
+    drop(blocker);
+    assert_eq!(next(&batches), roots([1, 2]));
+    for ticket in first {
+        ticket.wait().unwrap();
+    }
+    assert_eq!(next(&batches), roots([3]));
+    assert_eq!(last.progress().phase, Phase::Queued);
+    drop(large);
+    assert_eq!(next(&batches), roots([4]));
+    last.wait().unwrap();
+}
+
+#[test]
+fn jobs_are_taken_one_by_one_until_the_rate_is_known() {
+    let (sender, batches) = mpsc::channel();
+    let pool = Pool::new(vec![Box::new(Wide { batches: sender, behaviour: Behaviour::Holds })]);
+    let tickets = [1, 2].map(|byte| pool.submit(easy(byte)));
+    assert_eq!(next(&batches), roots([1]));
+    drop(tickets);
+}
+
+#[test]
+fn others_join_the_first_root_of_a_batch_and_then_the_next() {
+    let begin = Stop::new();
+    let started = begin.clone();
+    let patient = Fake::boxed("patient", move |task| {
+        until("the batch has begun", || started.is_stopped() || task.is_stopped());
+        plain(task)
+    });
+    let (pool, blocker, batches) = busy_pool(Behaviour::Holds, vec![patient]);
+    let tickets: Vec<_> = (1..=3).map(|byte| pool.submit(easy(byte))).collect();
+    drop(blocker);
+    assert_eq!(next(&batches), roots([1, 2, 3]));
+    begin.stop();
+    for ticket in tickets {
+        ticket.wait().unwrap();
+    }
+    assert_eq!(pool.status().devices[1].solutions, 3);
+    until("nothing runs", || pool.status().running.is_empty());
+}
+
+#[test]
+fn the_status_shows_every_root_of_a_batch() {
+    let (pool, blocker, batches) = busy_pool(Behaviour::Holds, Vec::new());
+    let tickets: Vec<_> = (1..=5).map(|byte| pool.submit(easy(byte))).collect();
+    drop(blocker);
+    assert_eq!(next(&batches), roots([1, 2, 3, 4]));
+    let status = pool.status();
+    let running: Vec<_> = status.running.iter().map(|search| search.job.root).collect();
+    assert_eq!((running, status.queued), (roots([1, 2, 3, 4]), 1));
+    let phases: Vec<_> = tickets.iter().map(|ticket| ticket.progress().phase).collect();
+    assert_eq!(phases[3..], [Phase::Running, Phase::Queued]);
+    assert_eq!(pool.cancel(&root(2)), 1);
+    assert_eq!(pool.status().running.len(), 3);
+    pool.close();
+    let answers = tickets.into_iter().map(Ticket::wait);
+    let cancelled = answers.filter(|answer| matches!(answer, Err(PoolError::Cancelled)));
+    assert_eq!(cancelled.count(), 1);
+}
+
+/// The first job of the batch is solved in any case, what was wrong or not done yet is done by
+/// another.
+#[test]
+fn what_a_failing_device_leaves_of_a_batch_is_done_by_others() {
+    for (behaviour, cause) in [(Behaviour::Lies, "wrong work"), (Behaviour::Fails, "failed")] {
+        let (pool, blocker, batches) = busy_pool(behaviour, vec![Fake::boxed("hold", hold)]);
+        let tickets: Vec<_> = [easy(1), easy(2)].map(|job| pool.submit(job)).into();
+        drop(blocker);
+        assert_eq!(next(&batches), roots([1, 2]));
+        until("the failure is noticed", || pool.status().devices[0].failures == 1);
+        let wide = &pool.status().devices[0];
+        assert_eq!(wide.solutions, 1, "{cause}");
+        assert!(wide.quarantine.is_some(), "{cause}");
+        assert_eq!(pool.status().running.len(), 1, "{cause}");
+        // It comes back after its quarantine, takes the rest, and does it as a first job.
+        assert_eq!(next(&batches), roots([2]), "{cause}");
+        for ticket in tickets {
+            ticket.wait().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_batch_that_all_devices_fail_at_ends_without_work() {
+    let (pool, blocker, _batches) = busy_pool(Behaviour::Fails, Vec::new());
+    let [first, second] = [easy(1), easy(2)].map(|job| pool.submit(job));
+    drop(blocker);
+    first.wait().unwrap();
+    let error = second.wait().unwrap_err();
+    assert!(matches!(&error, PoolError::Failed { device, .. } if device == "wide"), "{error}");
+}
+
+/// A backend that does not know of batches is asked for one job at a time.
+#[test]
+fn without_batches_the_default_searches_one_after_the_other() {
+    let tasks: Vec<Job> = (1..=3).map(easy).collect();
+    let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
+    let nonces = NonceRange::new(0, 1 << 16);
+    let tasks: Vec<_> = tasks.iter().map(|job| Task::new(*job, nonces, &stop, &hashes)).collect();
+    let backend = Fake::boxed("plain", plain);
+    assert_eq!(backend.batch_size(), 1);
+    let mut found = Vec::new();
+    let mut take = |index: usize, work| {
+        assert!(tasks[index].job().check(work).is_ok());
+        found.push(index);
+    };
+    backend.search_batch(&tasks, &mut take).unwrap();
+    assert_eq!(found, [0, 1, 2]);
+}
