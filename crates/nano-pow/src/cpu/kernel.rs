@@ -1,7 +1,7 @@
 //! The choice of a hash kernel by what the processor can do.
 //!
-//! Here alone is `unsafe` code: the step into a function that needs an instruction set. To add one
-//! (NEON, say), write its file, a variant of [`Isa`] and a line in each `match`.
+//! Here is the `unsafe` step into a function that needs an instruction set. To add one (NEON, say),
+//! write its file, a variant of [`Isa`] and a line in each `match`.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
