@@ -57,8 +57,8 @@ pub trait Backend: Debug + Send + Sync {
     }
 
     /// Searches for several tasks, at most [`batch_size`](Self::batch_size), and calls `found` with
-    /// the index of a task and the first work for it as soon as there is one. Ends when every task
-    /// is solved, stopped, or out of nonces.
+    /// the index of a task and the first work for it as soon as there is one, from any thread. Ends
+    /// when every task is solved, stopped, or out of nonces.
     ///
     /// If not said otherwise, this searches for one after the other.
     ///
@@ -67,7 +67,7 @@ pub trait Backend: Debug + Send + Sync {
     fn search_batch(
         &self,
         tasks: &[Task<'_>],
-        found: &mut dyn FnMut(usize, Work),
+        found: &(dyn Fn(usize, Work) + Sync),
     ) -> Result<(), BackendError> {
         for (index, task) in tasks.iter().enumerate() {
             if let Some(work) = self.search(task)? {

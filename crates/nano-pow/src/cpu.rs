@@ -19,7 +19,13 @@ pub use options::{CpuError, CpuOptions};
 use crate::{Backend, BackendError, NonceRange, Task};
 use nano_primitives::Work;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::{num::NonZero, sync::OnceLock};
+use std::{
+    num::NonZero,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// The processor, or some threads of it.
 ///
@@ -99,10 +105,32 @@ impl Backend for CpuBackend {
     }
 
     fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
-        let hunt = Hunt::new(*task, self.kernel);
+        let found = OnceLock::new();
+        self.hunt(task, &|work| {
+            let _ = found.set(work); // told once
+        });
+        Ok(found.into_inner())
+    }
+
+    fn search_batch(
+        &self,
+        tasks: &[Task<'_>],
+        found: &(dyn Fn(usize, Work) + Sync),
+    ) -> Result<(), BackendError> {
+        for (index, task) in tasks.iter().enumerate() {
+            self.hunt(task, &|work| found(index, work));
+        }
+        Ok(())
+    }
+}
+
+impl CpuBackend {
+    /// Searches with all threads. The one that finds work tells of it before the others have
+    /// noticed: a system with more to do than it has cores may let these wait for milliseconds.
+    fn hunt(&self, task: &Task<'_>, tell: &(dyn Fn(Work) + Sync)) {
+        let hunt = Hunt::new(*task, self.kernel, tell);
         let parts: Vec<_> = task.nonces().parts(self.threads() as u64).collect();
         self.threads.broadcast(|thread| hunt.search(parts[thread.index()]));
-        Ok(hunt.found.into_inner())
     }
 }
 
@@ -111,13 +139,14 @@ struct Hunt<'a> {
     task: Task<'a>,
     kernel: Kernel,
     midstate: Midstate,
-    found: OnceLock<Work>,
+    is_found: AtomicBool,
+    tell: &'a (dyn Fn(Work) + Sync),
 }
 
 impl<'a> Hunt<'a> {
-    fn new(task: Task<'a>, kernel: Kernel) -> Self {
+    fn new(task: Task<'a>, kernel: Kernel, tell: &'a (dyn Fn(Work) + Sync)) -> Self {
         let midstate = Midstate::new(&task.job().root);
-        Self { task, kernel, midstate, found: OnceLock::new() }
+        Self { task, kernel, midstate, is_found: AtomicBool::new(false), tell }
     }
 
     /// Searches one thread's share, a fraction of a millisecond at a time.
@@ -133,13 +162,15 @@ impl<'a> Hunt<'a> {
     }
 
     fn is_over(&self) -> bool {
-        self.task.is_stopped() || self.found.get().is_some()
+        self.task.is_stopped() || self.is_found.load(Ordering::Relaxed)
     }
 
-    /// Keeps the first work found by any thread.
+    /// Tells of the first work found by any thread.
     fn finish(&self, batch: NonceRange, work: Work) {
         self.task.count(work.to_u64().wrapping_sub(batch.first()).wrapping_add(1));
         // A second thread that finds work in the same fraction of a millisecond is too late.
-        let _ = self.found.set(work);
+        if !self.is_found.swap(true, Ordering::Relaxed) {
+            (self.tell)(work);
+        }
     }
 }

@@ -173,9 +173,9 @@ impl Backend for GpuBackend {
     fn search_batch(
         &self,
         tasks: &[Task<'_>],
-        found: &mut dyn FnMut(usize, Work),
+        found: &(dyn Fn(usize, Work) + Sync),
     ) -> Result<(), BackendError> {
-        let search = |tasks| self.with_engine(|engine| engine.search_batch(tasks, &mut *found));
+        let search = |tasks| self.with_engine(|engine| engine.search_batch(tasks, found));
         Ok(tasks.chunks(engine::SLOTS).try_for_each(search)?)
     }
 }

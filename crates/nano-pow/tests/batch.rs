@@ -9,6 +9,7 @@ use nano_pow::{
 };
 use nano_primitives::{Root, Work};
 use std::sync::{
+    Mutex,
     atomic::AtomicU64,
     mpsc::{self, Receiver, Sender},
 };
@@ -50,7 +51,7 @@ impl Backend for Wide {
     fn search_batch(
         &self,
         tasks: &[Task<'_>],
-        found: &mut dyn FnMut(usize, Work),
+        found: &(dyn Fn(usize, Work) + Sync),
     ) -> Result<(), BackendError> {
         // The test may be over.
         let _ = self.batches.send(tasks.iter().map(|task| task.job().root).collect());
@@ -219,11 +220,11 @@ fn without_batches_the_default_searches_one_after_the_other() {
     let tasks: Vec<_> = tasks.iter().map(|job| Task::new(*job, nonces, &stop, &hashes)).collect();
     let backend = Fake::boxed("plain", plain);
     assert_eq!(backend.batch_size(), 1);
-    let mut found = Vec::new();
-    let mut take = |index: usize, work| {
+    let found = Mutex::new(Vec::new());
+    let take = |index: usize, work| {
         assert!(tasks[index].job().check(work).is_ok());
-        found.push(index);
+        found.lock().unwrap().push(index);
     };
-    backend.search_batch(&tasks, &mut take).unwrap();
-    assert_eq!(found, [0, 1, 2]);
+    backend.search_batch(&tasks, &take).unwrap();
+    assert_eq!(found.into_inner().unwrap(), [0, 1, 2]);
 }

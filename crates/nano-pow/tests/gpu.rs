@@ -17,7 +17,7 @@ use proptest::{
 };
 use std::{
     sync::{
-        LazyLock,
+        LazyLock, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -143,16 +143,14 @@ fn a_batch_finds_the_first_solution_of_each_job() {
             let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
             let tasks = jobs.iter().map(|job| Task::new(*job, nonces, &stop, &hashes));
             let tasks: Vec<_> = tasks.collect();
-            let mut works = Vec::new();
-            for tasks in tasks.chunks(batch) {
-                let begin = works.len();
-                works.resize(begin + tasks.len(), None);
-                let mut found = |index: usize, work| {
-                    assert_eq!(works[begin + index].replace(work), None);
+            let works = Mutex::new(vec![None; tasks.len()]);
+            for (tasks, begin) in tasks.chunks(batch).zip((0..).step_by(batch)) {
+                let found = |index: usize, work| {
+                    assert_eq!(works.lock().unwrap()[begin + index].replace(work), None);
                 };
-                device.search_batch(tasks, &mut found).unwrap();
+                device.search_batch(tasks, &found).unwrap();
             }
-            assert_eq!(works, expected, "{} at a time", batch);
+            assert_eq!(works.into_inner().unwrap(), expected, "{batch} at a time");
         }
     }
 }
@@ -167,12 +165,13 @@ fn a_job_that_is_stopped_does_not_hold_up_its_batch() {
         let tasks = [endless, easy].into_iter().zip(&stops);
         let tasks: Vec<_> =
             tasks.map(|(job, stop)| Task::new(job, nonces, stop, &hashes)).collect();
-        let mut works = Vec::new();
-        let mut found = |index, work| {
-            works.push((index, work));
+        let works = Mutex::new(Vec::new());
+        let found = |index, work| {
+            works.lock().unwrap().push((index, work));
             stops[0].stop();
         };
-        device.search_batch(&tasks, &mut found).unwrap();
+        device.search_batch(&tasks, &found).unwrap();
+        let works = works.into_inner().unwrap();
         assert_eq!(works.len(), 1);
         assert!(works[0].0 == 1 && easy.check(works[0].1).is_ok());
     }

@@ -8,6 +8,7 @@ use super::{
 use crate::{Job, Task};
 use nano_primitives::Work;
 use std::{
+    cell::Cell,
     collections::VecDeque,
     fmt::Debug,
     slice,
@@ -91,9 +92,9 @@ impl<Q: Queue> Engine<Q> {
 
     /// Searches for one task.
     pub(super) fn search(&mut self, task: &Task<'_>) -> Result<Option<Work>, GpuError> {
-        let mut found = None;
-        self.search_batch(slice::from_ref(task), &mut |_, work| found = Some(work))?;
-        Ok(found)
+        let found = Cell::new(None);
+        self.search_batch(slice::from_ref(task), &|_, work| found.set(Some(work)))?;
+        Ok(found.into_inner())
     }
 
     /// Searches for some tasks at the same time. What is still underway when all answers are known,
@@ -101,7 +102,7 @@ impl<Q: Queue> Engine<Q> {
     pub(super) fn search_batch(
         &mut self,
         tasks: &[Task<'_>],
-        found: &mut dyn FnMut(usize, Work),
+        found: &dyn Fn(usize, Work),
     ) -> Result<(), GpuError> {
         let mut hunt = Hunt::new(tasks);
         while !self.flights.is_empty() {
@@ -158,6 +159,7 @@ mod tests {
     use crate::{Job, NonceRange, Stop, Task, gpu::stretch::Stretch};
     use nano_primitives::{Difficulty, Root, Work};
     use std::{
+        cell::Cell,
         collections::VecDeque,
         sync::atomic::{AtomicU64, Ordering},
         task::Poll,
@@ -313,12 +315,16 @@ mod tests {
         let counts: Vec<_> = counts.collect();
         let task = |(job, count)| Task::new(job, nonces, &stop, count);
         let tasks: Vec<_> = jobs.iter().copied().zip(&counts).map(task).collect();
-        let mut works = vec![None; jobs.len()];
-        let mut found = |index: usize, work| {
-            assert_eq!(works[index].replace(work), None, "job {index} is solved twice");
+        let works: Vec<_> = jobs.iter().map(|_| Cell::new(None)).collect();
+        let found = |index: usize, work| {
+            assert_eq!(works[index].replace(Some(work)), None, "job {index} is solved twice");
         };
-        engine.search_batch(&tasks, &mut found).unwrap();
-        works.into_iter().zip(counts.into_iter().map(AtomicU64::into_inner)).collect()
+        engine.search_batch(&tasks, &found).unwrap();
+        works
+            .into_iter()
+            .map(Cell::into_inner)
+            .zip(counts.into_iter().map(AtomicU64::into_inner))
+            .collect()
     }
 
     /// Among easy jobs is one without a solution.
@@ -347,14 +353,14 @@ mod tests {
         };
         let tasks = [task(0), task(1), task(2)];
         let mut engine = engine(Habit::Works);
-        let mut found = Vec::new();
+        let found = Cell::new(None);
         stops[0].stop();
-        let take = &mut |index, _| {
-            found.push(index);
+        let take = |index, _| {
+            assert_eq!(found.replace(Some(index)), None);
             stops[2].stop();
         };
-        engine.search_batch(&tasks, take).unwrap();
-        assert_eq!(found, [1]);
+        engine.search_batch(&tasks, &take).unwrap();
+        assert_eq!(found.get(), Some(1));
         let asked = |task| engine.queue.submitted.iter().any(|part| part.task == task);
         assert_eq!([0, 1, 2].map(asked), [false, true, true]);
     }

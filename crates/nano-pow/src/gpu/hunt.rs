@@ -46,7 +46,7 @@ impl<'a> Hunt<'a> {
     pub(super) fn evaluate(
         &mut self,
         parts: impl IntoIterator<Item = (Part, Option<u32>)>,
-        found: &mut dyn FnMut(usize, Work),
+        found: &dyn Fn(usize, Work),
     ) -> Result<Option<u64>, WrongWork> {
         let mut tried = Some(0);
         for (Part { task: index, stretch }, offset) in parts {

@@ -16,11 +16,12 @@ pub struct PoolBuilder {
 pub(super) struct Settings {
     pub(super) order: Order,
     pub(super) cached_works: usize,
+    pub(super) seed: Option<u64>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { order: Order::Fifo, cached_works: 256 }
+        Self { order: Order::Fifo, cached_works: 256, seed: None }
     }
 }
 
@@ -34,6 +35,14 @@ impl PoolBuilder {
     /// For how many roots the work found is remembered: 256, if not said. Zero for none.
     pub const fn cached_works(mut self, roots: usize) -> Self {
         self.settings.cached_works = roots;
+        self
+    }
+
+    /// Lets the search of each root begin at a place that follows from this number and the root,
+    /// for tests and measurements that are to be the same again. If not said, it begins at random,
+    /// so that programs that race for one root do not try the same nonces.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = Some(seed);
         self
     }
 

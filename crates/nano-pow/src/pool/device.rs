@@ -4,7 +4,10 @@ use super::{running::Lot, state::Portion};
 use crate::{Backend, BackendError, Solution, bench::per_second};
 use std::{
     panic::{self, AssertUnwindSafe},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -46,18 +49,20 @@ impl Device {
         &self,
         index: usize,
         lots: &[Lot],
-        mut solved: impl FnMut(&Solution),
+        solved: impl Fn(&Solution) + Sync,
     ) -> Result<(), BackendError> {
         let tasks = lots.iter().map(|lot| lot.task(index).counting_to(&self.hashes));
         let tasks: Vec<_> = tasks.collect();
-        let mut wrong = None;
-        let mut found = |place: usize, work| match lots[place].race.job.check(work) {
+        let wrong = OnceLock::new();
+        let found = |place: usize, work| match lots[place].race.job.check(work) {
             Ok(solution) => solved(&solution),
-            Err(error) => wrong = Some(error),
+            Err(error) => {
+                let _ = wrong.set(error); // the first is enough
+            }
         };
-        let search = AssertUnwindSafe(|| self.backend.search_batch(&tasks, &mut found));
+        let search = AssertUnwindSafe(|| self.backend.search_batch(&tasks, &found));
         panic::catch_unwind(search).unwrap_or_else(|panic| Err(BackendError::panicked(&*panic)))?;
-        wrong.map_or(Ok(()), |wrong| Err(wrong.into()))
+        wrong.into_inner().map_or(Ok(()), |wrong| Err(wrong.into()))
     }
 
     /// Hashes per second, zero for a device that fails.

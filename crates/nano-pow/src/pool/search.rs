@@ -58,9 +58,9 @@ impl Delivery {
 }
 
 impl Search {
-    pub(super) fn new(root: Root, devices: usize) -> Self {
-        let tally = Arc::new(Tally::new(devices));
-        Self { root, tally, supply: Supply::new(), waiters: Vec::new() }
+    pub(super) fn new(root: Root, devices: usize, seed: Option<u64>) -> Self {
+        let (tally, supply) = (Arc::new(Tally::new(devices)), Supply::new(&root, seed));
+        Self { root, tally, supply, waiters: Vec::new() }
     }
 
     /// Adds a job.

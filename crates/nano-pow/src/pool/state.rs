@@ -27,6 +27,7 @@ pub(super) struct State {
     /// The time that anything was searched.
     pub(super) busy: Stopwatch,
     cache: Cache,
+    seed: Option<u64>,
     deliveries: Vec<Delivery>,
     jobs: u64,
 }
@@ -50,6 +51,7 @@ impl State {
             is_closed: false,
             busy: Stopwatch::default(),
             cache: Cache::new(settings.cached_works),
+            seed: settings.seed,
             deliveries: Vec::new(),
             jobs: 0,
         }
@@ -62,7 +64,7 @@ impl State {
         if let Some(search) = self.search_mut(&job.root) {
             return search.join(id, job.threshold, priority);
         }
-        let mut search = Search::new(job.root, self.devices.len());
+        let mut search = Search::new(job.root, self.devices.len(), self.seed);
         let claim = search.join(id, job.threshold, priority);
         match self.cache.find(&job) {
             Some(work) if !self.is_closed => self.deliveries.extend(search.solve(work)),

@@ -1,6 +1,7 @@
 //! Where the nonces of a search come from.
 
 use crate::NonceRange;
+use nano_primitives::{Root, Work};
 
 /// Nonces in one piece: more than a processor tries in a week, and still pieces for thousands.
 const PIECE: u64 = 1 << 48;
@@ -14,10 +15,10 @@ pub(super) struct Supply {
 }
 
 impl Supply {
-    /// A supply that starts at random, so that two programs with the same root do not search the
-    /// same nonces.
-    pub(super) fn new() -> Self {
-        let next = getrandom::u64().expect("the system has random numbers");
+    /// A supply that starts at random, or at a place that follows from a seed and the root.
+    pub(super) fn new(root: &Root, seed: Option<u64>) -> Self {
+        let random = || getrandom::u64().expect("the system has random numbers");
+        let next = seed.map_or_else(random, |seed| Work::from_u64(seed).value(root).to_u64());
         Self { next, pieces: PIECES }
     }
 
@@ -40,10 +41,11 @@ impl Iterator for Supply {
 #[cfg(test)]
 mod tests {
     use super::{PIECE, Supply};
+    use nano_primitives::Root;
 
     #[test]
     fn the_pieces_cover_the_space_once() {
-        let supply = Supply::new();
+        let supply = Supply::new(&Root::ZERO, None);
         let first = supply.next;
         let mut count = 0;
         for (index, piece) in (0u64..).zip(supply) {
@@ -55,6 +57,15 @@ mod tests {
 
     #[test]
     fn two_supplies_start_apart() {
-        assert_ne!(Supply::new().next, Supply::new().next);
+        let start = |seed| Supply::new(&Root::ZERO, seed).next;
+        assert_ne!(start(None), start(None));
+        assert_ne!(start(Some(1)), start(Some(2)));
+    }
+
+    #[test]
+    fn a_seed_fixes_the_start_of_each_root() {
+        let start = |byte| Supply::new(&Root::from_bytes([byte; 32]), Some(1)).next;
+        assert_eq!(start(1), start(1));
+        assert_ne!(start(1), start(2));
     }
 }
