@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures this machine's graphics cards: the rate of both kernels with clocks and power, the time
-# to the first result of a receive and of a send, and the rate together with the processor.
+# to the first result of a receive and of a send, small jobs one by one and in batches, and the rate
+# together with the processor.
 #
 #   scripts/measure-gpu.sh [SECONDS]      seconds for each measurement, 10 unless told
 #
@@ -89,6 +90,8 @@ for kernel in u64 u32; do
 done
 echo "== time to the first result"
 bench --phase latency
+echo "== small jobs from a queue"
+bench --phase queue
 echo "== together with the processor"
 bench --phase together
 

@@ -24,7 +24,7 @@ pub(super) fn is_available() -> bool {
 /// The first of `LANES * blocks` nonces from `first` on whose value reaches the threshold.
 #[target_feature(enable = "avx2")]
 pub(super) fn search(midstate: &Midstate, threshold: u64, first: u64, blocks: u64) -> Option<u64> {
-    let words = Words;
+    let words = Words(Patterns([byte_rotation(24), byte_rotation(16)]));
     search_blocks!(words, midstate, threshold, first, blocks)
 }
 
@@ -33,7 +33,7 @@ pub(super) fn search(midstate: &Midstate, threshold: u64, first: u64, blocks: u6
 /// The state fills the 16 vector registers. A compiler that knows the pattern would make two
 /// instructions of one, or keep patterns in registers and words of the state in memory: 5 % slower.
 macro_rules! shuffle {
-    ($words:expr, $pattern:literal) => {{
+    ($self:ident, $words:expr, $pattern:literal) => {{
         let shuffled: __m256i;
         // SAFETY: the instruction belongs to AVX2, which the function has, and reads one of the
         // patterns, at any alignment.
@@ -42,7 +42,7 @@ macro_rules! shuffle {
                 "vpshufb {shuffled}, {words}, ymmword ptr [{patterns} + {offset}]",
                 shuffled = lateout(ymm_reg) shuffled,
                 words = in(ymm_reg) $words,
-                patterns = in(reg) &raw const PATTERNS.0,
+                patterns = in(reg) &raw const $self.0.0,
                 offset = const $pattern * size_of::<Pattern>(),
                 options(pure, readonly, nostack, preserves_flags),
             );
@@ -54,10 +54,10 @@ macro_rules! shuffle {
 /// The bytes of a vector by the places they are taken from.
 type Pattern = [u64; 4];
 
+/// Patterns on the stack. Their alignment makes the compiler align the stack for the vectors that it
+/// puts there too; half of these would lie across cache lines otherwise.
 #[repr(align(32))]
 struct Patterns([Pattern; 2]);
-
-static PATTERNS: Patterns = Patterns([byte_rotation(24), byte_rotation(16)]);
 
 /// The pattern that rotates each word to the right: the one that changes nothing, rotated.
 const fn byte_rotation(bits: u32) -> Pattern {
@@ -67,7 +67,7 @@ const fn byte_rotation(bits: u32) -> Pattern {
 }
 
 /// Vectors of words.
-struct Words;
+struct Words(Patterns);
 
 impl Words {
     #[inline]
@@ -97,13 +97,13 @@ impl Words {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn rotr24(&self, a: __m256i) -> __m256i {
-        shuffle!(a, 0)
+        shuffle!(self, a, 0)
     }
 
     #[inline]
     #[target_feature(enable = "avx2")]
     fn rotr16(&self, a: __m256i) -> __m256i {
-        shuffle!(a, 1)
+        shuffle!(self, a, 1)
     }
 
     #[inline]

@@ -113,7 +113,7 @@ impl Kernel {
 
     /// How many nonces take a fraction of a millisecond.
     pub(super) const fn batch(self) -> u64 {
-        1024 * self.lanes()
+        512 * self.lanes()
     }
 
     /// Finds the first of `nonces` whose value reaches the threshold.
