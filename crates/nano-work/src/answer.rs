@@ -63,7 +63,7 @@ pub(crate) fn status(service: &Service) -> Value {
         "uptime_seconds": service.started.elapsed().as_secs().to_string(),
         "hashes": pool.hashes_total.to_string(),
         "hashes_per_second": whole(pool.rate.unwrap_or_default()),
-        "seconds_left": format!("{:.3}", pool.expected_seconds_left().unwrap_or_default().abs()),
+        "seconds_left": format!("{:.3}", pool.expected_seconds_left().unwrap_or_default()),
         "counts": {
             "generated": counts.generated.to_string(),
             "cancelled": counts.cancelled.to_string(),

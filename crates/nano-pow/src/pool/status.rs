@@ -8,7 +8,7 @@ use super::{
     state::State,
 };
 use crate::{Job, bench::per_second};
-use std::time::Duration;
+use std::{ops::Add, time::Duration};
 
 /// A look at a pool.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,6 +129,7 @@ impl State {
 
     fn expected_hashes(&self) -> f64 {
         let running = self.running.iter().map(|running| &running.search);
-        running.chain(&self.queue.searches).map(Search::expected_hashes).sum()
+        let all = running.chain(&self.queue.searches).map(Search::expected_hashes);
+        all.fold(0.0, Add::add) // the sum of nothing would be -0.0
     }
 }
