@@ -18,7 +18,16 @@ pub(super) fn is_available() -> bool {
 #[target_feature(enable = "avx512f")]
 pub(super) fn search(midstate: &Midstate, threshold: u64, first: u64, blocks: u64) -> Option<u64> {
     let words = Words;
-    search_blocks!(words, midstate, threshold, first, blocks)
+    let (threshold, step) = (words.splat(threshold), words.splat(LANES));
+    let mut nonces = words.add(words.splat(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+    for block in 0..blocks {
+        let reaching = _mm512_cmpge_epu64_mask(value!(words, midstate, nonces), threshold);
+        if reaching != 0 {
+            return Some(first.wrapping_add(block * LANES + u64::from(reaching.trailing_zeros())));
+        }
+        nonces = words.add(nonces, step);
+    }
+    None
 }
 
 /// Vectors of words.
@@ -65,20 +74,5 @@ impl Words {
     #[target_feature(enable = "avx512f")]
     fn rotr63(&self, a: __m512i) -> __m512i {
         _mm512_ror_epi64::<63>(a)
-    }
-
-    /// 0, 1, … 7.
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn counting(&self) -> __m512i {
-        _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7)
-    }
-
-    /// The first lane whose value is at least the threshold.
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn first_reaching(&self, values: __m512i, threshold: __m512i) -> Option<u32> {
-        let reaching = _mm512_cmpge_epu64_mask(values, threshold);
-        if reaching == 0 { None } else { Some(reaching.trailing_zeros()) }
     }
 }

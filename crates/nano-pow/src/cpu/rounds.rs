@@ -1,9 +1,8 @@
-//! The rounds of Blake2b and the search, written once for every instruction set.
+//! The rounds of Blake2b, written once for every instruction set.
 //!
 //! An instruction-set file has a type with methods for words: `splat`, `add`, `xor`, `rotr32`,
-//! `rotr24`, `rotr16`, `rotr63`, and for the search of several nonces at once `counting` and
-//! `first_reaching`. Here it is `$w`. These are macros and not generic functions, because a method
-//! with target features is inlined only into a function that has them too.
+//! `rotr24`, `rotr16`, `rotr63`. Here it is `$w`. These are macros and not generic functions,
+//! because a method with target features is inlined only into a function that has them too.
 //!
 //! The four mixes of half a round are independent of each other. They are written step by step
 //! side by side: compilers keep that order, and a processor finds the four chains in it (a third
@@ -96,21 +95,4 @@ macro_rules! splat_all {
     ($w:ident, $words:expr, $($index:literal)+) => {
         [$($w.splat($words[$index])),+]
     };
-}
-
-/// Searches `$blocks` times as many nonces as there are lanes, from `$first` on, and returns from
-/// the function with the first whose value reaches the threshold.
-#[cfg(target_arch = "x86_64")] // the only one with vectors so far
-macro_rules! search_blocks {
-    ($w:ident, $midstate:ident, $threshold:ident, $first:ident, $blocks:ident) => {{
-        let (threshold, step) = ($w.splat($threshold), $w.splat(LANES));
-        let mut nonces = $w.add($w.splat($first), $w.counting());
-        for block in 0..$blocks {
-            if let Some(lane) = $w.first_reaching(value!($w, $midstate, nonces), threshold) {
-                return Some($first.wrapping_add(block * LANES + u64::from(lane)));
-            }
-            nonces = $w.add(nonces, step);
-        }
-        None
-    }};
 }
