@@ -51,7 +51,7 @@ pub trait Backend: Debug + Send + Sync {
     fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError>;
 
     /// How many small jobs the device likes to search at the same time, where the queue has them:
-    /// one, if not said.
+    /// one, if not said. Always the same for a device.
     fn batch_size(&self) -> usize {
         1
     }

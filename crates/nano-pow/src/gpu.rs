@@ -175,8 +175,12 @@ impl Backend for GpuBackend {
         tasks: &[Task<'_>],
         found: &(dyn Fn(usize, Work) + Sync),
     ) -> Result<(), BackendError> {
-        let search = |tasks| self.with_engine(|engine| engine.search_batch(tasks, found));
-        Ok(tasks.chunks(engine::SLOTS).try_for_each(search)?)
+        let batches = (0..).step_by(engine::SLOTS).zip(tasks.chunks(engine::SLOTS));
+        for (begin, batch) in batches {
+            let found = |index, work| found(begin + index, work);
+            self.with_engine(|engine| engine.search_batch(batch, &found))?;
+        }
+        Ok(())
     }
 }
 

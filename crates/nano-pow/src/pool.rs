@@ -15,6 +15,7 @@ mod error;
 mod progress;
 mod quarantine;
 mod queue;
+mod recent;
 mod running;
 mod search;
 mod shared;
@@ -134,7 +135,8 @@ impl Pool {
     }
 
     /// Ends the pool for all its clones: every job left is answered with [`PoolError::Closed`], and
-    /// the devices are waited for. A device that hangs holds this up.
+    /// the devices are waited for. A device that hangs holds this up. Whoever calls this while it is
+    /// woken by an answer does not wait.
     pub fn close(&self) {
         self.0.close();
     }
@@ -151,10 +153,11 @@ fn start(shared: &Arc<Shared>, index: usize) -> JoinHandle<()> {
 impl Running {
     fn close(&self) {
         self.shared.update(state::State::close);
-        let threads =
-            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let own = thread::current().id();
-        for handle in threads.into_iter().filter(|handle| handle.thread().id() != own) {
+        if Shared::is_delivering() {
+            return; // to whoever dropped the pool while it was woken
+        }
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for handle in threads.drain(..) {
             // A device's thread catches the panics of its backend; there is nothing to say about
             // others.
             let _ = handle.join();

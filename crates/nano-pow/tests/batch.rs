@@ -2,16 +2,19 @@
 
 mod common;
 
-use common::{DEADLINE, Fake, easy, endless, hold, plain, root, until};
+use common::{DEADLINE, Fake, easy, endless, one_in_two_to, plain, root, until};
 use nano_pow::{
     Backend, BackendError, Job, NonceRange, Pool, PoolError, Stop, Task, Ticket,
     pool::{Phase, Priority},
 };
 use nano_primitives::{Root, Work};
-use std::sync::{
-    Mutex,
-    atomic::AtomicU64,
-    mpsc::{self, Receiver, Sender},
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
+    thread,
 };
 
 /// Takes four jobs at a time and tells of which roots.
@@ -19,6 +22,14 @@ use std::sync::{
 struct Wide {
     batches: Sender<Vec<Root>>,
     behaviour: Behaviour,
+    has_failed: AtomicBool,
+}
+
+impl Wide {
+    fn new(behaviour: Behaviour) -> (Self, Receiver<Vec<Root>>) {
+        let (batches, receiver) = mpsc::channel();
+        (Self { batches, behaviour, has_failed: AtomicBool::new(false) }, receiver)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +41,8 @@ enum Behaviour {
     Lies,
     /// Solves the first job, then fails.
     Fails,
+    /// Fails at once, the first time.
+    FailsOnce,
 }
 
 /// More than any machine tries: with this, all but endless jobs are small.
@@ -67,10 +80,51 @@ impl Backend for Wide {
                     found(index, wrong.expect("most work is wrong"));
                 }
                 Behaviour::Fails if index == 1 => return Err(BackendError::device("no power")),
+                Behaviour::FailsOnce if !self.has_failed.swap(true, Ordering::Relaxed) => {
+                    return Err(BackendError::device("no power"));
+                }
                 _ => found(index, plain(task)?.expect("an easy job has a solution")),
             }
         }
         Ok(())
+    }
+}
+
+/// The same device, that does not say what it tried.
+#[derive(Debug)]
+struct Uncounted(Wide);
+
+impl Backend for Uncounted {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
+        self.0.search(task)
+    }
+
+    fn batch_size(&self) -> usize {
+        self.0.batch_size()
+    }
+
+    fn search_batch(
+        &self,
+        tasks: &[Task<'_>],
+        found: &(dyn Fn(usize, Work) + Sync),
+    ) -> Result<(), BackendError> {
+        let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
+        let copy = |task: &Task<'_>| Task::new(*task.job(), task.nonces(), &stop, &hashes);
+        let copies: Vec<_> = tasks.iter().map(copy).collect();
+        thread::scope(|scope| {
+            let search = scope.spawn(|| self.0.search_batch(&copies, found));
+            until("the search ends", || {
+                if tasks.iter().all(Task::is_stopped) {
+                    stop.stop();
+                }
+                search.is_finished()
+            });
+            search.join().expect("the device does not panic")
+        })
     }
 }
 
@@ -79,8 +133,7 @@ fn busy_pool(
     behaviour: Behaviour,
     others: Vec<Box<dyn Backend>>,
 ) -> (Pool, Ticket, Receiver<Vec<Root>>) {
-    let (sender, batches) = mpsc::channel();
-    let wide = Wide { batches: sender, behaviour };
+    let (wide, batches) = Wide::new(behaviour);
     let devices = std::iter::once(Box::new(wide) as Box<dyn Backend>).chain(others);
     let pool = Pool::new(devices.collect());
     let blocker = pool.submit(endless(0));
@@ -131,13 +184,20 @@ fn a_large_job_is_not_taken_along_nor_passed_by() {
     last.wait().unwrap();
 }
 
+/// The blocker counts no hashes here.
 #[test]
 fn jobs_are_taken_one_by_one_until_the_rate_is_known() {
-    let (sender, batches) = mpsc::channel();
-    let pool = Pool::new(vec![Box::new(Wide { batches: sender, behaviour: Behaviour::Holds })]);
+    let (wide, batches) = Wide::new(Behaviour::Solves);
+    let uncounted = Uncounted(wide);
+    let pool = Pool::new(vec![Box::new(uncounted)]);
+    let blocker = pool.submit(endless(0));
+    assert_eq!(next(&batches), roots([0]));
     let tickets = [1, 2].map(|byte| pool.submit(easy(byte)));
+    drop(blocker);
     assert_eq!(next(&batches), roots([1]));
-    drop(tickets);
+    for ticket in tickets {
+        ticket.wait().unwrap();
+    }
 }
 
 #[test]
@@ -179,22 +239,17 @@ fn the_status_shows_every_root_of_a_batch() {
     assert_eq!(cancelled.count(), 1);
 }
 
-/// The first job of the batch is solved in any case, what was wrong or not done yet is done by
-/// another.
+/// The first job of the batch was solved before; the second one is done later.
 #[test]
-fn what_a_failing_device_leaves_of_a_batch_is_done_by_others() {
-    for (behaviour, cause) in [(Behaviour::Lies, "wrong work"), (Behaviour::Fails, "failed")] {
-        let (pool, blocker, batches) = busy_pool(behaviour, vec![Fake::boxed("hold", hold)]);
-        let tickets: Vec<_> = [easy(1), easy(2)].map(|job| pool.submit(job)).into();
+fn what_a_failing_device_leaves_of_a_batch_is_not_lost() {
+    for behaviour in [Behaviour::Lies, Behaviour::Fails] {
+        let (pool, blocker, batches) = busy_pool(behaviour, Vec::new());
+        let tickets = [1, 2].map(|byte| pool.submit(easy(byte)));
         drop(blocker);
-        assert_eq!(next(&batches), roots([1, 2]));
+        assert_eq!(next(&batches), roots([1, 2]), "{behaviour:?}");
         until("the failure is noticed", || pool.status().devices[0].failures == 1);
-        let wide = &pool.status().devices[0];
-        assert_eq!(wide.solutions, 1, "{cause}");
-        assert!(wide.quarantine.is_some(), "{cause}");
-        assert_eq!(pool.status().running.len(), 1, "{cause}");
-        // It comes back after its quarantine, takes the rest, and does it as a first job.
-        assert_eq!(next(&batches), roots([2]), "{cause}");
+        assert_eq!(pool.status().devices[0].solutions, 1, "{behaviour:?}");
+        assert_eq!(next(&batches), roots([2]), "{behaviour:?}");
         for ticket in tickets {
             ticket.wait().unwrap();
         }
@@ -202,13 +257,46 @@ fn what_a_failing_device_leaves_of_a_batch_is_done_by_others() {
 }
 
 #[test]
-fn a_batch_that_all_devices_fail_at_ends_without_work() {
-    let (pool, blocker, _batches) = busy_pool(Behaviour::Fails, Vec::new());
-    let [first, second] = [easy(1), easy(2)].map(|job| pool.submit(job));
+fn a_failure_counts_against_the_first_job_of_a_batch_alone() {
+    let (pool, blocker, batches) = busy_pool(Behaviour::FailsOnce, Vec::new());
+    let [first, second, third] = [1, 2, 3].map(|byte| pool.submit(easy(byte)));
     drop(blocker);
-    first.wait().unwrap();
-    let error = second.wait().unwrap_err();
+    assert_eq!(next(&batches), roots([1, 2, 3]));
+    let error = first.wait().unwrap_err();
     assert!(matches!(&error, PoolError::Failed { device, .. } if device == "wide"), "{error}");
+    second.wait().unwrap();
+    third.wait().unwrap();
+}
+
+#[test]
+fn what_a_batch_leaves_undone_waits_behind_urgent_jobs() {
+    let (pool, blocker, batches) = busy_pool(Behaviour::FailsOnce, Vec::new());
+    let tickets: Vec<_> = (1..=3).map(|byte| pool.submit(easy(byte))).collect();
+    drop(blocker);
+    assert_eq!(next(&batches), roots([1, 2, 3]));
+    until("the failure is noticed", || pool.status().devices[0].failures == 1);
+    let urgent = pool.submit_with(easy(9), Priority::new(1));
+    // Root 2 has begun its turn when root 1 was given up.
+    assert_eq!(next(&batches), roots([2, 9, 3]));
+    urgent.wait().unwrap();
+    let solved = tickets.into_iter().map(Ticket::wait).filter(Result::is_ok).count();
+    assert_eq!(solved, 2);
+}
+
+/// Its race is another one from then on, which the device takes up after the batch.
+#[test]
+fn a_root_of_a_batch_may_change_its_threshold() {
+    let (pool, blocker, batches) = busy_pool(Behaviour::Holds, Vec::new());
+    let tickets = [1, 2].map(|byte| pool.submit(easy(byte)));
+    drop(blocker);
+    assert_eq!(next(&batches), roots([1, 2]));
+    let easier = pool.submit(Job::new(root(2), one_in_two_to(2)));
+    assert_eq!(pool.cancel(&root(1)), 1);
+    assert_eq!(next(&batches), roots([2]));
+    pool.close();
+    assert!(matches!(easier.wait(), Err(PoolError::Closed)));
+    let answers = tickets.map(|ticket| ticket.wait().unwrap_err());
+    assert!(matches!(answers, [PoolError::Cancelled, PoolError::Closed]), "{answers:?}");
 }
 
 /// A backend that does not know of batches is asked for one job at a time.

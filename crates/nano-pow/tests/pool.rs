@@ -3,11 +3,14 @@
 mod common;
 
 use common::{
-    DEADLINE, Event, Fake, easy, endless, hold, next_end, next_job, plain, root, spied, until,
+    DEADLINE, Event, Fake, easy, endless, hold, next_end, next_job, one_in_two_to, plain, root,
+    spied, until,
 };
-use nano_pow::{CpuBackend, NonceRange, Pool, PoolError, pool::Phase};
+use nano_pow::{CpuBackend, Job, NonceRange, Pool, PoolError, pool::Phase};
 use std::{
-    sync::mpsc::Receiver,
+    pin::pin,
+    sync::{Arc, Mutex, mpsc::Receiver},
+    task::{Context, Poll, Wake, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -188,6 +191,29 @@ fn the_last_clone_closes_the_pool() {
     assert_ne!(ticket.progress().phase, Phase::Done);
     drop(pool);
     assert!(matches!(ticket.wait(), Err(PoolError::Closed)));
+}
+
+/// Drops a pool when it is woken.
+struct Dropper(Mutex<Option<Pool>>);
+
+impl Wake for Dropper {
+    fn wake(self: Arc<Self>) {
+        // Not given free before the pool is gone.
+        *self.0.lock().expect("nobody panics with it") = None;
+    }
+}
+
+/// The thread that wakes may belong to the device that the pool waits for when it is closed.
+#[test]
+fn whom_an_answer_wakes_may_drop_the_pool() {
+    let pool = Pool::cpu(Some(2));
+    let mut ticket = pin!(pool.submit(Job::new(root(1), one_in_two_to(20))));
+    let dropper = Arc::new(Dropper(Mutex::new(Some(pool))));
+    let waker = Waker::from(Arc::clone(&dropper));
+    let mut context = Context::from_waker(&waker);
+    assert!(ticket.as_mut().poll(&mut context).is_pending());
+    until("the pool is dropped", || dropper.0.try_lock().is_ok_and(|pool| pool.is_none()));
+    assert!(matches!(ticket.as_mut().poll(&mut context), Poll::Ready(Ok(_))));
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! A backend in a pool.
 
-use super::{running::Lot, state::Portion};
+use super::{recent::Recent, running::Lot, state::Portion};
 use crate::{Backend, BackendError, Solution, bench::per_second};
 use std::{
     panic::{self, AssertUnwindSafe},
     sync::{
-        OnceLock,
+        Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A batch of small jobs is expected to take no longer: urgent jobs that come wait for its end.
@@ -19,12 +19,16 @@ const BATCH: Duration = Duration::from_millis(20);
 pub(super) struct Device {
     pub(super) name: String,
     backend: Box<dyn Backend>,
+    batch_size: usize,
     hashes: AtomicU64,
+    recent: Mutex<Recent>,
 }
 
 impl Device {
     pub(super) fn new(backend: Box<dyn Backend>) -> Self {
-        Self { name: backend.name(), backend, hashes: AtomicU64::new(0) }
+        let (name, batch_size) = (backend.name(), backend.batch_size().max(1));
+        let (hashes, recent) = (AtomicU64::new(0), Mutex::default());
+        Self { name, backend, batch_size, hashes, recent }
     }
 
     pub(super) fn hashes(&self) -> u64 {
@@ -38,9 +42,12 @@ impl Device {
     }
 
     /// How much the device takes at a time. While its rate is not known no job counts as small.
-    pub(super) fn portion(&self, searched: Duration) -> Portion {
-        let hashes = self.rate(searched).unwrap_or(0.0) * BATCH.as_secs_f64();
-        Portion { jobs: self.backend.batch_size(), hashes }
+    pub(super) fn portion(&self) -> Portion {
+        Portion { jobs: self.batch_size, hashes: self.recent().hashes_in(BATCH) }
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Searches some nonces, and tells of the work it finds that is good. A panic is a failure like
@@ -61,7 +68,9 @@ impl Device {
             }
         };
         let search = AssertUnwindSafe(|| self.backend.search_batch(&tasks, &found));
+        let (hashes, began) = (self.hashes(), Instant::now());
         panic::catch_unwind(search).unwrap_or_else(|panic| Err(BackendError::panicked(&*panic)))?;
+        self.recent().add(self.hashes() - hashes, began.elapsed());
         wrong.into_inner().map_or(Ok(()), |wrong| Err(wrong.into()))
     }
 

@@ -43,27 +43,33 @@ impl Running {
         Arc::ptr_eq(&self.search.tally, &race.tally)
     }
 
-    /// Whether no nonce is left and none is being tried.
+    /// Whether every nonce was tried.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.active == 0 && self.search.supply.is_empty()
+        self.search.supply.is_exhausted()
     }
 
-    /// Gives a device some nonces, where some are left.
-    pub(super) fn assign(&mut self, device: usize) -> Option<Lot> {
-        let nonces = self.search.supply.next()?;
+    /// Whether any device is at it.
+    pub(super) const fn is_active(&self) -> bool {
+        self.active > 0
+    }
+
+    /// Gives some nonces to a device.
+    pub(super) fn assign(&mut self) -> Lot {
         self.active += 1;
-        self.failed[device] = false;
-        Some(Lot { race: Arc::clone(&self.race), nonces })
+        Lot { race: Arc::clone(&self.race), nonces: self.search.supply.next() }
     }
 
-    /// A device does no more for a race of this search.
-    pub(super) const fn come_back(&mut self) {
+    /// A device does no more for a lot of this search, and may have been through with it.
+    pub(super) const fn come_back(&mut self, is_searched: bool) {
         self.active -= 1;
+        if is_searched {
+            self.search.supply.finish();
+        }
     }
 
-    /// A device failed; says whether all have by now.
-    pub(super) fn fail(&mut self, device: usize) -> bool {
-        self.failed[device] = true;
+    /// Whether a device failed at it, or comes to try again; says whether all have failed by now.
+    pub(super) fn set_failed(&mut self, device: usize, failed: bool) -> bool {
+        self.failed[device] = failed;
         self.failed.iter().all(|failed| *failed)
     }
 

@@ -1,8 +1,15 @@
 //! The state of a pool, shared by its devices' threads and its users.
 
 use super::{builder::Settings, device::Device, running::Lot, state::State};
-use crate::Solution;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use crate::{BackendError, Solution};
+use std::{
+    cell::Cell,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+};
+
+thread_local! {
+    static DELIVERING: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The devices, and the state under its lock.
 #[derive(Debug)]
@@ -23,6 +30,12 @@ impl Shared {
         &self.devices
     }
 
+    /// Whether this thread is delivering answers: code of users may run then, and the device that
+    /// found the work may be waiting for it.
+    pub(super) fn is_delivering() -> bool {
+        DELIVERING.get()
+    }
+
     /// No code of a backend or of a user runs under this lock.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -35,9 +48,11 @@ impl Shared {
         let deliveries = state.settle();
         drop(state);
         self.changed.notify_all();
+        let outer = DELIVERING.replace(true);
         for delivery in deliveries {
             delivery.send();
         }
+        DELIVERING.set(outer);
         result
     }
 
@@ -46,8 +61,19 @@ impl Shared {
         while let Some(lots) = self.next_lots(index) {
             let solved = |solution: &Solution| self.update(|state| state.solved(index, solution));
             let outcome = self.devices[index].attempt(index, &lots, solved);
-            self.update(|state| state.report(index, &lots, outcome));
+            self.report(index, &lots, outcome);
         }
+    }
+
+    fn report(&self, index: usize, lots: &[Lot], outcome: Result<(), BackendError>) {
+        let Err(error) = outcome else {
+            return self.update(|state| state.came_back(index, lots));
+        };
+        let error = Arc::new(error);
+        let pause = self.update(|state| state.failed(index, lots, &error));
+        let (seconds, device) = (pause.as_secs(), &self.devices[index].name);
+        let error = &*error as &dyn std::error::Error;
+        tracing::warn!(device, error, seconds, "device failed, left alone");
     }
 
     /// Sleeps until there is something to search for a device; `None` once the pool is closed.
@@ -61,8 +87,7 @@ impl Shared {
                 };
                 continue;
             }
-            let portion = self.devices[index].portion(state.devices[index].searched());
-            let lots = state.assign(index, portion);
+            let lots = state.assign(index, self.devices[index].portion());
             if !lots.is_empty() {
                 return Some(lots);
             }

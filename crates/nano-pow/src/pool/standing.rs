@@ -11,6 +11,8 @@ pub(super) struct Standing {
     pub(super) failures: u64,
     quarantine: Quarantine,
     searching: Stopwatch,
+    /// Whether it found work since it set out.
+    found: bool,
 }
 
 impl Standing {
@@ -21,27 +23,33 @@ impl Standing {
             failures: 0,
             quarantine: Quarantine::default(),
             searching: Stopwatch::default(),
+            found: false,
         }
     }
 
     /// It goes searching.
     pub(super) fn set_out(&mut self) {
         self.searching.start();
-    }
-
-    /// It is back.
-    pub(super) fn come_back(&mut self) {
-        self.searching.stop();
+        self.found = false;
     }
 
     /// It found work.
-    pub(super) fn succeed(&mut self) {
+    pub(super) fn find(&mut self) {
         self.solutions += 1;
-        self.quarantine.lift();
+        self.found = true;
     }
 
-    /// It failed; says how long it is left alone.
+    /// It is back unharmed.
+    pub(super) fn come_back(&mut self) {
+        self.searching.stop();
+        if self.found {
+            self.quarantine.lift();
+        }
+    }
+
+    /// It failed, after it found something or not; says how long it is left alone.
     pub(super) fn fail(&mut self) -> Duration {
+        self.searching.stop();
         self.failures += 1;
         self.quarantine.impose(Instant::now())
     }
@@ -54,5 +62,32 @@ impl Standing {
     /// How long it has searched.
     pub(super) fn searched(&self) -> Duration {
         self.searching.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Standing;
+
+    #[test]
+    fn who_finds_something_and_then_fails_is_left_alone_longer_each_time() {
+        let mut standing = Standing::new("card".to_owned());
+        let mut attempt = |is_found: bool, fails: bool| {
+            standing.set_out();
+            if is_found {
+                standing.find();
+            }
+            if fails {
+                standing.fail().as_secs()
+            } else {
+                standing.come_back();
+                0
+            }
+        };
+        assert_eq!([attempt(true, true), attempt(true, true), attempt(false, true)], [1, 2, 4]);
+        attempt(false, false);
+        assert_eq!(attempt(false, true), 8);
+        attempt(true, false);
+        assert_eq!(attempt(false, true), 1);
     }
 }

@@ -12,13 +12,13 @@ use super::{
 };
 use crate::{BackendError, Job, Solution};
 use nano_primitives::Root;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What a pool knows.
 #[derive(Debug)]
 pub(super) struct State {
-    /// Every device is at the first of these. Those at others as well are devices that take small
-    /// jobs in batches.
+    /// Every device is at the first of these, or will be when it is done with a batch. At the others
+    /// are devices that took them in a batch.
     pub(super) running: Vec<Running>,
     pub(super) queue: Queue,
     pub(super) devices: Vec<Standing>,
@@ -104,7 +104,10 @@ impl State {
             let running = self.running.get_mut(place).filter(|running| fits(&running.search));
             let Some(running) = running else { break };
             left -= running.search.expected_hashes();
-            lots.extend(running.assign(device));
+            if place == 0 {
+                running.set_failed(device, false);
+            }
+            lots.push(running.assign());
         }
         if !lots.is_empty() {
             self.devices[device].set_out();
@@ -118,25 +121,20 @@ impl State {
         self.running.extend(next.and_then(|search| Running::start(search, self.devices.len())));
     }
 
-    /// A device is back from its lots.
-    pub(super) fn report(
-        &mut self,
-        device: usize,
-        lots: &[Lot],
-        outcome: Result<(), BackendError>,
-    ) {
+    /// A device is back from its lots, unharmed.
+    pub(super) fn came_back(&mut self, device: usize, lots: &[Lot]) {
         self.devices[device].come_back();
         for lot in lots {
-            self.running_for(&lot.race).map(Running::come_back);
-        }
-        if let Err(error) = outcome {
-            self.failed(device, lots, error);
+            let is_searched = !lot.race.stop.is_stopped();
+            if let Some(running) = self.running_for(&lot.race) {
+                running.come_back(is_searched);
+            }
         }
     }
 
     /// A device found work.
     pub(super) fn solved(&mut self, device: usize, solution: &Solution) {
-        self.devices[device].succeed();
+        self.devices[device].find();
         self.cache.keep(solution);
         if let Some(search) = self.search_mut(&solution.job().root) {
             let solved = search.solve(solution.work());
@@ -144,18 +142,30 @@ impl State {
         }
     }
 
-    fn failed(&mut self, device: usize, lots: &[Lot], error: BackendError) {
-        let standing = &mut self.devices[device];
-        let seconds = standing.fail().as_secs();
-        let (name, cause) = (standing.name.clone(), &error as &dyn std::error::Error);
-        tracing::warn!(device = name, error = cause, seconds, "device failed, left alone");
-        let error = PoolError::Failed { device: name, error: Arc::new(error) };
+    /// A device failed at its lots; says how long it is left alone. That counts against the first
+    /// of these only: the others may not have been begun.
+    pub(super) fn failed(
+        &mut self,
+        device: usize,
+        lots: &[Lot],
+        error: &Arc<BackendError>,
+    ) -> Duration {
         for lot in lots {
-            let running = self.running_for(&lot.race);
-            let hopeless = running.and_then(|running| running.fail(device).then_some(running));
-            let failed = hopeless.map(|running| running.search.fail(&error));
-            self.deliveries.extend(failed.into_iter().flatten());
+            if let Some(running) = self.running_for(&lot.race) {
+                running.come_back(false);
+            }
         }
+        let standing = &mut self.devices[device];
+        let (pause, name) = (standing.fail(), standing.name.clone());
+        let first = lots.first().and_then(|lot| self.running_for(&lot.race));
+        if let Some(running) = first
+            && running.set_failed(device, true)
+        {
+            let error = PoolError::Failed { device: name, error: Arc::clone(error) };
+            let failed = running.search.fail(&error);
+            self.deliveries.extend(failed);
+        }
+        pause
     }
 
     /// Makes the races fit the jobs after any change, and hands out the answers that became due.
@@ -163,6 +173,7 @@ impl State {
         self.fail_hopeless();
         self.queue.searches.retain(|search| search.job().is_some());
         self.running.retain_mut(Running::settle);
+        self.give_back();
         if self.running.is_empty() {
             self.start_next(|_| true);
         }
@@ -173,6 +184,19 @@ impl State {
         }
         self.deliveries.iter().for_each(|delivery| self.counts.count(delivery.answer()));
         std::mem::take(&mut self.deliveries)
+    }
+
+    /// Puts back into the queue what a batch has left undone.
+    fn give_back(&mut self) {
+        let mut place = 0;
+        let mut left = |running: &mut Running| {
+            place += 1;
+            place > 1 && !running.is_active()
+        };
+        let left: Vec<_> = self.running.extract_if(.., &mut left).collect();
+        for running in left.into_iter().rev() {
+            self.queue.searches.push_front(running.search);
+        }
     }
 
     /// Ends jobs that will never get work.

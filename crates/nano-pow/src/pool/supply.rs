@@ -7,11 +7,14 @@ use nano_primitives::{Root, Work};
 const PIECE: u64 = 1 << 48;
 const PIECES: u32 = 1 << 16;
 
-/// Hands out the whole nonce space in pieces, none of them twice.
+/// Hands out the nonce space in pieces, none of them twice before all were handed out.
+///
+/// Pieces that are given up halfway, as when a job joins or leaves, do not count as searched: after
+/// the last one comes the first again.
 #[derive(Debug)]
 pub(super) struct Supply {
     next: u64,
-    pieces: u32,
+    searched: u32,
 }
 
 impl Supply {
@@ -19,40 +22,47 @@ impl Supply {
     pub(super) fn new(root: &Root, seed: Option<u64>) -> Self {
         let random = || getrandom::u64().expect("the system has random numbers");
         let next = seed.map_or_else(random, |seed| Work::from_u64(seed).value(root).to_u64());
-        Self { next, pieces: PIECES }
+        Self { next, searched: 0 }
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.pieces == 0
-    }
-}
-
-impl Iterator for Supply {
-    type Item = NonceRange;
-
-    fn next(&mut self) -> Option<NonceRange> {
-        self.pieces = self.pieces.checked_sub(1)?;
+    /// The next piece.
+    pub(super) const fn next(&mut self) -> NonceRange {
         let piece = NonceRange::new(self.next, PIECE);
         self.next = self.next.wrapping_add(PIECE);
-        Some(piece)
+        piece
+    }
+
+    /// A piece was searched to its end.
+    pub(super) const fn finish(&mut self) {
+        self.searched = self.searched.saturating_add(1);
+    }
+
+    /// Whether there is nothing left to search.
+    pub(super) const fn is_exhausted(&self) -> bool {
+        self.searched >= PIECES
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PIECE, Supply};
+    use super::{PIECE, PIECES, Supply};
     use nano_primitives::Root;
 
     #[test]
     fn the_pieces_cover_the_space_once() {
-        let supply = Supply::new(&Root::ZERO, None);
+        let mut supply = Supply::new(&Root::ZERO, None);
         let first = supply.next;
         let mut count = 0;
-        for (index, piece) in (0u64..).zip(supply) {
+        for index in 0..u64::from(PIECES) {
+            assert!(!supply.is_exhausted());
+            let piece = supply.next();
             assert_eq!(piece.first(), first.wrapping_add(index * PIECE));
             count += u128::from(piece.count());
+            supply.finish();
         }
         assert_eq!(count, 1 << 64);
+        assert!(supply.is_exhausted());
+        assert_eq!(supply.next().first(), first);
     }
 
     #[test]
