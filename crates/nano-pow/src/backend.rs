@@ -56,6 +56,12 @@ pub trait Backend: Debug + Send + Sync {
         1
     }
 
+    /// Whether another program searches: such a device is not asked for work that another program
+    /// asked for, or two that ask each other would never be done. Always the same for a device.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// Searches for several tasks, at most [`batch_size`](Self::batch_size), and calls `found` with
     /// the index of a task and the first work for it as soon as there is one, from any thread. Ends
     /// when every task is solved, stopped, or out of nonces.

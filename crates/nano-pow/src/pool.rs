@@ -37,8 +37,10 @@ use crate::{Backend, CpuBackend, Job};
 use builder::Settings;
 use device::Device;
 use nano_primitives::Root;
+use search::Terms;
 use shared::Shared;
 use std::{
+    ops::Add,
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
@@ -95,8 +97,18 @@ impl Pool {
     /// Like [`submit`](Self::submit), but less urgent jobs wait. A root is as urgent as the most
     /// urgent of its jobs.
     pub fn submit_with(&self, job: Job, priority: Priority) -> Ticket {
+        self.submit_on(job, Terms { priority, is_local: false })
+    }
+
+    /// Like [`submit_with`](Self::submit_with), for a job that another program handed on: no remote
+    /// device is asked for it, unless another job for the same root wants it.
+    pub fn submit_locally(&self, job: Job, priority: Priority) -> Ticket {
+        self.submit_on(job, Terms { priority, is_local: true })
+    }
+
+    fn submit_on(&self, job: Job, terms: Terms) -> Ticket {
         let shared = &self.0.shared;
-        Ticket::new(shared.update(|state| state.submit(job, priority)), Arc::clone(shared))
+        Ticket::new(shared.update(|state| state.submit(job, terms)), Arc::clone(shared))
     }
 
     /// Cancels the jobs for a root and says how many these were.
@@ -118,7 +130,8 @@ impl Pool {
     /// that fails counts nothing.
     #[must_use]
     pub fn measure(&self, time: Duration) -> f64 {
-        self.measure_each(time).into_iter().map(|(_, rate)| rate).sum()
+        let rates = self.measure_each(time).into_iter().map(|(_, rate)| rate);
+        rates.fold(0.0, Add::add) // the sum of nothing would be -0.0
     }
 
     /// Measures like [`measure`](Self::measure), and returns the name and the hashes per second of

@@ -218,6 +218,7 @@ fn whom_an_answer_wakes_may_drop_the_pool() {
 
 #[test]
 fn a_pool_without_devices_says_so() {
+    assert!(Pool::new(Vec::new()).measure(Duration::ZERO).is_sign_positive());
     let answer = Pool::new(Vec::new()).submit(easy(1)).wait();
     assert!(matches!(answer, Err(PoolError::NoDevice)), "{answer:?}");
 }

@@ -9,14 +9,25 @@ use std::borrow::Cow;
 /// The names of the one kind of work there is, of the reference node and of RsNano.
 const VERSIONS: [&str; 2] = ["work_1", "work1"];
 
+/// So many characters are shown of what was found.
+const SHOWN: usize = 80;
+
 /// A request that makes sense.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Command {
-    Generate(Job),
+    Generate(Generate),
     Cancel(Root),
     Validate(Validate),
     Benchmark(Benchmark),
     Status,
+}
+
+/// Work to be found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Generate {
+    pub(crate) job: Job,
+    /// Whether other servers may be asked.
+    pub(crate) use_peers: bool,
 }
 
 /// Work to be judged.
@@ -43,7 +54,9 @@ impl Command {
         Ok(match fields.required("action")? {
             "work_generate" => {
                 fields.check_version()?;
-                Self::Generate(Job::new(fields.root()?, difficulty()?))
+                let (job, use_peers) =
+                    (Job::new(fields.root()?, difficulty()?), fields.use_peers()?);
+                Self::Generate(Generate { job, use_peers })
             }
             "work_cancel" => Self::Cancel(fields.root()?),
             "work_validate" => {
@@ -55,7 +68,7 @@ impl Command {
                 Self::Benchmark(Benchmark { threshold: difficulty()?, count: fields.count()? })
             }
             "status" => Self::Status,
-            _ => return Err(Refusal::UnknownCommand),
+            other => return Err(Refusal::UnknownCommand(shown(other))),
         })
     }
 }
@@ -78,15 +91,18 @@ impl Fields {
     }
 
     fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
-        let wrong = || Refusal::Malformed(format!("Expecting a string for {name}"));
-        self.get(name).map(|value| value.as_str().ok_or_else(wrong)).transpose()
+        let wrong = |value: &Value| {
+            let found: String = value.to_string().chars().take(SHOWN).collect();
+            Refusal::Malformed(format!("Found {found} for {name}, wanted a text"))
+        };
+        self.get(name).map(|value| value.as_str().ok_or_else(|| wrong(value))).transpose()
     }
 
     fn required(&self, name: &str) -> Result<&str, Refusal> {
         self.text(name)?.ok_or_else(|| missing(name))
     }
 
-    /// A number, as such or as text.
+    /// A number or truth value, as such or as text.
     fn number(&self, name: &str) -> Option<Cow<'_, str>> {
         self.get(name).map(|value| match value {
             Value::String(text) => Cow::from(text),
@@ -113,16 +129,21 @@ impl Fields {
 
     fn check_version(&self) -> Result<(), Refusal> {
         match self.text("version")? {
-            Some(found) if !VERSIONS.contains(&found) => {
-                Err(Refusal::BadVersion(found.chars().take(80).collect()))
-            }
+            Some(found) if !VERSIONS.contains(&found) => Err(Refusal::BadVersion(shown(found))),
             _ => Ok(()),
         }
     }
 
+    fn use_peers(&self) -> Result<bool, Refusal> {
+        let read = |text: Cow<'_, str>| {
+            text.parse().map_err(|_| unfit("use_peers", &text, "true or false"))
+        };
+        self.number("use_peers").map_or(Ok(true), read)
+    }
+
     fn count(&self) -> Result<u32, Refusal> {
         let text = self.number("count").ok_or_else(|| missing("count"))?;
-        let wrong = || Refusal::Malformed("Expecting a positive number for count".to_owned());
+        let wrong = || unfit("count", &text, "a whole number from 1 to 4294967295");
         text.parse().ok().filter(|count| *count > 0).ok_or_else(wrong)
     }
 }
@@ -131,9 +152,18 @@ fn missing(name: &str) -> Refusal {
     Refusal::Malformed(format!("Field {name} is missing"))
 }
 
+/// A field that cannot be read. What was found is shown from its beginning.
+fn unfit(name: &str, found: &str, wanted: &str) -> Refusal {
+    Refusal::Malformed(format!("Found {} for {name}, wanted {wanted}", shown(found)))
+}
+
+fn shown(found: &str) -> String {
+    format!("{:?}", found.chars().take(SHOWN).collect::<String>())
+}
+
 /// Reads a 64-bit number as clients write it: leading zeros may be missing.
 fn hex(name: &str, text: &str) -> Result<u64, Refusal> {
-    let wrong = || Refusal::Malformed(format!("Expecting 1 to 16 hexadecimal digits for {name}"));
+    let wrong = || unfit(name, text, "1 to 16 hexadecimal digits");
     // The reader of the standard library would take a sign.
     if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(wrong());
@@ -142,7 +172,7 @@ fn hex(name: &str, text: &str) -> Result<u64, Refusal> {
 }
 
 fn multiple(text: &str, base: Difficulty) -> Result<Difficulty, Refusal> {
-    let wrong = || Refusal::Malformed("Expecting a positive number for multiplier".to_owned());
+    let wrong = || unfit("multiplier", text, "a positive number");
     let multiplier = text.trim().parse().map_err(|_| wrong())?;
     Difficulty::from_multiplier(multiplier, base)
         .map_err(|error| Refusal::Malformed(error.to_string()))
@@ -150,7 +180,7 @@ fn multiple(text: &str, base: Difficulty) -> Result<Difficulty, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, hex};
+    use super::{Command, Generate, hex};
     use nano_pow::Job;
     use nano_primitives::{Difficulty, Root};
     use proptest::prelude::{Strategy, any, prop_oneof, proptest};
@@ -189,7 +219,7 @@ mod tests {
                     "action": "work_generate", "hash": job.root, "difficulty": difficulty,
                 });
                 let command = Command::parse(body.to_string().as_bytes(), BASE);
-                assert_eq!(command, Ok(Command::Generate(job)));
+                assert_eq!(command, Ok(Command::Generate(Generate { job, use_peers: true })));
             }
         }
 

@@ -15,7 +15,7 @@ pub(crate) enum Refusal {
     #[error("Failed to deserialize JSON")]
     Malformed(String),
     #[error("Unknown command")]
-    UnknownCommand,
+    UnknownCommand(String),
     #[error("Bad block hash")]
     BadHash(String),
     #[error("Bad work version")]
@@ -50,7 +50,7 @@ impl Refusal {
         match self {
             Self::Cancelled | Self::Failed(_) => 200,
             Self::Malformed(_)
-            | Self::UnknownCommand
+            | Self::UnknownCommand(_)
             | Self::BadHash(_)
             | Self::BadVersion(_)
             | Self::OutOfBounds { .. } => 400,
@@ -68,11 +68,11 @@ impl Refusal {
         Some(match self {
             Self::NotPost | Self::Cancelled => return None,
             Self::Malformed(hint) | Self::BadHash(hint) | Self::Failed(hint) => hint.clone(),
-            Self::BadVersion(found) => format!("Found {found:?}, supported versions: work_1"),
-            Self::UnknownCommand => {
-                "Supported commands: work_generate, work_cancel, work_validate, benchmark, status"
-                    .to_owned()
-            }
+            Self::BadVersion(found) => format!("Found {found}, supported versions: work_1"),
+            Self::UnknownCommand(found) => format!(
+                "Found {found}, supported commands: work_generate, work_cancel, work_validate, \
+                 benchmark, status"
+            ),
             Self::OutOfBounds { asked, least, most } => {
                 format!("Found {asked}, wanted {least} to {most}")
             }

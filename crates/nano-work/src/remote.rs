@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// slow the server is, and the server is told by `work_cancel` in the background; it gets nothing new before that is
 /// done. A server that fails, gives wrong work or does not react to a cancel is left alone by the pool for a while.
 ///
+/// The server is asked to do the work itself (`use_peers` false), and a [`WorkServer`](crate::WorkServer) that is
+/// asked so does not hand the job on: servers may name each other as devices.
+///
 /// Which nonces a server tries it does not say, so a remote device counts no hashes. A threshold of
 /// [`Difficulty::MAX`], with which devices are measured, is not sent to it.
 ///
@@ -124,6 +127,10 @@ impl Ends {
 impl Backend for RemoteBackend {
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn is_remote(&self) -> bool {
+        true
     }
 
     fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {

@@ -34,7 +34,7 @@ async fn what_is_no_request_is_told_why() {
         ("\"work_generate\"", "JSON object"),
         ("{}", "action is missing"),
         (r#"{"action":null}"#, "action is missing"),
-        (r#"{"action":1}"#, "string for action"),
+        (r#"{"action":1}"#, "Found 1 for action, wanted a text"),
     ] {
         refused(&server, body, 400, malformed, hint).await;
     }
@@ -46,6 +46,7 @@ async fn an_unknown_action_is_told_which_there_are() {
     let server = serve(config()).await;
     let hint = "work_generate, work_cancel, work_validate, benchmark, status";
     refused(&server, r#"{"action":"version"}"#, 400, "Unknown command", hint).await;
+    refused(&server, r#"{"action":"version"}"#, 400, "Unknown command", "\"version\"").await;
 }
 
 #[tokio::test]
@@ -74,16 +75,17 @@ async fn a_field_that_cannot_be_read_is_named() {
     };
     let malformed = "Failed to deserialize JSON";
     for (name, value, hint) in [
-        ("difficulty", json!("ffffffc0000000000"), "1 to 16 hexadecimal digits for difficulty"),
-        ("difficulty", json!("+ff"), "1 to 16 hexadecimal digits for difficulty"),
-        ("difficulty", json!(""), "1 to 16 hexadecimal digits for difficulty"),
-        ("difficulty", json!(18_446_744_073_709_551_615_u64), "string for difficulty"),
+        ("difficulty", json!("ffffffc0000000000"), "difficulty, wanted 1 to 16 hexadecimal digits"),
+        ("difficulty", json!("+ff"), "Found \"+ff\" for difficulty"),
+        ("difficulty", json!(""), "Found \"\" for difficulty"),
+        ("difficulty", json!(18_446_744_073_709_551_615_u64), "for difficulty, wanted a text"),
         ("multiplier", json!("0"), "multiplier"),
         ("multiplier", json!("-1"), "multiplier"),
         ("multiplier", json!("NaN"), "multiplier"),
-        ("multiplier", json!("much"), "positive number for multiplier"),
-        ("multiplier", json!([1]), "positive number for multiplier"),
+        ("multiplier", json!("much"), "Found \"much\" for multiplier, wanted a positive number"),
+        ("multiplier", json!([1]), "Found \"[1]\" for multiplier"),
         ("multiplier", json!("1e-12"), "no 64-bit difficulty"),
+        ("use_peers", json!("maybe"), "Found \"maybe\" for use_peers, wanted true or false"),
     ] {
         refused(&server, &with("work_generate", name, value), 400, malformed, hint).await;
     }

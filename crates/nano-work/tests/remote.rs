@@ -94,6 +94,7 @@ async fn a_request_has_nothing_that_some_server_could_not_read() {
     let (_, body) = fake.next().await;
     let wanted = json!({
         "action": "work_generate", "hash": root(1), "difficulty": dev_base().to_string(),
+        "use_peers": "false",
     });
     assert_eq!(body, wanted);
 }
@@ -111,15 +112,36 @@ async fn a_key_is_sent_along() {
 }
 
 #[tokio::test]
-async fn pools_can_stand_in_a_chain() {
+async fn a_server_does_not_hand_on_what_was_handed_on_to_it() {
     let last = serve(config()).await;
     let middle = WorkServer::bind(config(), pool_of(&url(&last))).await.unwrap();
-    let pool = pool_of(&url(&middle));
-    assert!(pool.submit(Job::new(root(1), dev_base())).await.is_ok());
-    let given_up = pool.submit(endless(2));
-    common::until_jobs(&last, "1").await;
-    drop(given_up);
-    common::until_jobs(&last, "0").await;
+    let error = pool_of(&url(&middle)).submit(Job::new(root(1), dev_base())).await.unwrap_err();
+    assert!(format!("{error:?}").contains("Work generation failed"), "{error:?}");
+    let own = common::post(&middle, &common::generate(&root(1), &dev_base().to_string())).await;
+    assert_eq!(own.status, 200, "{}", own.body);
+}
+
+/// What one asks the other for is not asked back, so that nothing is left when the client leaves.
+#[tokio::test]
+async fn servers_may_name_each_other_and_themselves() {
+    let addresses = [common::nobody().await, common::nobody().await];
+    let mut servers = Vec::new();
+    for listen in addresses {
+        let mut devices: Vec<Box<dyn Backend>> = vec![Box::new(common::Tame)];
+        for peer in addresses {
+            devices.push(Box::new(remote(&format!("http://{peer}"))));
+        }
+        let config = Config { listen, ..config() };
+        servers.push(WorkServer::bind(config, Pool::new(devices)).await.unwrap());
+    }
+    let client = common::ask(&servers[0], &common::generate(&root(1), NEVER)).await;
+    // The client's and its own; the other server has one.
+    common::until_jobs(&servers[0], "2").await;
+    common::until_jobs(&servers[1], "1").await;
+    drop(client);
+    for server in &servers {
+        common::until_jobs(server, "0").await;
+    }
 }
 
 #[tokio::test]

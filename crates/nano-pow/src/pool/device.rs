@@ -20,15 +20,21 @@ pub(super) struct Device {
     pub(super) name: String,
     backend: Box<dyn Backend>,
     batch_size: usize,
+    pub(super) is_remote: bool,
     hashes: AtomicU64,
     recent: Mutex<Recent>,
 }
 
 impl Device {
     pub(super) fn new(backend: Box<dyn Backend>) -> Self {
-        let (name, batch_size) = (backend.name(), backend.batch_size().max(1));
-        let (hashes, recent) = (AtomicU64::new(0), Mutex::default());
-        Self { name, backend, batch_size, hashes, recent }
+        Self {
+            name: backend.name(),
+            batch_size: backend.batch_size().max(1),
+            is_remote: backend.is_remote(),
+            backend,
+            hashes: AtomicU64::new(0),
+            recent: Mutex::default(),
+        }
     }
 
     pub(super) fn hashes(&self) -> u64 {

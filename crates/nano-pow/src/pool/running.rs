@@ -1,6 +1,9 @@
 //! A search that has devices.
 
-use super::search::{Race, Search};
+use super::{
+    search::{Race, Search},
+    standing::Standing,
+};
 use crate::{Job, NonceRange, Stop, Task};
 use std::sync::Arc;
 
@@ -25,7 +28,7 @@ pub(super) struct Lot {
 impl Lot {
     /// What a device is asked for.
     pub(super) fn task(&self, device: usize) -> Task<'_> {
-        let Race { job, stop, tally } = &*self.race;
+        let Race { job, stop, tally, .. } = &*self.race;
         Task::new(*job, self.nonces, stop, tally.device(device))
     }
 }
@@ -67,16 +70,21 @@ impl Running {
         }
     }
 
-    /// Whether a device failed at it, or comes to try again; says whether all have failed by now.
-    pub(super) fn set_failed(&mut self, device: usize, failed: bool) -> bool {
+    /// Whether a device failed at it, or comes to try again.
+    pub(super) fn set_failed(&mut self, device: usize, failed: bool) {
         self.failed[device] = failed;
-        self.failed.iter().all(|failed| *failed)
     }
 
-    /// Goes on with what is wanted still, the same or another threshold; false where nothing is.
+    /// Whether all devices failed at it that it is for.
+    pub(super) fn has_failed(&self, devices: &[Standing]) -> bool {
+        let is_for = |device: &Standing| !(self.search.is_local() && device.is_remote);
+        self.failed.iter().zip(devices).all(|(failed, device)| *failed || !is_for(device))
+    }
+
+    /// Goes on with what is wanted still, by whom and at which threshold; false where nothing is.
     pub(super) fn settle(&mut self) -> bool {
-        let job = self.search.job();
-        if job == Some(self.race.job) {
+        let (job, is_local) = (self.search.job(), self.search.is_local());
+        if job == Some(self.race.job) && is_local == self.race.is_local {
             return true;
         }
         self.race.stop.stop();
@@ -88,6 +96,7 @@ impl Running {
 
 impl Race {
     fn new(job: Job, search: &Search) -> Arc<Self> {
-        Arc::new(Self { job, stop: Stop::new(), tally: Arc::clone(&search.tally) })
+        let (is_local, tally) = (search.is_local(), Arc::clone(&search.tally));
+        Arc::new(Self { job, is_local, stop: Stop::new(), tally })
     }
 }

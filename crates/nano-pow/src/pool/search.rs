@@ -23,9 +23,17 @@ pub(super) struct Search {
 struct Waiter {
     id: u64,
     threshold: Difficulty,
-    priority: Priority,
+    terms: Terms,
     progress: ProgressHandle,
     answer: oneshot::Sender<Answer>,
+}
+
+/// How a job is to be done.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    pub(super) priority: Priority,
+    /// By local devices alone.
+    pub(super) is_local: bool,
 }
 
 /// A job's end of the search.
@@ -64,11 +72,11 @@ impl Search {
     }
 
     /// Adds a job.
-    pub(super) fn join(&mut self, id: u64, threshold: Difficulty, priority: Priority) -> Claim {
+    pub(super) fn join(&mut self, id: u64, threshold: Difficulty, terms: Terms) -> Claim {
         let (answer, receiver) = oneshot::channel();
         let progress = ProgressHandle::new(Arc::clone(&self.tally), threshold);
         let watched = progress.clone();
-        self.waiters.push(Waiter { id, threshold, priority, progress: watched, answer });
+        self.waiters.push(Waiter { id, threshold, terms, progress: watched, answer });
         Claim { id, job: Job::new(self.root, threshold), progress, answer: receiver }
     }
 
@@ -81,7 +89,12 @@ impl Search {
 
     /// That of the most urgent job.
     pub(super) fn priority(&self) -> Priority {
-        self.waiters.iter().map(|waiter| waiter.priority).max().unwrap_or_default()
+        self.waiters.iter().map(|waiter| waiter.terms.priority).max().unwrap_or_default()
+    }
+
+    /// Whether no job wants it done by remote devices.
+    pub(super) fn is_local(&self) -> bool {
+        self.waiters.iter().all(|waiter| waiter.terms.is_local)
     }
 
     /// The hashes to be expected until every job has its work.
@@ -124,6 +137,7 @@ impl Waiter {
 #[derive(Debug)]
 pub(super) struct Race {
     pub(super) job: Job,
+    pub(super) is_local: bool,
     pub(super) stop: Stop,
     pub(super) tally: Arc<Tally>,
 }

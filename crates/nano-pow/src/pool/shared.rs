@@ -1,6 +1,6 @@
 //! The state of a pool, shared by its devices' threads and its users.
 
-use super::{builder::Settings, device::Device, running::Lot, state::State};
+use super::{builder::Settings, device::Device, running::Lot, standing::Standing, state::State};
 use crate::{BackendError, Solution};
 use std::{
     cell::Cell,
@@ -22,7 +22,8 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(devices: Vec<Device>, settings: Settings) -> Self {
-        let state = State::new(devices.iter().map(|device| device.name.clone()), settings);
+        let standings = devices.iter().map(|device| Standing::new(&device.name, device.is_remote));
+        let state = State::new(standings.collect(), settings);
         Self { devices, state: Mutex::new(state), changed: Condvar::new() }
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) name: String,
+    pub(super) is_remote: bool,
     pub(super) solutions: u64,
     pub(super) failures: u64,
     quarantine: Quarantine,
@@ -16,9 +17,10 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    pub(super) fn new(name: String) -> Self {
+    pub(super) fn new(name: &str, is_remote: bool) -> Self {
         Self {
-            name,
+            name: name.to_owned(),
+            is_remote,
             solutions: 0,
             failures: 0,
             quarantine: Quarantine::default(),
@@ -71,7 +73,7 @@ mod tests {
 
     #[test]
     fn who_finds_something_and_then_fails_is_left_alone_longer_each_time() {
-        let mut standing = Standing::new("card".to_owned());
+        let mut standing = Standing::new("card", false);
         let mut attempt = |is_found: bool, fails: bool| {
             standing.set_out();
             if is_found {

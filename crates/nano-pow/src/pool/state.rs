@@ -1,12 +1,12 @@
 //! The queue and the race, as a state machine without threads or locks.
 
 use super::{
-    JobCounts, PoolError, Priority,
+    JobCounts, PoolError,
     builder::Settings,
     cache::Cache,
     queue::Queue,
     running::{Lot, Running},
-    search::{Claim, Delivery, Race, Search},
+    search::{Claim, Delivery, Race, Search, Terms},
     standing::Standing,
     stopwatch::Stopwatch,
 };
@@ -42,11 +42,11 @@ pub(super) struct Portion {
 }
 
 impl State {
-    pub(super) fn new(names: impl Iterator<Item = String>, settings: Settings) -> Self {
+    pub(super) fn new(devices: Vec<Standing>, settings: Settings) -> Self {
         Self {
             running: Vec::new(),
             queue: Queue::new(settings.order),
-            devices: names.map(Standing::new).collect(),
+            devices,
             counts: JobCounts::default(),
             is_closed: false,
             busy: Stopwatch::default(),
@@ -58,14 +58,14 @@ impl State {
     }
 
     /// Takes a job in: its work is known, its root is here already, or it is new.
-    pub(super) fn submit(&mut self, job: Job, priority: Priority) -> Claim {
+    pub(super) fn submit(&mut self, job: Job, terms: Terms) -> Claim {
         self.jobs += 1;
         let id = self.jobs;
         if let Some(search) = self.search_mut(&job.root) {
-            return search.join(id, job.threshold, priority);
+            return search.join(id, job.threshold, terms);
         }
         let mut search = Search::new(job.root, self.devices.len(), self.seed);
-        let claim = search.join(id, job.threshold, priority);
+        let claim = search.join(id, job.threshold, terms);
         match self.cache.find(&job) {
             Some(work) if !self.is_closed => self.deliveries.extend(search.solve(work)),
             _ => self.queue.searches.push_back(search),
@@ -96,6 +96,10 @@ impl State {
     /// of those behind it as far as they fit into the portion.
     pub(super) fn assign(&mut self, device: usize, portion: Portion) -> Vec<Lot> {
         let (mut lots, mut left) = (Vec::new(), portion.hashes);
+        let is_remote = self.devices[device].is_remote;
+        if is_remote && self.running.first().is_some_and(|running| running.search.is_local()) {
+            return lots;
+        }
         for place in 0..portion.jobs.max(1) {
             let fits = |search: &Search| place == 0 || search.expected_hashes() <= left;
             if place == self.running.len() {
@@ -157,13 +161,14 @@ impl State {
         }
         let standing = &mut self.devices[device];
         let (pause, name) = (standing.fail(), standing.name.clone());
-        let first = lots.first().and_then(|lot| self.running_for(&lot.race));
-        if let Some(running) = first
-            && running.set_failed(device, true)
-        {
-            let error = PoolError::Failed { device: name, error: Arc::clone(error) };
-            let failed = running.search.fail(&error);
-            self.deliveries.extend(failed);
+        let is_first =
+            |running: &&mut Running| lots.first().is_some_and(|lot| running.is_for(&lot.race));
+        if let Some(running) = self.running.iter_mut().find(is_first) {
+            running.set_failed(device, true);
+            if running.has_failed(&self.devices) {
+                let error = PoolError::Failed { device: name, error: Arc::clone(error) };
+                self.deliveries.extend(running.search.fail(&error));
+            }
         }
         pause
     }
@@ -204,14 +209,19 @@ impl State {
         let exhausted = self.running.iter_mut().filter(|running| running.is_exhausted());
         self.deliveries
             .extend(exhausted.flat_map(|running| running.search.fail(&PoolError::Exhausted)));
-        let error = match (self.is_closed, self.devices.is_empty()) {
-            (true, _) => PoolError::Closed,
-            (false, true) => PoolError::NoDevice,
-            (false, false) => return,
-        };
+        let (is_closed, has_none) = (self.is_closed, self.devices.is_empty());
+        let has_local = self.devices.iter().any(|device| !device.is_remote);
         let running = self.running.iter_mut().map(|running| &mut running.search);
         let all = running.chain(&mut self.queue.searches);
-        self.deliveries.extend(all.flat_map(|search| search.fail(&error)));
+        self.deliveries.extend(all.flat_map(|search| {
+            if is_closed {
+                search.fail(&PoolError::Closed)
+            } else if has_none || (search.is_local() && !has_local) {
+                search.fail(&PoolError::NoDevice)
+            } else {
+                Vec::new()
+            }
+        }));
     }
 
     fn search_mut(&mut self, root: &Root) -> Option<&mut Search> {

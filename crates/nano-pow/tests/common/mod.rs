@@ -45,6 +45,7 @@ type Behaviour = dyn Fn(&Task<'_>) -> Result<Option<Work>, BackendError> + Send 
 /// A backend made of a closure.
 pub(crate) struct Fake {
     name: &'static str,
+    is_remote: bool,
     behaviour: Box<Behaviour>,
 }
 
@@ -53,7 +54,15 @@ impl Fake {
         name: &'static str,
         behaviour: impl Fn(&Task<'_>) -> Result<Option<Work>, BackendError> + Send + Sync + 'static,
     ) -> Box<dyn Backend> {
-        Box::new(Self { name, behaviour: Box::new(behaviour) })
+        Box::new(Self { name, is_remote: false, behaviour: Box::new(behaviour) })
+    }
+
+    /// The same as another program.
+    pub(crate) fn remote(
+        name: &'static str,
+        behaviour: impl Fn(&Task<'_>) -> Result<Option<Work>, BackendError> + Send + Sync + 'static,
+    ) -> Box<dyn Backend> {
+        Box::new(Self { name, is_remote: true, behaviour: Box::new(behaviour) })
     }
 }
 
@@ -66,6 +75,10 @@ impl fmt::Debug for Fake {
 impl Backend for Fake {
     fn name(&self) -> String {
         self.name.to_owned()
+    }
+
+    fn is_remote(&self) -> bool {
+        self.is_remote
     }
 
     fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
@@ -95,13 +108,14 @@ pub(crate) enum Event {
 /// A backend that tells what it is asked for and when it comes back.
 pub(crate) fn spied(backend: Box<dyn Backend>) -> (Box<dyn Backend>, Receiver<Event>) {
     let (sender, receiver) = mpsc::channel();
-    let spied = Fake::boxed("spied", move |task| {
+    let is_remote = backend.is_remote();
+    let behaviour = move |task: &Task<'_>| {
         tell(&sender, Event::Began(*task.job(), task.nonces()));
         let answer = backend.search(task);
         tell(&sender, Event::Ended(Instant::now()));
         answer
-    });
-    (spied, receiver)
+    };
+    (Box::new(Fake { name: "spied", is_remote, behaviour: Box::new(behaviour) }), receiver)
 }
 
 fn tell(sender: &Sender<Event>, event: Event) {

@@ -49,10 +49,32 @@ impl Client {
         root: &Root,
         difficulty: Option<Difficulty>,
     ) -> Result<Work, RpcError> {
-        let request = |difficulty: Option<String>| {
-            let request = Request::new("work_generate").set("hash", root);
-            request.set_some("difficulty", difficulty).once()
-        };
+        self.generate(root, difficulty, Request::new("work_generate")).await
+    }
+
+    /// Like [`work_generate`](Self::work_generate), but says by `use_peers` that the server is not to
+    /// hand the job on. Nodes do not anyway, unless they are asked to.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn work_generate_alone(
+        &self,
+        root: &Root,
+        difficulty: Option<Difficulty>,
+    ) -> Result<Work, RpcError> {
+        let request = Request::new("work_generate").set("use_peers", false);
+        self.generate(root, difficulty, request).await
+    }
+
+    async fn generate(
+        &self,
+        root: &Root,
+        difficulty: Option<Difficulty>,
+        request: Request,
+    ) -> Result<Work, RpcError> {
+        let request = request.set("hash", root).once();
+        let request =
+            |difficulty: Option<String>| request.clone().set_some("difficulty", difficulty);
         let hex = difficulty.map(|difficulty| difficulty.to_string());
         let mut work = self.ask(request(hex), answers::work_generate).await;
         if let Some(difficulty) = difficulty

@@ -63,7 +63,7 @@ impl Agent {
             return;
         }
         let client = self.client.with_timeout(within);
-        let generate = client.work_generate(&job.root, Some(job.threshold));
+        let generate = client.work_generate_alone(&job.root, Some(job.threshold));
         pin!(generate);
         select! {
             biased;

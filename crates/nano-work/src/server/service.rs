@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Config, answer,
-    command::{Benchmark, Command, Validate},
+    command::{Benchmark, Command, Generate, Validate},
     refusal::Refusal,
 };
 use nano_pow::{Job, Pool, PoolError, Solution, Ticket};
@@ -48,7 +48,7 @@ impl Service {
     /// Does what a request asks for.
     pub(crate) async fn perform(&self, caller: &Caller, body: &[u8]) -> Result<Value, Refusal> {
         match Command::parse(body, self.config.base())? {
-            Command::Generate(job) => self.generate(caller, job).await,
+            Command::Generate(generate) => self.generate(caller, generate).await,
             Command::Cancel(root) => Ok(self.cancel(caller, &root)),
             Command::Validate(validate) => Ok(self.validate(&validate)),
             Command::Benchmark(benchmark) => self.benchmark(caller, benchmark).await,
@@ -56,12 +56,18 @@ impl Service {
         }
     }
 
-    async fn generate(&self, caller: &Caller, job: Job) -> Result<Value, Refusal> {
+    async fn generate(&self, caller: &Caller, generate: Generate) -> Result<Value, Refusal> {
+        let Generate { job, use_peers } = generate;
         self.check_bounds(&job)?;
         let _permit = self.quotas.admit(caller, Instant::now())?;
         let mut seat = self.jobs.enter(job.root, caller.id.clone())?;
         let course = self.tally.start();
-        let ticket = self.pool.submit_with(job, caller.limits.priority);
+        let priority = caller.limits.priority;
+        let ticket = if use_peers {
+            self.pool.submit_with(job, priority)
+        } else {
+            self.pool.submit_locally(job, priority)
+        };
         let outcome = select! {
             biased;
             outcome = self.outcome(ticket) => outcome,
