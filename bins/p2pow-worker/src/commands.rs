@@ -1,8 +1,9 @@
-//! One file a subcommand.
+//! One file a subcommand, and what several of them need.
 
 pub(crate) mod bench;
 pub(crate) mod devices;
 pub(crate) mod init;
+mod listen;
 pub(crate) mod register;
 pub(crate) mod run;
 pub(crate) mod work_server;

@@ -1,6 +1,6 @@
 //! The worker's configuration file.
 
-use crate::commands::devices::{DeviceArgs, DeviceName};
+use crate::commands::devices::{DeviceArgs, DeviceName, Threads};
 use nano_block::Network;
 use nano_pow::Pool;
 use nano_primitives::{Account, Amount};
@@ -10,7 +10,6 @@ use serde::{Deserialize, Deserializer, de};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
-    num::NonZero,
     path::{Path, PathBuf},
 };
 
@@ -64,7 +63,7 @@ pub(crate) struct Settings {
     pub(crate) devices: Vec<DeviceName>,
     /// Threads of the processor; all without it.
     #[serde(default)]
-    pub(crate) threads: Option<NonZero<usize>>,
+    pub(crate) threads: Option<Threads>,
     /// Whether only confirmed frontiers are worked on.
     #[serde(default = "yes")]
     pub(crate) require_confirmed: bool,
@@ -111,9 +110,13 @@ impl Settings {
 
 /// Reads the file. Paths in it are relative to where it is.
 fn read(path: &Path) -> Result<Settings, Failure> {
-    if path == Path::new(DEFAULT_CONFIG) && !path.exists() {
-        let hint = "`p2pow-worker init` writes one, or name yours with --config FILE";
-        return Err(Failure::new(format!("there is no {DEFAULT_CONFIG} here: {hint}")));
+    if matches!(path.try_exists(), Ok(false)) {
+        let file = path.display();
+        let option =
+            if path == Path::new(DEFAULT_CONFIG) { "" } else { &format!(" --config {file}") };
+        let hint =
+            format!("`p2pow-worker init{option}` writes one, or name yours with --config FILE");
+        return Err(Failure::new(format!("there is no {file} here: {hint}")));
     }
     let mut settings: Settings = config::read(path)?;
     config::resolve(&mut settings.key, path);

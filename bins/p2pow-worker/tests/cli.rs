@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
@@ -19,6 +19,8 @@ use tempfile::TempDir;
 fn worker(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_p2pow-worker"));
     command.args(arguments).current_dir(folder).env_clear();
+    // Without such a folder the drivers of graphics cards write a line of their own.
+    command.env("XDG_RUNTIME_DIR", folder);
     command
 }
 
@@ -69,7 +71,10 @@ fn init_writes_a_configuration_and_a_private_key_and_never_again() {
 
     let again = run(folder.path(), &["init"]);
     assert_eq!(again.status.code(), Some(1));
-    assert!(error(&again).contains("cannot write the new file worker.toml: File exists"));
+    assert!(
+        error(&again).contains("worker.toml: it is there already, and `init` never overwrites")
+    );
+    assert!(error(&again).contains("--config FILE"), "{}", error(&again));
     assert_eq!(fs::read(folder.path().join("worker.key")).unwrap(), before);
 }
 
@@ -80,6 +85,7 @@ fn init_leaves_nothing_behind_when_the_key_cannot_be_written() {
     let refused = run(folder.path(), &["init"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(error(&refused).contains("worker.key"), "{}", error(&refused));
+    assert!(error(&refused).contains("by --key-file FILE"), "{}", error(&refused));
     assert!(!folder.path().join("worker.toml").exists());
     assert_eq!(fs::read_to_string(folder.path().join("worker.key")).unwrap(), "precious");
 }
@@ -129,6 +135,10 @@ fn a_missing_configuration_says_how_to_get_one() {
     let refused = run(folder.path(), &["run"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(error(&refused).contains("`p2pow-worker init` writes one"));
+    let other = run(folder.path(), &["run", "--config", "mine.toml"]);
+    assert_eq!(other.status.code(), Some(1));
+    let wanted = "there is no mine.toml here: `p2pow-worker init --config mine.toml` writes one";
+    assert!(error(&other).contains(wanted), "{}", error(&other));
 }
 
 #[test]
@@ -163,6 +173,17 @@ fn the_burn_account_earns_nothing() {
     let refused = run(folder.path(), &["run"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(error(&refused).contains("burn account"), "{}", error(&refused));
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_with_what_to_do() {
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = format!("listen = \"{}\"", other.local_addr().unwrap());
+    let (folder, _) = initialised(&[("# listen = \"0.0.0.0:7090\"", &listen)]);
+    let refused = run(folder.path(), &["run", "--devices", "cpu", "--threads", "1"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let wanted = "end it, or give another port (`listen` in the configuration)";
+    assert!(error(&refused).contains(wanted), "{}", error(&refused));
 }
 
 /// A worker that runs until it is dropped, and its first line.
@@ -250,9 +271,13 @@ async fn register_puts_the_address_on_the_ledger_once() {
         ("# network = \"live\"", "network = \"dev\""),
         ("# public_ip = \"203.0.113.7\"", "public_ip = \"127.0.0.3\""),
     ]);
-    let local = run(folder.path(), &["register", "--json"]);
-    assert_eq!(local.status.code(), Some(1));
+    let local = run(folder.path(), &["register"]);
+    assert_eq!(local.status.code(), Some(2));
     assert!(error(&local).contains("cannot be reached from the internet"), "{}", error(&local));
+    assert!(error(&local).contains("or --allow-local"), "{}", error(&local));
+    let nowhere = run(folder.path(), &["register", "--public-ip", "0.0.0.0", "--allow-local"]);
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(!error(&nowhere).contains("or --allow-local"), "{}", error(&nowhere));
     let poor = run(folder.path(), &["register", "--json", "--allow-local"]);
     assert_eq!(poor.status.code(), Some(1));
     assert!(error(&poor).contains("nothing to receive"), "{}", error(&poor));

@@ -1,43 +1,21 @@
-//! The commands about work: the server, the list of devices, the measurement.
+//! The work server, as its operator and its callers meet it.
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::{refused, run, worker};
 use nano_block::Network;
 use nano_primitives::{Difficulty, Root};
 use nano_rpc::Client;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
     path::Path,
-    process::{Child, ChildStdout, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 use tempfile::TempDir;
-
-fn worker(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_p2pow-worker"));
-    // Without such a folder the drivers of graphics cards write a line of their own.
-    command.args(arguments).env_clear().env("XDG_RUNTIME_DIR", std::env::temp_dir());
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    worker(arguments).output().unwrap()
-}
-
-fn json_of(arguments: &[&str]) -> Value {
-    let output = run(arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn refused(arguments: &[&str], code: i32, wanted: &str) {
-    let output = run(arguments);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
-    assert!(error.contains(wanted), "{arguments:?}: {error}, wanted {wanted}");
-    assert_eq!(error.lines().count(), 1, "{error}");
-}
 
 /// A work server that runs until it is dropped.
 struct Server {
@@ -62,13 +40,15 @@ impl Server {
         format!("http://{}", self.started["listening"].as_str().unwrap())
     }
 
-    /// Asks it to stop, as a service manager does.
+    /// Asks it to stop, as a service manager does, and gives what it says.
     #[cfg(unix)]
-    fn stop(mut self) {
+    fn stop(mut self) -> Value {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        self.rest.read_to_string(&mut String::new()).unwrap();
+        let mut rest = String::new();
+        self.rest.read_to_string(&mut rest).unwrap();
         assert!(self.child.wait().unwrap().success());
+        serde_json::from_str(&rest).unwrap()
     }
 }
 
@@ -106,7 +86,7 @@ async fn the_work_server_works_until_it_is_stopped() {
     assert_eq!(server.started["event"], "started");
     assert!(server.started["devices"][0].as_str().unwrap().starts_with("cpu 1 x "));
     find(&server.url(), None).await.unwrap();
-    server.stop();
+    assert_eq!(server.stop(), json!({ "event": "stopped" }));
 }
 
 #[tokio::test]
@@ -135,6 +115,10 @@ fn what_cannot_be_served_is_told() {
     let server = Server::start(&[], None);
     let taken = server.started["listening"].as_str().unwrap();
     refused(&["work-server", "--devices", "cpu", "--listen", taken], 1, "cannot listen on");
+    refused(&["work-server", "--devices", "cpu", "--listen", taken], 1, "give another port");
+    // The warning about strangers is for a server that is there.
+    let everywhere = format!("0.0.0.0:{}", taken.rsplit(':').next().unwrap());
+    refused(&["work-server", "--devices", "cpu", "--listen", &everywhere], 1, "another program");
     refused(&["work-server", "--remote", "ftp://x"], 2, "wanted http or https");
     refused(&["work-server", "--within=-1"], 2, "--within");
     refused(&["work-server", "--order", "lifo"], 2, "fifo, random");
@@ -148,42 +132,96 @@ fn what_cannot_be_served_is_told() {
 }
 
 #[test]
-fn devices_lists_the_kernels_of_the_processor() {
-    let list = json_of(&["devices", "--json"]);
-    let kernels = list["cpu"]["kernels"].as_array().unwrap();
-    assert_eq!(kernels.last().unwrap()["name"], "portable");
-    assert_eq!(kernels.iter().filter(|kernel| kernel["used"] == true).count(), 1);
-    assert!(list["cpu"]["threads"].as_u64().unwrap() > 0);
-    assert_eq!(list["gpus"].is_array(), cfg!(feature = "gpu"));
-    let text = String::from_utf8(run(&["devices"]).stdout).unwrap();
-    assert!(text.contains("portable") && text.contains("graphics cards"), "{text}");
-}
-
-#[test]
-fn bench_measures_every_kernel_against_the_reference() {
-    let short = ["bench", "--json", "--seconds", "0.1", "--devices", "cpu", "--threads", "1"];
-    let answer = json_of(&short);
-    let results = answer["results"].as_array().unwrap();
-    let kernels: Vec<&str> = results.iter().map(|row| row["kernel"].as_str().unwrap()).collect();
-    assert_eq!((kernels[0], *kernels.last().unwrap()), ("blake2 crate", "portable"));
-    for row in results {
-        let rate = row["hashes_per_second"].as_f64().unwrap();
-        let ratio = rate / results[0]["hashes_per_second"].as_f64().unwrap();
-        assert!((row["ratio_to_reference"].as_f64().unwrap() - ratio).abs() < 0.001, "{row}");
-        assert_eq!((&row["device"], &row["threads"]), (&"cpu".into(), &1.into()));
-        let seconds = row["send_seconds"].as_f64().unwrap();
-        assert!((seconds * rate / f64::from(1u32 << 29) - 1.0).abs() < 0.001, "{row}");
+fn an_address_to_listen_on_is_ip_and_port() {
+    for address in ["localhost:17077", "127.0.0.1", ":17077", "127.0.0.1:99999"] {
+        refused(&["work-server", "--listen", address], 2, "wanted IP:PORT, as 127.0.0.1:7076");
     }
-    let one = json_of(&[&short[..], &["--kernel", "portable"]].concat());
-    assert_eq!(one["results"].as_array().unwrap().len(), 2);
 }
 
 #[test]
-fn devices_and_kernels_that_are_not_there_are_told() {
-    refused(&["bench", "--kernel", "mmx"], 2, "portable");
-    refused(&["bench", "--devices", "tpu"], 2, "wanted cpu, gpu or gpu:N");
-    refused(&["bench", "--seconds", "0"], 2, "wanted seconds");
-    refused(&["bench", "--threads", "0"], 2, "threads");
-    let gpu = if cfg!(feature = "gpu") { "there is no gpu:99" } else { "--features gpu" };
-    refused(&["bench", "--devices", "gpu:99"], 2, gpu);
+fn limits_that_let_nothing_through_are_refused() {
+    for (option, values, wanted) in [
+        ("--per-second", &["0", "-1", "nan"][..], "wanted a number above 0"),
+        ("--burst", &["0", "-1", "many"], "wanted a whole number from 1"),
+        ("--at-once", &["0"], "wanted a whole number from 1"),
+        ("--max-jobs", &["0"], "wanted a whole number from 1"),
+        ("--within", &["0", "-1", "nan"], "wanted a number of seconds above 0"),
+        ("--min-multiplier", &["-1", "nan"], "wanted a number from 0"),
+        ("--max-multiplier", &["0", "nan"], "wanted a number above 0"),
+    ] {
+        for value in values {
+            refused(&["work-server", option, value], 2, option);
+            refused(&["work-server", option, value], 2, wanted);
+        }
+    }
+    refused(&["work-server", "--burst", "5"], 2, "--per-second");
+    let crossed = ["work-server", "--min-multiplier", "5", "--max-multiplier", "1"];
+    refused(&crossed, 2, "--min-multiplier is 5 and --max-multiplier is 1");
+}
+
+#[test]
+fn a_fault_in_the_file_is_told_with_its_place() {
+    let folder = TempDir::new().unwrap();
+    let key = "[[key]]\nname = \"alice\"\nsecret = \"s3cret\"\n";
+    for (line, wanted) in [
+        ("per_second = 0", "`per_second` is 0, wanted a number above 0"),
+        ("per_second = -1.5", "`per_second` is -1.5"),
+        ("per_second = nan", "`per_second` is NaN"),
+        ("burst = 0", "`burst` is 0, wanted a whole number from 1"),
+        ("at_once = 0", "`at_once` is 0"),
+    ] {
+        let file = write(&folder, &format!("{key}{line}\n"));
+        let wanted = format!("work-server.toml: key \"alice\": {wanted}");
+        refused(&["work-server", "--file", &file], 1, &wanted);
+    }
+    let good = "[[remote]]\nurl = \"http://192.0.2.1:7076\"\n";
+    let file = write(&folder, &format!("{good}[[remote]]\nurl = \"me:pass@there\"\n"));
+    let output = run(&["work-server", "--file", &file]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("work-server.toml: [[remote]] number 2: URL is malformed"), "{error}");
+    assert!(!error.contains("pass") && !error.contains("node"), "{error}");
+}
+
+/// What a server that starts writes to standard error until it is asked to stop.
+#[cfg(unix)]
+fn warnings(arguments: &[&str], key: &str) -> String {
+    let mut command = worker(&["work-server", "--listen", "127.0.0.1:0", "--json"]);
+    command.args(["--devices", "cpu", "--threads", "1"]).args(arguments);
+    command.env("P2POW_WORK_KEY", key).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if key.is_empty() {
+        command.env_remove("P2POW_WORK_KEY");
+    }
+    let mut child = command.spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut String::new()).unwrap();
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn options_without_effect_are_told() {
+    assert_eq!(warnings(&[], ""), "");
+    assert!(warnings(&["--open"], "").contains("--open has no effect"));
+    assert!(warnings(&["--at-once", "1"], "s3cret").contains("--at-once have no effect"));
+    assert_eq!(warnings(&["--open", "--at-once", "1"], "s3cret"), "");
+}
+
+#[cfg(feature = "gpu")]
+#[test]
+fn a_server_may_have_remotes_alone_and_says_so() {
+    let mut command = worker(&["work-server", "--listen", "127.0.0.1:0", "--devices", "gpu"]);
+    command.env("VK_DRIVER_FILES", "/dev/null").env("VK_ICD_FILENAMES", "/dev/null");
+    command.args(["--remote", "http://127.0.0.1:1"]).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let told = lines.nth(1).unwrap();
+    let _ = child.kill();
+    let _ = child.wait();
+    // A system without Vulkan has its cards in other ways.
+    if cfg!(target_os = "linux") {
+        assert!(told.starts_with("devices: remote http://127.0.0.1:1 (none of this"), "{told}");
+    }
 }

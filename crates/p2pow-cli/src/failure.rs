@@ -1,6 +1,7 @@
 //! Why a command did not succeed: one line for people, an exit code for scripts.
 
-use std::{error::Error, fmt, process::ExitCode};
+use crate::output;
+use std::{error::Error, fmt, io, process::ExitCode};
 
 /// Longer messages are cut: an error may quote what it found, and that may be anything.
 const MAX_CHARS: usize = 1000;
@@ -21,13 +22,23 @@ impl Failure {
         Self::Failed(words.into().into())
     }
 
-    /// 2 for wrong usage, 1 for the rest.
+    /// 2 for wrong usage, 1 for the rest; 141 if nobody reads the output any more, as a shell tells it of other programs.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage(_) => 2,
+            Self::Failed(_) if self.is_silent() => 141,
             Self::Failed(_) => 1,
         })
+    }
+
+    /// Whether there is nothing to tell: nobody reads the output any more.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        match self {
+            Self::Usage(_) => false,
+            Self::Failed(error) => error.downcast_ref::<io::Error>().is_some_and(output::is_unread),
+        }
     }
 }
 

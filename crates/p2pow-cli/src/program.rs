@@ -1,6 +1,6 @@
 //! The frame of a program: arguments, log, failure, exit code.
 
-use crate::{Failure, gist};
+use crate::{Failure, gist, output};
 use clap::{Parser, error::ErrorKind};
 use std::{io::IsTerminal, process::ExitCode};
 use tracing_subscriber::EnvFilter;
@@ -15,20 +15,24 @@ pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
             return error.print().map_or(ExitCode::FAILURE, |()| ExitCode::from(2));
         }
         if !error.use_stderr() {
-            return error.print().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+            let shown = error.print().map_err(output::mark);
+            return shown
+                .map_or_else(|error| Failure::from(error).exit_code(), |()| ExitCode::SUCCESS);
         }
         eprintln!("{program}: {}", gist(&error.to_string()));
         ExitCode::from(2)
     })
 }
 
-/// Tells how the run of `program` ended: nothing, or one line on standard error.
+/// Tells how the run of `program` ended: nothing, or one line on standard error. A closed standard output is no news.
 #[must_use]
 pub fn report(program: &str, outcome: &Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{program}: {failure}");
+            if !failure.is_silent() {
+                eprintln!("{program}: {failure}");
+            }
             failure.exit_code()
         }
     }

@@ -1,6 +1,7 @@
 //! How values are written on the command line.
 
 use nano_primitives::{Account, Amount, AmountError, HexError, PublicKey, Root};
+use std::net::SocketAddr;
 
 /// Reads an amount: a decimal number of XNO (`1.5`), or of raw with the suffix `raw` (`1000raw`).
 ///
@@ -35,9 +36,17 @@ pub fn account(text: &str) -> Result<Account, String> {
     text.parse::<PublicKey>().map(Account::new).map_err(|error| error.to_string())
 }
 
+/// Reads an address and port to listen on. Names are not looked up.
+///
+/// # Errors
+/// The text is not of that form.
+pub fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "wanted IP:PORT, as 127.0.0.1:7076 or [::1]:7076".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{amount, root};
+    use super::{amount, root, socket_address};
     use nano_primitives::{Account, Amount, Root};
 
     #[test]
@@ -65,5 +74,15 @@ mod tests {
         assert_eq!(root(&"0".repeat(64)).unwrap(), Root::from(account));
         assert!(root("nano_1").is_err());
         assert!(root("12").is_err());
+    }
+
+    #[test]
+    fn an_address_to_listen_on_has_numbers_and_a_port() {
+        for text in ["127.0.0.1:0", "0.0.0.0:7076", "[::1]:7076"] {
+            assert_eq!(socket_address(text).unwrap().to_string(), text);
+        }
+        for text in ["", "localhost:7076", "127.0.0.1", ":7076", "127.0.0.1:99999", "::1:7076x"] {
+            assert!(socket_address(text).unwrap_err().contains("wanted IP:PORT"), "{text}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 mod choice;
 
-pub(crate) use choice::{DeviceArgs, DeviceName, Opened};
+pub(crate) use choice::{DeviceArgs, DeviceName, Opened, Threads};
 
 use nano_pow::cpu::Kernel;
 use p2pow_cli::{Failure, output};

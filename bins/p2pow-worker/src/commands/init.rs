@@ -38,10 +38,21 @@ pub(crate) struct InitArgs {
 
 /// A file that could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the new file {}", path.display())]
-struct WriteError {
-    path: PathBuf,
-    source: io::Error,
+enum WriteError {
+    #[error("cannot write the new file {}: it is there already, and `init` never overwrites; wanted another name, by {option} FILE", path.display())]
+    Exists { path: PathBuf, option: &'static str },
+    #[error("cannot write the new file {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+}
+
+impl WriteError {
+    fn new(path: &Path, option: &'static str, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::AlreadyExists => Self::Exists { path, option },
+            _ => Self::Write { path, source },
+        }
+    }
 }
 
 /// Writes both files, or neither.
@@ -56,7 +67,7 @@ pub(crate) fn run(args: InitArgs) -> Result<(), Failure> {
         write_secret(&args.key_file, "Private key", key.account(), &key.expose_hex())
     {
         let _ = fs::remove_file(&args.config);
-        return Err(WriteError { path: args.key_file, source }.into());
+        return Err(WriteError::new(&args.key_file, "--key-file", source).into());
     }
     tell(&args, key.account(), reward)
 }
@@ -77,7 +88,7 @@ fn toml_text(path: &Path) -> Result<String, Failure> {
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), WriteError> {
-    let wrong = |source| WriteError { path: path.to_owned(), source };
+    let wrong = |source| WriteError::new(path, "--config", source);
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(wrong)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(wrong)
 }

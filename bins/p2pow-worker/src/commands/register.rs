@@ -2,6 +2,7 @@
 
 use crate::{commands::devices::DeviceArgs, settings::ConfigArgs};
 use p2pow_cli::{Failure, KeyArgs, output};
+use p2pow_protocol::registry::is_dialable;
 use p2pow_server::register::{Options, Registration, register};
 use serde_json::json;
 use std::net::IpAddr;
@@ -39,13 +40,14 @@ pub(crate) async fn run(args: RegisterArgs) -> Result<(), Failure> {
     p2pow_cli::log_to_stderr("warn");
     let settings = args.config.settings()?;
     let address = args.public_ip.or(settings.public_ip).ok_or_else(no_address)?;
+    check_dialable(address, args.allow_local)?;
     let key = args.key.or(settings.key.clone()).secret_key()?;
     let options =
         Options { network: settings.network, allow_local: args.allow_local, ..Options::default() };
+    let pool = settings.pool(args.devices)?;
     if !args.json {
         output::line(format_args!("registering {address} by {}: finding work", key.account()))?;
     }
-    let pool = settings.pool(args.devices)?;
     let registration = register(&settings.client()?, &pool, &key, address, &options).await?;
     tell(&registration, args.json)
 }
@@ -54,6 +56,18 @@ fn no_address() -> Failure {
     Failure::Usage(
         "no address to register: give --public-ip IP, or public_ip in the configuration".into(),
     )
+}
+
+/// Refuses before anything is done what the registration would refuse.
+fn check_dialable(address: IpAddr, allow_local: bool) -> Result<(), Failure> {
+    if is_dialable(address, allow_local) {
+        return Ok(());
+    }
+    let hint =
+        if is_dialable(address, true) { ", or --allow-local on a network of your own" } else { "" };
+    Err(Failure::Usage(format!(
+        "--public-ip (`public_ip`): found {address}, which cannot be reached from the internet, wanted an address where the world reaches this worker{hint}"
+    )))
 }
 
 fn tell(registration: &Registration, json: bool) -> Result<(), Failure> {

@@ -1,12 +1,12 @@
 //! `p2pow-worker run`: takes jobs until it is stopped.
 
 use crate::{
-    commands::devices::DeviceArgs,
+    commands::{devices::DeviceArgs, listen::cannot_listen},
     settings::{ConfigArgs, Settings},
 };
 use nano_pow::Pool;
 use p2pow_cli::{Failure, output};
-use p2pow_server::{Config, FrontierPolicy, Job, JobEvent, Phase, Server, ServerStatus};
+use p2pow_server::{BindError, Config, FrontierPolicy, Job, JobEvent, Phase, Server, ServerStatus};
 use serde_json::{Value, json};
 use std::{io, time::Duration};
 use tokio::sync::broadcast::error::RecvError;
@@ -42,7 +42,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let shown = node.url().to_owned();
     let pool = settings.pool(args.devices)?;
     let config = config(&settings, measure(&pool).await);
-    let server = Server::bind(config, node, pool).await?;
+    let server = Server::bind(config, node, pool).await.map_err(refused)?;
     let narrator = Narrator { json: args.json };
     narrator.started(&server, &settings, &shown)?;
     let mut events = server.subscribe();
@@ -54,6 +54,15 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     server.shutdown().await;
     narrator.stopped(&status)?;
     Ok(outcome?)
+}
+
+fn refused(error: BindError) -> Failure {
+    match error {
+        BindError::Listen { address, source } => {
+            cannot_listen(address, &source, "`listen` in the configuration")
+        }
+        error => error.into(),
+    }
 }
 
 async fn measure(pool: &Pool) -> Option<f64> {

@@ -2,12 +2,17 @@
 
 #[cfg(feature = "gpu")]
 mod gpus;
+mod kernels;
+mod threads;
+
+pub(crate) use threads::Threads;
 
 use super::cores;
+use kernels::KernelName;
 use nano_pow::{Backend, CpuBackend, cpu};
 use p2pow_cli::Failure;
 use serde::Deserialize;
-use std::{num::NonZero, str::FromStr};
+use std::str::FromStr;
 
 /// What to search with.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -17,9 +22,9 @@ pub(crate) struct DeviceArgs {
     /// [default: all of them]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     devices: Vec<DeviceName>,
-    /// Threads of the processor [default: one for each core]
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZero<usize>>,
+    /// Threads of the processor, 1 to 1024 [default: one for each core]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    threads: Option<Threads>,
     /// Let the processor's threads give way to everything else that runs (Linux)
     #[arg(long)]
     low_priority: bool,
@@ -39,14 +44,6 @@ pub(crate) enum DeviceName {
     Cpu,
     Gpus,
     Gpu(usize),
-}
-
-/// A kernel that this build and this processor have.
-#[derive(Debug, Clone, Copy)]
-enum KernelName {
-    Cpu(cpu::Kernel),
-    #[cfg(feature = "gpu")]
-    Gpu(nano_pow::gpu::Kernel),
 }
 
 /// Which kernels a device is opened with.
@@ -71,9 +68,16 @@ pub(crate) struct Opened {
     pub(crate) backend: Box<dyn Backend>,
 }
 
+impl Opened {
+    /// Whether it is the processor, in person.
+    fn is_cpu(&self) -> bool {
+        self.threads.is_some()
+    }
+}
+
 impl DeviceArgs {
     /// These, and what a configuration says where they are silent.
-    pub(crate) fn or(mut self, devices: &[DeviceName], threads: Option<NonZero<usize>>) -> Self {
+    pub(crate) fn or(mut self, devices: &[DeviceName], threads: Option<Threads>) -> Self {
         if self.devices.is_empty() {
             self.devices = devices.to_vec();
         }
@@ -81,32 +85,48 @@ impl DeviceArgs {
         self
     }
 
-    /// The devices, each with one kernel.
+    /// The devices, at least one, each with one kernel.
     pub(crate) fn open(&self) -> Result<Vec<Box<dyn Backend>>, Failure> {
-        let opened = self.opened(Kernels::Best)?.into_iter();
-        Ok(opened.map(|opened| opened.backend).collect())
+        let opened = self.opened(Kernels::Best)?;
+        check_any(&opened)?;
+        Ok(backends(opened))
     }
 
-    /// The devices, each with every kernel it has, or those that are named.
+    /// The devices, each with one kernel; none if others search too and there is none here.
+    pub(crate) fn open_beside(&self, others: usize) -> Result<Vec<Box<dyn Backend>>, Failure> {
+        if others == 0 {
+            return self.open();
+        }
+        self.opened(Kernels::Best).map(backends)
+    }
+
+    /// The devices, at least one, each with every kernel it has, or those that are named.
     pub(crate) fn open_all(&self) -> Result<Vec<Opened>, Failure> {
-        self.opened(Kernels::All)
+        let opened = self.opened(Kernels::All)?;
+        check_any(&opened)?;
+        Ok(opened)
     }
 
     fn opened(&self, kernels: Kernels) -> Result<Vec<Opened>, Failure> {
         let mut opened = Vec::new();
-        if self.devices.is_empty() || self.devices.contains(&DeviceName::Cpu) {
+        if self.takes_cpu() {
             opened.extend(self.cpus(kernels)?);
         }
         opened.extend(self.gpus(kernels)?);
+        self.check_kernels(&opened)?;
         Ok(opened)
     }
 
+    fn takes_cpu(&self) -> bool {
+        self.devices.is_empty() || self.devices.contains(&DeviceName::Cpu)
+    }
+
     pub(crate) fn threads(&self) -> usize {
-        self.threads.map_or_else(cores, NonZero::get)
+        self.threads.map_or_else(cores, Threads::get)
     }
 
     fn cpus(&self, kernels: Kernels) -> Result<Vec<Opened>, Failure> {
-        let named: Vec<cpu::Kernel> = self.cpu_kernels().collect();
+        let named = self.cpu_kernels();
         let best = named.first().copied().unwrap_or_else(cpu::Kernel::best);
         let kernels = match kernels {
             Kernels::Best => vec![best],
@@ -134,20 +154,15 @@ impl DeviceArgs {
             pinned: self.pin,
         }
     }
-
-    fn cpu_kernels(&self) -> impl Iterator<Item = cpu::Kernel> {
-        self.kernel.iter().filter_map(KernelName::cpu)
-    }
 }
 
-impl KernelName {
-    fn cpu(&self) -> Option<cpu::Kernel> {
-        match self {
-            Self::Cpu(kernel) => Some(*kernel),
-            #[cfg(feature = "gpu")]
-            Self::Gpu(_) => None,
-        }
-    }
+fn backends(opened: Vec<Opened>) -> Vec<Box<dyn Backend>> {
+    opened.into_iter().map(|opened| opened.backend).collect()
+}
+
+/// Refuses a choice that leaves nothing to search with. Only `gpu` alone can: the other names are of one device each.
+fn check_any(opened: &[Opened]) -> Result<(), Failure> {
+    if opened.is_empty() { Err(Failure::Usage(no_card())) } else { Ok(()) }
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -160,6 +175,16 @@ impl DeviceArgs {
             "--devices: graphics cards are not in this build, see `cargo build --features gpu`";
         Err(Failure::Usage(words.to_owned()))
     }
+}
+
+#[cfg(feature = "gpu")]
+fn no_card() -> String {
+    gpus::no_card(&nano_pow::gpu::adapters())
+}
+
+#[cfg(not(feature = "gpu"))]
+fn no_card() -> String {
+    "--devices: found no device, wanted cpu".to_owned()
 }
 
 impl TryFrom<String> for DeviceName {
@@ -183,26 +208,9 @@ impl FromStr for DeviceName {
     }
 }
 
-impl FromStr for KernelName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(kernel) = cpu::Kernel::by_name(text) {
-            return Ok(Self::Cpu(kernel));
-        }
-        #[cfg(feature = "gpu")]
-        if let Ok(kernel) = text.parse() {
-            return Ok(Self::Gpu(kernel));
-        }
-        let names: Vec<_> = cpu::Kernel::available().map(cpu::Kernel::name).collect();
-        let more = if cfg!(feature = "gpu") { ", u64, u32" } else { "" };
-        Err(format!("found {text:?}, here are {}{more}", names.join(", ")))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{DeviceName, KernelName};
+    use super::DeviceName;
 
     #[test]
     fn devices_are_read_by_name() {
@@ -212,11 +220,5 @@ mod tests {
         for text in ["", "CPU", "gpu:", "gpu:x", "gpu:-1", "0"] {
             assert!(text.parse::<DeviceName>().is_err(), "{text:?}");
         }
-    }
-
-    #[test]
-    fn an_unknown_kernel_is_told_which_there_are() {
-        assert!(matches!("portable".parse(), Ok(KernelName::Cpu(_))));
-        assert!("mmx".parse::<KernelName>().unwrap_err().ends_with("portable"));
     }
 }

@@ -1,6 +1,6 @@
 //! The graphics cards among the devices.
 
-use super::{DeviceArgs, DeviceName, KernelName, Kernels, Opened};
+use super::{DeviceArgs, DeviceName, Kernels, Opened};
 use nano_pow::gpu::{self, AdapterInfo, GpuBackend, GpuError, GpuOptions, Kernel};
 use p2pow_cli::Failure;
 
@@ -22,6 +22,9 @@ impl DeviceArgs {
                     self.kernels_of(adapter, kernels).unwrap_or_else(|error| skip(adapter, &error)),
                 );
             }
+        }
+        if opened.is_empty() && self.devices.contains(&DeviceName::Gpus) && self.takes_cpu() {
+            tracing::warn!("{}: the processor searches alone", found(&adapters));
         }
         Ok(opened)
     }
@@ -45,7 +48,7 @@ impl DeviceArgs {
 
     /// The card with the kernel that is best there and, if wanted, with the others that work.
     fn kernels_of(&self, adapter: &AdapterInfo, kernels: Kernels) -> Result<Vec<Opened>, GpuError> {
-        let named: Vec<Kernel> = self.gpu_kernels().collect();
+        let named = self.gpu_kernels();
         let best = open(adapter, named.first().copied())?;
         let mut others = match kernels {
             Kernels::Best => Vec::new(),
@@ -57,13 +60,26 @@ impl DeviceArgs {
         let others = others.map(|backend| describe(backend, false));
         Ok([describe(best, true)].into_iter().chain(others).collect())
     }
+}
 
-    fn gpu_kernels(&self) -> impl Iterator<Item = Kernel> {
-        self.kernel.iter().filter_map(|kernel| match kernel {
-            KernelName::Gpu(kernel) => Some(*kernel),
-            KernelName::Cpu(_) => None,
-        })
-    }
+/// Why there is no card to search with, and what to do.
+pub(super) fn no_card(adapters: &[AdapterInfo]) -> String {
+    format!("{}; wanted a card, or cpu", found(adapters))
+}
+
+fn found(adapters: &[AdapterInfo]) -> String {
+    let software = adapters.iter().find(|adapter| adapter.is_software());
+    let found = match (adapters.iter().all(AdapterInfo::is_software), software) {
+        (false, _) => "graphics card that works".to_owned(),
+        (true, Some(first)) => format!(
+            "graphics card, only software adapters, which are used when named (gpu:{})",
+            first.index
+        ),
+        (true, None) => {
+            "graphics card, and no driver of one (`p2pow-worker devices` lists them)".to_owned()
+        }
+    };
+    format!("--devices gpu: found no {found}")
 }
 
 fn open(adapter: &AdapterInfo, kernel: Option<Kernel>) -> Result<GpuBackend, GpuError> {
