@@ -35,7 +35,7 @@ pub(super) struct State {
 /// How much a device takes at a time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Portion {
-    /// So many jobs at most.
+    /// So many jobs at most, one at least.
     pub(super) jobs: usize,
     /// So many hashes are to be expected of them together, if they are more than one.
     pub(super) hashes: f64,
@@ -97,11 +97,11 @@ impl State {
     pub(super) fn assign(&mut self, device: usize, portion: Portion) -> Vec<Lot> {
         let (mut lots, mut left) = (Vec::new(), portion.hashes);
         let is_remote = self.devices[device].is_remote;
-        if is_remote && self.running.first().is_some_and(|running| running.search.is_local()) {
-            return lots;
-        }
-        for place in 0..portion.jobs.max(1) {
-            let fits = |search: &Search| place == 0 || search.expected_hashes() <= left;
+        for place in 0..portion.jobs {
+            let fits = |search: &Search| {
+                let is_small = place == 0 || search.expected_hashes() <= left;
+                is_small && !(is_remote && search.is_local())
+            };
             if place == self.running.len() {
                 self.start_next(fits);
             }
