@@ -55,6 +55,14 @@ fn gpus() -> Vec<Value> {
     json_of(&["devices", "--json"])["gpus"].as_array().cloned().unwrap_or_default()
 }
 
+/// A configuration as `init` writes it.
+fn configured(folder: &TempDir) -> String {
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (config, key) = (path("worker.toml"), path("worker.key"));
+    assert!(run(&["init", "--config", &config, "--key-file", &key]).status.success());
+    config
+}
+
 #[test]
 fn a_choice_that_leaves_no_device_is_refused_at_the_start() {
     if gpus().iter().any(|gpu| gpu["used"] == true) {
@@ -73,9 +81,7 @@ fn a_choice_that_leaves_no_device_is_refused_at_the_start() {
         assert!(both.status.success() && warned);
     }
     let folder = TempDir::new().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (config, key) = (path("worker.toml"), path("worker.key"));
-    assert!(run(&["init", "--config", &config, "--key-file", &key]).status.success());
+    let config = configured(&folder);
     refused(&["run", "--config", &config, "--devices", "gpu"], 2, wanted);
     let register = ["register", "--config", &config, "--public-ip", "127.0.0.1", "--allow-local"];
     let output = run(&[&register[..], &["--devices", "gpu"]].concat());
@@ -100,9 +106,7 @@ fn as_many_threads_as_a_processor_has_are_taken() {
         refused(&["bench", "--threads", threads], 2, "wanted 1 to 1024");
     }
     let folder = TempDir::new().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (config, key) = (path("worker.toml"), path("worker.key"));
-    assert!(run(&["init", "--config", &config, "--key-file", &key]).status.success());
+    let config = configured(&folder);
     let text = fs::read_to_string(&config).unwrap().replace("# threads = 8", "threads = 9999");
     fs::write(&config, text).unwrap();
     refused(&["run", "--config", &config], 1, "found 9999 threads, wanted 1 to 1024");

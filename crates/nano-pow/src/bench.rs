@@ -28,6 +28,11 @@ pub fn measure(backend: &dyn Backend, time: Duration) -> Result<f64, BackendErro
     Ok(per_second(hashes.load(Ordering::Relaxed), started.elapsed()))
 }
 
+/// The sum, where that of nothing is 0 and not -0, as the standard library's is.
+pub(crate) fn total(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, |sum, number| sum + number)
+}
+
 /// Hashes per second; zero where no time has passed.
 #[allow(clippy::cast_precision_loss)] // a rate needs no more than 53 bits
 pub(crate) fn per_second(hashes: u64, time: Duration) -> f64 {

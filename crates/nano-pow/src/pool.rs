@@ -33,14 +33,13 @@ pub use queue::{Order, Priority};
 pub use status::{DeviceStatus, JobCounts, PoolStatus, RunningSearch};
 pub use ticket::Ticket;
 
-use crate::{Backend, CpuBackend, Job};
+use crate::{Backend, CpuBackend, Job, bench::total};
 use builder::Settings;
 use device::Device;
 use nano_primitives::Root;
 use search::Terms;
 use shared::Shared;
 use std::{
-    ops::Add,
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
@@ -130,8 +129,7 @@ impl Pool {
     /// that fails counts nothing.
     #[must_use]
     pub fn measure(&self, time: Duration) -> f64 {
-        let rates = self.measure_each(time).into_iter().map(|(_, rate)| rate);
-        rates.fold(0.0, Add::add) // the sum of nothing would be -0.0
+        total(self.measure_each(time).into_iter().map(|(_, rate)| rate))
     }
 
     /// Measures like [`measure`](Self::measure), and returns the name and the hashes per second of

@@ -7,8 +7,11 @@ use super::{
     shared::Shared,
     state::State,
 };
-use crate::{Job, bench::per_second};
-use std::{ops::Add, time::Duration};
+use crate::{
+    Job,
+    bench::{per_second, total},
+};
+use std::time::Duration;
 
 /// A look at a pool.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,7 +132,6 @@ impl State {
 
     fn expected_hashes(&self) -> f64 {
         let running = self.running.iter().map(|running| &running.search);
-        let all = running.chain(&self.queue.searches).map(Search::expected_hashes);
-        all.fold(0.0, Add::add) // the sum of nothing would be -0.0
+        total(running.chain(&self.queue.searches).map(Search::expected_hashes))
     }
 }
