@@ -35,6 +35,19 @@ impl Epoch {
         }
     }
 
+    /// The epoch of an account at `account` after it receives a send of epoch `source`: the later one of both, where
+    /// that can be told. An account or a send of an unknown epoch counts only if the other is of the newest one.
+    ///
+    /// Source: nano-node, `ledger_processor::state_block_impl` (a receive takes the higher of the two epochs).
+    #[must_use]
+    pub fn after_receive(account: Option<Self>, source: Option<Self>) -> Option<Self> {
+        match (account, source) {
+            (Some(Self::Epoch2), _) | (_, Some(Self::Epoch2)) => Some(Self::Epoch2),
+            (Some(account), Some(source)) => Some(account.max(source)),
+            _ => None,
+        }
+    }
+
     /// The link of the block that lifts an account to this epoch: an ASCII text, padded with zeros.
     #[must_use]
     pub fn link(self) -> Option<Link> {
@@ -56,4 +69,21 @@ fn marker(text: &[u8; 14]) -> Link {
     let mut bytes = [0; 32];
     bytes[..14].copy_from_slice(text);
     Link::from_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Epoch::{self, Epoch0, Epoch1, Epoch2};
+
+    #[test]
+    fn a_receive_takes_the_later_epoch_and_unknown_ones_are_not_guessed() {
+        let after = Epoch::after_receive;
+        assert_eq!(after(Some(Epoch0), Some(Epoch1)), Some(Epoch1));
+        assert_eq!(after(Some(Epoch1), Some(Epoch0)), Some(Epoch1));
+        assert_eq!(after(None, Some(Epoch2)), Some(Epoch2));
+        assert_eq!(after(Some(Epoch2), None), Some(Epoch2));
+        assert_eq!(after(None, Some(Epoch1)), None);
+        assert_eq!(after(Some(Epoch0), None), None);
+        assert_eq!(after(None, None), None);
+    }
 }

@@ -7,7 +7,7 @@ macro_rules! read_by_name {
         #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
         #[error("{found:?} is no {}, wanted {}", $what, $wanted)]
         pub struct $error {
-            /// The text found, at most its first 80 characters.
+            /// The text found, shortened.
             pub found: String,
         }
 
@@ -21,7 +21,7 @@ macro_rules! read_by_name {
             type Err = $error;
 
             fn from_str(text: &str) -> Result<Self, $error> {
-                let found = || $error { found: text.chars().take(80).collect() };
+                let found = || $error { found: nano_primitives::excerpt(text, 80) };
                 Self::ALL.into_iter().find(|known| known.as_str() == text).ok_or_else(found)
             }
         }

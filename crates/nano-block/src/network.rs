@@ -1,7 +1,7 @@
 //! The networks that share these blocks.
 
 use crate::{Thresholds, names::read_by_name};
-use nano_primitives::{Prefix, Unit};
+use nano_primitives::{Difficulty, Prefix, Unit};
 
 /// A network: its thresholds, its address prefix and its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -38,6 +38,18 @@ impl Network {
     #[must_use]
     pub const fn thresholds(self) -> Thresholds {
         Thresholds::of(self)
+    }
+
+    /// The networks with this base threshold and this threshold of receives: what a node tells as `network_minimum` and
+    /// `network_receive_minimum` (action `active_difficulty`). None if no known network is like that; live and test
+    /// cannot be told apart.
+    #[must_use]
+    pub fn of_thresholds(base: Difficulty, receive: Difficulty) -> Vec<Self> {
+        let is_like = |network: &Self| {
+            let thresholds = network.thresholds();
+            thresholds.base() == base && thresholds.epoch_2_receive == receive
+        };
+        Self::ALL.into_iter().filter(is_like).collect()
     }
 
     /// What the network's addresses start with.

@@ -55,6 +55,32 @@ impl Thresholds {
         }
     }
 
+    /// The most that a state block which does `subtype` may need: where its epoch (see
+    /// [`for_state`](Self::for_state)) is not known, the hardest of all. Whoever finds work finds this.
+    #[must_use]
+    pub fn most_for(&self, subtype: Subtype, epoch: Option<Epoch>) -> Difficulty {
+        match epoch {
+            Some(epoch) => self.for_state(subtype, epoch),
+            None => self.at_every_epoch(subtype, Epoch::Epoch0).fold(Difficulty::MIN, Ord::max),
+        }
+    }
+
+    /// The least that a node may take for a state block which does `subtype`, on an account that is at `account` now or
+    /// is lifted from there by a receive. Whoever checks another's claim that work is done checks this; the rest is for
+    /// the ledger to say.
+    #[must_use]
+    pub fn least_for(&self, subtype: Subtype, account: Option<Epoch>) -> Difficulty {
+        let oldest = account.unwrap_or(Epoch::Epoch0);
+        self.at_every_epoch(subtype, oldest).fold(Difficulty::MAX, Ord::min)
+    }
+
+    fn at_every_epoch(&self, subtype: Subtype, oldest: Epoch) -> impl Iterator<Item = Difficulty> {
+        let epochs = [Epoch::Epoch0, Epoch::Epoch1, Epoch::Epoch2].into_iter();
+        epochs
+            .filter(move |epoch| *epoch >= oldest)
+            .map(move |epoch| self.for_state(subtype, epoch))
+    }
+
     /// The threshold of a legacy block.
     #[must_use]
     pub const fn for_legacy(&self) -> Difficulty {
@@ -71,5 +97,35 @@ impl Thresholds {
     #[must_use]
     pub fn entry(&self) -> Difficulty {
         self.epoch_1.min(self.epoch_2).min(self.epoch_2_receive)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LIVE, Thresholds};
+    use crate::{Epoch, Network, Subtype};
+
+    #[test]
+    fn what_is_not_known_of_an_epoch_widens_the_bounds() {
+        let Thresholds { epoch_1, epoch_2, epoch_2_receive } = LIVE;
+        assert_eq!(LIVE.most_for(Subtype::Receive, None), epoch_1);
+        assert_eq!(LIVE.most_for(Subtype::Receive, Some(Epoch::Epoch2)), epoch_2_receive);
+        assert_eq!(LIVE.most_for(Subtype::Send, None), epoch_2);
+        assert_eq!(LIVE.least_for(Subtype::Receive, Some(Epoch::Epoch1)), epoch_2_receive);
+        assert_eq!(LIVE.least_for(Subtype::Send, Some(Epoch::Epoch2)), epoch_2);
+        assert_eq!(LIVE.least_for(Subtype::Send, None), epoch_1);
+    }
+
+    #[test]
+    fn a_network_is_known_by_what_its_nodes_ask_for() {
+        let of = |network: Network| {
+            let thresholds = network.thresholds();
+            Network::of_thresholds(thresholds.base(), thresholds.epoch_2_receive)
+        };
+        assert_eq!(of(Network::Live), [Network::Live, Network::Test]);
+        assert_eq!(of(Network::Dev), [Network::Dev]);
+        assert_eq!(of(Network::Beta), [Network::Beta]);
+        assert_eq!(of(Network::Banano), [Network::Banano]);
+        assert_eq!(Network::of_thresholds(LIVE.base(), LIVE.epoch_1), []);
     }
 }

@@ -26,4 +26,5 @@ pub use account::{Account, AccountError, Prefix};
 pub use amount::{Amount, AmountError, Unit};
 pub use bytes::{BlockHash, HexError, Link, PublicKey, Root, Signature};
 pub use difficulty::{Difficulty, MultiplierError};
+pub use text::excerpt;
 pub use work::{Work, WorkError};

@@ -1,7 +1,7 @@
 //! The answer to `request_work`, as it is written, and as workers of every age are read.
 
 use crate::wire;
-use nano_primitives::{BlockHash, Work};
+use nano_primitives::{BlockHash, Work, excerpt};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
@@ -94,7 +94,10 @@ impl Answer {
             (Some(answer), _) if (200..300).contains(&status) => Ok(answer),
             (_, Some(error)) => Err(AnswerError::Refused {
                 status,
-                error: wire::shorten(&wire::text(error).unwrap_or_else(|| error.get().to_owned())),
+                error: excerpt(
+                    &wire::text(error).unwrap_or_else(|| error.get().to_owned()),
+                    wire::SHOWN,
+                ),
                 retry_after: wire::get(&fields, "retryAfter").and_then(seconds),
             }),
             _ => Err(AnswerError::NotAnAnswer { status, start: start(body) }),
@@ -148,5 +151,5 @@ pub(crate) fn seconds(raw: &RawValue) -> Option<u64> {
 }
 
 fn start(body: &[u8]) -> String {
-    wire::shorten(&String::from_utf8_lossy(body))
+    excerpt(&String::from_utf8_lossy(body), wire::SHOWN)
 }

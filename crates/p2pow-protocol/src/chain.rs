@@ -52,12 +52,7 @@ impl Step {
     /// below epoch 2 takes more than other receives.
     #[must_use]
     pub fn threshold(&self, thresholds: &Thresholds) -> Difficulty {
-        match self.epoch {
-            Some(epoch) => thresholds.for_state(self.subtype, epoch),
-            None => thresholds
-                .for_state(self.subtype, Epoch::Epoch0)
-                .max(thresholds.for_state(self.subtype, Epoch::Epoch2)),
-        }
+        thresholds.most_for(self.subtype, self.epoch)
     }
 }
 
@@ -132,7 +127,7 @@ impl Walk {
         let rise = block.balance.checked_sub(self.balance);
         let source =
             source.filter(|source| Some(source.amount) == rise).ok_or(Refusal::InvalidReceive)?;
-        self.epoch = latest(self.epoch, source.epoch);
+        self.epoch = Epoch::after_receive(self.epoch, source.epoch);
         Ok(if block.is_first() { Subtype::Open } else { Subtype::Receive })
     }
 
@@ -142,15 +137,6 @@ impl Walk {
 
     fn describe(&self, block: &SignedState, subtype: Subtype) -> Step {
         Step { hash: block.hash(), root: block.root(), subtype, epoch: self.epoch }
-    }
-}
-
-/// The epoch after a receive: the later one of the account's and the send's.
-fn latest(account: Option<Epoch>, source: Option<Epoch>) -> Option<Epoch> {
-    match (account, source) {
-        (Some(Epoch::Epoch2), _) | (_, Some(Epoch::Epoch2)) => Some(Epoch::Epoch2),
-        (Some(account), Some(source)) => Some(account.max(source)),
-        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     answer::seconds,
     wire::{self, Object},
 };
-use nano_primitives::{Account, Amount};
+use nano_primitives::{Account, Amount, excerpt};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::{fmt, str::FromStr};
@@ -158,7 +158,7 @@ impl Info {
     /// # Errors
     /// An old client would not take this worker.
     pub fn parse(body: &[u8]) -> Result<Self, InfoError> {
-        let start = || wire::shorten(&String::from_utf8_lossy(body));
+        let start = || excerpt(&String::from_utf8_lossy(body), wire::SHOWN);
         let raw: &RawValue =
             serde_json::from_slice(body).map_err(|_| InfoError::NotAnObject { start: start() })?;
         let keys = wire::object(raw).ok_or_else(|| InfoError::NotAnObject { start: start() })?;
@@ -191,7 +191,7 @@ fn json<T: serde::de::DeserializeOwned>(keys: &Object<'_>, key: &str) -> Option<
 }
 
 fn text(keys: &Object<'_>, key: &str) -> Option<String> {
-    wire::get(keys, key).and_then(wire::text).map(|text| wire::shorten(&text))
+    wire::get(keys, key).and_then(wire::text).map(|text| excerpt(&text, wire::SHOWN))
 }
 
 fn need<T>(keys: &Object<'_>, field: &'static str) -> Result<T, InfoError>
@@ -201,7 +201,7 @@ where
     let malformed = |problem| InfoError::Malformed { field, problem };
     let raw = wire::get(keys, field).ok_or(InfoError::Missing { field })?;
     let text = wire::text_or_number(raw)
-        .ok_or_else(|| malformed(format!("{} is no text", wire::shorten(raw.get()))))?;
+        .ok_or_else(|| malformed(format!("{} is no text", excerpt(raw.get(), wire::SHOWN))))?;
     text.parse().map_err(|error: T::Err| malformed(error.to_string()))
 }
 
@@ -222,7 +222,7 @@ fn read_version(keys: &Object<'_>) -> Result<String, InfoError> {
     if found == VERSION {
         return Ok(found);
     }
-    Err(InfoError::Version { found: wire::shorten(&found) })
+    Err(InfoError::Version { found: excerpt(&found, wire::SHOWN) })
 }
 
 /// The old worker writes `["unavailable"]`.

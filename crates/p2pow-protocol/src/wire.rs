@@ -2,7 +2,7 @@
 //! integer of more than 64 bits.
 
 use nano_block::{SignatureError, SignedState, StateBlock};
-use nano_primitives::{Account, Amount, Link};
+use nano_primitives::{Account, Amount, Link, excerpt};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -38,6 +38,9 @@ pub enum BlockProblem {
     #[error("`signature`: {0}")]
     Signature(SignatureError),
 }
+
+/// The characters that an error shows of what was found.
+pub(crate) const SHOWN: usize = 80;
 
 /// A JSON object, its values not looked at yet. Of a key that is there twice the last counts.
 pub(crate) type Object<'a> = BTreeMap<String, &'a RawValue>;
@@ -102,13 +105,7 @@ where
 {
     let malformed = |problem| BlockProblem::Malformed { field, problem };
     let raw = get(fields, field).ok_or(BlockProblem::Missing { field })?;
-    let text =
-        text_of(raw).ok_or_else(|| malformed(format!("{} is no text", shorten(raw.get()))))?;
+    let text = text_of(raw)
+        .ok_or_else(|| malformed(format!("{} is no text", excerpt(raw.get(), SHOWN))))?;
     text.parse().map_err(|error: T::Err| malformed(error.to_string()))
-}
-
-/// The start of a text that may be long or odd, fit for an error message.
-pub(crate) fn shorten(text: &str) -> String {
-    const KEEP: usize = 80;
-    text.chars().take(KEEP).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

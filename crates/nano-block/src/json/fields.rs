@@ -4,7 +4,7 @@ use super::FieldError;
 use crate::{
     Block, BlockKind, ChangeBlock, OpenBlock, ReceiveBlock, SendBlock, Signed, StateBlock,
 };
-use nano_primitives::{Account, Amount, Link, Signature, Work};
+use nano_primitives::{Account, Amount, Link, Signature, Work, excerpt};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::{
     fmt::{self, Display},
@@ -270,7 +270,7 @@ impl FromStr for HexAmount {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
-            let found: String = text.chars().take(80).collect();
+            let found = excerpt(text, 80);
             format!("{found:?} is not 32 hexadecimal digits")
         };
         if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
