@@ -30,30 +30,19 @@ mod block;
 mod builder;
 mod epoch;
 mod json;
-mod legacy;
-mod names;
+mod keys;
+mod kind;
 mod network;
-mod secret;
-mod seed;
 mod signed;
-mod state;
-mod subtype;
-mod threshold;
-mod verify;
 
 pub use {
     binary::{DecodeError, EncodeError},
-    block::{Block, BlockKind, UnknownKind},
+    block::{Block, ChangeBlock, OpenBlock, ReceiveBlock, SendBlock, StateBlock},
     builder::{AccountState, BuildError},
     epoch::Epoch,
     json::FieldError,
-    legacy::{ChangeBlock, OpenBlock, ReceiveBlock, SendBlock},
-    network::{Network, UnknownNetwork},
-    secret::{RandomError, SecretKey},
-    seed::Seed,
+    keys::{RandomError, SecretKey, Seed, SignatureError, verify},
+    kind::{BlockKind, Subtype, UnknownKind, UnknownSubtype},
+    network::{Network, Thresholds, UnknownNetwork},
     signed::{NotState, Signed, SignedBlock, SignedState},
-    state::StateBlock,
-    subtype::{Subtype, UnknownSubtype},
-    threshold::Thresholds,
-    verify::{SignatureError, verify},
 };

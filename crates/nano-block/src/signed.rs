@@ -1,6 +1,12 @@
-//! Blocks with their signature and, once it is found, their work.
+//! [`Signed`]: a block with its signature and, once it is found, its work.
+//!
+//! Unsigned and signed blocks are different types, so that no unsigned one can be published by mistake.
 
-use crate::{Block, BlockKind, SignatureError, StateBlock, verify};
+use crate::{
+    block::{Block, StateBlock},
+    keys::{SecretKey, SignatureError, verify},
+    kind::BlockKind,
+};
 use nano_primitives::{BlockHash, Difficulty, PublicKey, Root, Signature, Work};
 
 /// A block with its signature, and its work where that is known.
@@ -27,6 +33,24 @@ pub type SignedState = Signed<StateBlock>;
 pub struct NotState {
     /// The kind found.
     pub found: BlockKind,
+}
+
+impl StateBlock {
+    /// The block with the account's signature, without work.
+    #[must_use]
+    pub fn sign(self, key: &SecretKey) -> SignedState {
+        let signature = key.sign(&self.hash());
+        SignedState { block: self, signature, work: None }
+    }
+}
+
+impl Block {
+    /// The block with `key`'s signature, without work.
+    #[must_use]
+    pub fn sign(self, key: &SecretKey) -> SignedBlock {
+        let signature = key.sign(&self.hash());
+        SignedBlock { block: self, signature, work: None }
+    }
 }
 
 impl<B> Signed<B> {

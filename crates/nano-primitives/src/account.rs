@@ -4,7 +4,7 @@
 //! Blake2b checksum of the key, all in Nano's base 32 (source: nano-docs, "the basics", account public addresses).
 
 use crate::{
-    PublicKey,
+    HexError, Link, PublicKey, Root,
     text::{serde_as_text, shorten},
 };
 use blake2::{Blake2b, Digest, digest::consts::U5};
@@ -144,6 +144,34 @@ impl Account {
             return Err(AccountError::Checksum { found: shorten(text), wanted });
         }
         Ok(Self(key))
+    }
+}
+
+impl Link {
+    /// The link read as the destination of a send.
+    #[must_use]
+    pub const fn to_account(self) -> Account {
+        Account::new(PublicKey::from_bytes(*self.as_bytes()))
+    }
+
+    /// Reads a link as blocks in JSON have it: 64 hexadecimal digits, or the account that they are the key of.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn from_hex_or_account(text: &str) -> Result<Self, HexError> {
+        text.parse::<Account>().map_or_else(|_| text.parse(), |account| Ok(account.into()))
+    }
+}
+
+impl From<Account> for Link {
+    fn from(account: Account) -> Self {
+        Self::from_bytes(*account.as_bytes())
+    }
+}
+
+impl From<Account> for Root {
+    fn from(account: Account) -> Self {
+        Self::from_bytes(*account.as_bytes())
     }
 }
 

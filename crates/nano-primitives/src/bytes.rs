@@ -1,9 +1,6 @@
 //! Values of a fixed number of bytes: the same 32 bytes mean different things, so each meaning is a type.
 
-use crate::{
-    Account,
-    text::{serde_as_text, shorten},
-};
+use crate::text::{serde_as_text, shorten};
 use std::{fmt, str::FromStr};
 
 /// A hexadecimal text that is not the value it should be.
@@ -142,12 +139,6 @@ fixed_bytes!(
 );
 
 impl Link {
-    /// The link read as the destination of a send.
-    #[must_use]
-    pub const fn to_account(self) -> Account {
-        Account::new(PublicKey(self.0))
-    }
-
     /// The link read as the hash of the send that is received.
     #[must_use]
     pub const fn to_block_hash(self) -> BlockHash {
@@ -161,12 +152,6 @@ impl From<BlockHash> for Link {
     }
 }
 
-impl From<Account> for Link {
-    fn from(account: Account) -> Self {
-        Self(*account.as_bytes())
-    }
-}
-
 impl From<BlockHash> for Root {
     fn from(hash: BlockHash) -> Self {
         Self(hash.0)
@@ -176,11 +161,5 @@ impl From<BlockHash> for Root {
 impl From<PublicKey> for Root {
     fn from(key: PublicKey) -> Self {
         Self(key.0)
-    }
-}
-
-impl From<Account> for Root {
-    fn from(account: Account) -> Self {
-        Self(*account.as_bytes())
     }
 }

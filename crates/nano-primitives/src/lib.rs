@@ -18,13 +18,11 @@
 mod account;
 mod amount;
 mod bytes;
-mod difficulty;
 mod text;
 mod work;
 
 pub use account::{Account, AccountError, Prefix};
 pub use amount::{Amount, AmountError, Unit};
 pub use bytes::{BlockHash, HexError, Link, PublicKey, Root, Signature};
-pub use difficulty::{Difficulty, MultiplierError};
 pub use text::excerpt;
-pub use work::{Work, WorkError};
+pub use work::{Difficulty, MultiplierError, Work, WorkError};

@@ -1,4 +1,4 @@
-//! The answer to `request_work`, as it is written, and as workers of every age are read.
+//! [`Answer`]: the answer to `request_work`, as it is written, and as workers of every age are read.
 
 use crate::wire;
 use nano_primitives::{BlockHash, Work, excerpt};
@@ -98,7 +98,7 @@ impl Answer {
                     &wire::text(error).unwrap_or_else(|| error.get().to_owned()),
                     wire::SHOWN,
                 ),
-                retry_after: wire::get(&fields, "retryAfter").and_then(seconds),
+                retry_after: wire::get(&fields, "retryAfter").and_then(wire::seconds),
             }),
             _ => Err(AnswerError::NotAnAnswer { status, start: start(body) }),
         }
@@ -139,15 +139,6 @@ fn read_done(raw: &RawValue) -> Option<Answer> {
     };
     let reward = wire::get(&fields, "reward_block")?;
     Some(Answer { users, reward: serde_json::from_str(reward.get()).ok(), is_batch })
-}
-
-/// Whole seconds, rounded up: the old worker divides milliseconds.
-pub(crate) fn seconds(raw: &RawValue) -> Option<u64> {
-    let text = wire::text_or_number(raw)?;
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let whole: u64 = whole.parse().ok()?;
-    let is_more = fraction.bytes().any(|digit| digit != b'0');
-    Some(whole.saturating_add(u64::from(is_more)))
 }
 
 fn start(body: &[u8]) -> String {

@@ -1,10 +1,10 @@
-//! `request_info`: what a worker says about itself.
+//! [`Info`]: what a worker says about itself in answer to `request_info`; [`Offer`]: what a sender needs of it to choose.
 
 use crate::{
-    VERSION,
-    answer::seconds,
-    wire::{self, Object},
+    VERSION, feature, fees,
+    wire::{self, Object, seconds},
 };
+use nano_block::Subtype;
 use nano_primitives::{Account, Amount, excerpt};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -113,6 +113,39 @@ pub struct QueueInfo {
     pub expected_seconds: f64,
 }
 
+/// A worker's offer: whom to pay, and how much for what.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Offer {
+    /// Who is paid.
+    pub reward_account: Account,
+    /// The price of a send or change job.
+    pub fee: Amount,
+    /// The price of a receive or open job.
+    pub fee_receive: Amount,
+    /// Whether it takes jobs. Old clients do not look.
+    pub is_available: bool,
+    /// The most user blocks of one job; 1 if it knows no batches.
+    pub max_user_blocks: usize,
+    /// Measured hashes a second, if it says so.
+    pub hashrate: Option<f64>,
+    /// Seconds until a new job would start, if it says so.
+    pub wait_seconds: Option<f64>,
+}
+
+impl Offer {
+    /// The price of a job of these user blocks, or `None` if the worker does not do it.
+    #[must_use]
+    pub fn price(&self, blocks: &[Subtype]) -> Option<Amount> {
+        match blocks {
+            [] => None,
+            [block] if block.is_receive() => Some(self.fee_receive),
+            [_] => Some(self.fee),
+            _ if blocks.len() > self.max_user_blocks => None,
+            _ => fees::price(blocks, self.fee),
+        }
+    }
+}
+
 /// Why an answer to `request_info` makes no worker.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -183,6 +216,21 @@ impl Info {
             queue: wire::get(&keys, "queue").and_then(read_queue),
             hashrate: json(&keys, "hashrate").filter(|rate| is_measure(*rate)),
         })
+    }
+
+    /// The offer in it.
+    #[must_use]
+    pub fn offer(&self) -> Offer {
+        let has_batch = self.features.iter().any(|feature| feature == feature::BATCH);
+        Offer {
+            reward_account: self.reward_account,
+            fee: self.fee,
+            fee_receive: self.fee_receive,
+            is_available: self.status == Status::Available,
+            max_user_blocks: if has_batch { self.max_user_blocks.unwrap_or(1).max(1) } else { 1 },
+            hashrate: self.hashrate,
+            wait_seconds: self.queue.map(|queue| queue.expected_seconds),
+        }
     }
 }
 

@@ -33,23 +33,18 @@ pub mod fees;
 pub mod registry;
 
 mod answer;
-mod chain;
-mod check;
-mod dialable;
 mod info;
-mod offer;
 mod refusal;
 mod request;
+mod rules;
 mod wire;
 
 pub use {
     answer::{Answer, AnswerError, Done},
-    chain::{LedgerView, Plan, Receivable, Step, check_ledger, sources},
-    check::{Terms, check_request},
-    info::{DynamicFee, Info, InfoError, NetworkInfo, QueueInfo, Status},
-    offer::Offer,
+    info::{DynamicFee, Info, InfoError, NetworkInfo, Offer, QueueInfo, Status},
     refusal::{Refusal, RefusalBody},
     request::{EmptyBatch, WorkRequest},
+    rules::{LedgerView, Plan, Receivable, Step, Terms, check_ledger, check_request, sources},
     wire::BlockProblem,
 };
 

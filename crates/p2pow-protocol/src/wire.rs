@@ -65,6 +65,15 @@ pub(crate) fn text_or_number(raw: &RawValue) -> Option<String> {
     if is_number { Some(raw.get().to_owned()) } else { text(raw) }
 }
 
+/// Whole seconds, rounded up: the old worker divides milliseconds.
+pub(crate) fn seconds(raw: &RawValue) -> Option<u64> {
+    let text = text_or_number(raw)?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let whole: u64 = whole.parse().ok()?;
+    let is_more = fraction.bytes().any(|digit| digit != b'0');
+    Some(whole.saturating_add(u64::from(is_more)))
+}
+
 /// Writes what cannot fail to be written.
 pub(crate) fn to_json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("texts, numbers and lists always have a JSON form")
@@ -86,12 +95,12 @@ pub(crate) fn read_block(raw: &RawValue) -> Result<SignedState, BlockProblem> {
 /// The link, as hexadecimal or as an account, or from `link_as_account` alone.
 fn read_link(fields: &Object<'_>) -> Result<Link, BlockProblem> {
     const FIELD: &str = "link";
-    match (get(fields, FIELD), get(fields, "link_as_account")) {
-        (Some(_), _) => read::<Account>(fields, FIELD, text)
-            .map(Link::from)
-            .or_else(|_| read::<Link>(fields, FIELD, text)),
-        (None, Some(_)) => read::<Account>(fields, "link_as_account", text).map(Link::from),
-        (None, None) => Err(BlockProblem::Missing { field: FIELD }),
+    match get(fields, FIELD) {
+        Some(raw) => parse(raw, FIELD, text, Link::from_hex_or_account),
+        None if get(fields, "link_as_account").is_some() => {
+            read::<Account>(fields, "link_as_account", text).map(Link::from)
+        }
+        None => Err(BlockProblem::Missing { field: FIELD }),
     }
 }
 
@@ -103,9 +112,18 @@ fn read<T>(
 where
     T: FromStr<Err: fmt::Display>,
 {
-    let malformed = |problem| BlockProblem::Malformed { field, problem };
     let raw = get(fields, field).ok_or(BlockProblem::Missing { field })?;
+    parse(raw, field, text_of, str::parse)
+}
+
+fn parse<T, E: fmt::Display>(
+    raw: &RawValue,
+    field: &'static str,
+    text_of: fn(&RawValue) -> Option<String>,
+    parse: fn(&str) -> Result<T, E>,
+) -> Result<T, BlockProblem> {
+    let malformed = |problem| BlockProblem::Malformed { field, problem };
     let text = text_of(raw)
         .ok_or_else(|| malformed(format!("{} is no text", excerpt(raw.get(), SHOWN))))?;
-    text.parse().map_err(|error: T::Err| malformed(error.to_string()))
+    parse(&text).map_err(|error| malformed(error.to_string()))
 }
