@@ -11,6 +11,8 @@ const MAX_CHARS: usize = 1000;
 pub enum Failure {
     /// The command line or the configuration makes no sense: exit code 2.
     Usage(String),
+    /// Some of what was asked for is done and cannot be undone, the rest is not: exit code 3. The words say which.
+    Partial(Box<dyn Error + Send + Sync>),
     /// Anything else: exit code 1.
     Failed(Box<dyn Error + Send + Sync>),
 }
@@ -22,11 +24,19 @@ impl Failure {
         Self::Failed(words.into().into())
     }
 
-    /// 2 for wrong usage, 1 for the rest; 141 if nobody reads the output any more, as a shell tells it of other programs.
+    /// A failure after a part was done: words or an error that says which part.
+    #[must_use]
+    pub fn partial(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Partial(error.into())
+    }
+
+    /// 2 for wrong usage, 3 if a part was done, 1 for the rest; 141 if nobody reads the output any more, as a shell tells
+    /// it of other programs.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage(_) => 2,
+            Self::Partial(_) => 3,
             Self::Failed(_) if self.is_silent() => 141,
             Self::Failed(_) => 1,
         })
@@ -36,7 +46,7 @@ impl Failure {
     #[must_use]
     pub fn is_silent(&self) -> bool {
         match self {
-            Self::Usage(_) => false,
+            Self::Usage(_) | Self::Partial(_) => false,
             Self::Failed(error) => error.downcast_ref::<io::Error>().is_some_and(output::is_unread),
         }
     }
@@ -52,7 +62,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Usage(words) => words.clone(),
-            Self::Failed(error) => chain(error.as_ref()),
+            Self::Partial(error) | Self::Failed(error) => chain(error.as_ref()),
         };
         f.write_str(&one_line(&text))
     }
@@ -116,6 +126,17 @@ mod tests {
     #[test]
     fn a_huge_message_is_cut() {
         assert_eq!(one_line(&"x".repeat(5000)).chars().count(), super::MAX_CHARS + 1);
+    }
+
+    #[test]
+    fn every_kind_of_failure_has_its_exit_code() {
+        let code = |failure: Failure| format!("{:?}", failure.exit_code());
+        let is = |code: u8| format!("{:?}", std::process::ExitCode::from(code));
+        assert_eq!(code(Failure::new("the node is away")), is(1));
+        assert_eq!(code(Failure::Usage("--fee is what?".to_owned())), is(2));
+        let partial = Failure::partial("2 of 3 payments are confirmed");
+        assert_eq!(partial.to_string(), "2 of 3 payments are confirmed");
+        assert_eq!(code(partial), is(3));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the programs of P2PoW share: where keys come from, how input is read, how a failure is told.
 //!
-//! One rule for all: an error is one line on standard error, the exit code is 2 for wrong usage and 1 for the rest, and
-//! no secret stands on a command line, in a log or in an error. A reader of standard output that stops early is no error:
+//! One rule for all: an error is one line on standard error, the exit code is 2 for wrong usage, 3 if
+//! only a part was done, and 1 for the rest; no secret stands on a command line, in a log or in an error. A reader of standard output that stops early is no error:
 //! the program ends without a word.
 //!
 //! ```
