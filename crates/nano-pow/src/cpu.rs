@@ -6,6 +6,8 @@ mod rounds;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avx512_asm;
 mod kernel;
 mod midstate;
 mod options;

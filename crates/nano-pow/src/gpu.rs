@@ -184,12 +184,6 @@ impl Backend for GpuBackend {
     }
 }
 
-/// The words of the message that the root fills.
-fn root_words(root: &Root) -> [u64; 4] {
-    let (chunks, _) = root.as_bytes().as_chunks::<8>();
-    std::array::from_fn(|index| u64::from_le_bytes(chunks[index]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::{GpuBackend, GpuOptions, adapters};

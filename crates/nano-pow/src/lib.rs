@@ -23,6 +23,7 @@
 
 mod backend;
 mod bench;
+#[macro_use]
 mod blake2b;
 pub mod cpu;
 #[cfg(feature = "gpu")]

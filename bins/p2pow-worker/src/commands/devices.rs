@@ -51,7 +51,7 @@ fn cpu_lines() -> Vec<String> {
     let best = Kernel::best();
     let line = |kernel: Kernel| {
         let used = if kernel == best { ", used" } else { "" };
-        format!("  {:<9} {} at once{used}", kernel.name(), kernel.lanes())
+        format!("  {:<10} {} at once{used}", kernel.name(), kernel.lanes())
     };
     let head = format!("processor: {} threads", cores());
     [head].into_iter().chain(Kernel::available().map(line)).collect()

@@ -7,7 +7,8 @@
 //! waits for them: 10 % slower.
 #![allow(unsafe_code)] // for the assembly
 
-use super::midstate::{H0, Midstate};
+use super::midstate::Midstate;
+use crate::blake2b::H0;
 use std::arch::{
     asm,
     x86_64::{
@@ -67,154 +68,58 @@ struct Frame {
 
 type Vector = [u64; 4];
 
-/// The instruction `$name` on registers.
-macro_rules! op {
-    ($name:literal $to:tt $a:tt $b:tt) => {
+/// An operation of `steps!`. A rotation by 63 computes in register 3: word 3 goes to memory when the
+/// second half of a mix has changed it for the last time, and comes back with the first half of the
+/// next.
+macro_rules! asm_avx2 {
+    (word $a:tt $word:tt) => {
+        if_word!($word {
+            concat!("vpaddq ymm", $a, ", ymm", $a, ", [{message} + 32 * ", $word, "]\n")
+        } { "" })
+    };
+    (sum_x 3 $b:tt $word:tt) => {
+        concat!("vpaddq ymm3, ymm", $b, ", [{word_3}]\n", asm_avx2!(word 3 $word))
+    };
+    (sum_x $a:tt $b:tt $word:tt) => {
+        concat!(asm_avx2!(word $a $word), asm_avx2!(add $a $b))
+    };
+    (sum_y 3 $b:tt $word:tt) => {
+        concat!(asm_avx2!(word 3 $word), asm_avx2!(add 3 $b), "vmovdqa [{word_3}], ymm3\n")
+    };
+    (sum_y $a:tt $b:tt $word:tt) => {
+        concat!(asm_avx2!(word $a $word), asm_avx2!(add $a $b))
+    };
+    (add $a:tt $b:tt) => {
+        asm_avx2!(@write "vpaddq" $a $a $b)
+    };
+    (xor $a:tt $b:tt) => {
+        asm_avx2!(@write "vpxor" $a $a $b)
+    };
+    (rotr32 $a:tt) => {
+        concat!("vpshufd ymm", $a, ", ymm", $a, ", 0xb1\n")
+    };
+    (rotr24 $a:tt) => {
+        concat!("vpshufb ymm", $a, ", ymm", $a, ", [{shuffles}]\n")
+    };
+    (rotr16 $a:tt) => {
+        concat!("vpshufb ymm", $a, ", ymm", $a, ", [{shuffles} + 32]\n")
+    };
+    (rotr63 $a:tt) => {
+        concat!(
+            asm_avx2!(@write "vpaddq" 3 $a $a),
+            "vpsrlq ymm", $a, ", ymm", $a, ", 63\n",
+            asm_avx2!(@write "vpor" $a $a 3)
+        )
+    };
+    (@write $name:literal $to:tt $a:tt $b:tt) => {
         concat!($name, " ymm", $to, ", ymm", $a, ", ymm", $b, "\n")
     };
 }
 
-/// Adds a message word, where `_` is one that is zero.
-macro_rules! plus_word {
-    ($a:tt _) => {
-        ""
-    };
-    ($a:tt $word:tt) => {
-        concat!("vpaddq ymm", $a, ", ymm", $a, ", [{message} + 32 * ", $word, "]\n")
-    };
-}
-
-/// The first addition of a half mix; where that is its first half, word 3 is in memory.
-macro_rules! first_sum {
-    (rotr24 3 $b:tt $word:tt) => {
-        concat!("vpaddq ymm3, ymm", $b, ", [{word_3}]\n", plus_word!(3 $word))
-    };
-    ($half:ident $a:tt $b:tt $word:tt) => {
-        concat!(plus_word!($a $word), op!("vpaddq" $a $a $b))
-    };
-}
-
-/// Puts word 3 aside before its register is needed.
-macro_rules! make_room {
-    (rotr24) => {
-        ""
-    };
-    (rotr63) => {
-        "vmovdqa [{word_3}], ymm3\n"
-    };
-}
-
-/// Rotates a word to the right.
-macro_rules! rotate {
-    (rotr32 $w:tt) => {
-        concat!("vpshufd ymm", $w, ", ymm", $w, ", 0xb1\n")
-    };
-    (rotr24 $w:tt) => {
-        concat!("vpshufb ymm", $w, ", ymm", $w, ", [{shuffles}]\n")
-    };
-    (rotr16 $w:tt) => {
-        concat!("vpshufb ymm", $w, ", ymm", $w, ", [{shuffles} + 32]\n")
-    };
-    (rotr63 $w:tt) => {
-        concat!(
-            op!("vpaddq" 3 $w $w),
-            "vpsrlq ymm", $w, ", ymm", $w, ", 63\n",
-            op!("vpor" $w $w 3)
-        )
-    };
-}
-
-/// Half of the mixing function G (RFC 7693, section 3.1) on some quarters of the state, as in
-/// `rounds.rs`.
-macro_rules! half_mix {
-    ($first:ident $second:ident, $([$a:tt $b:tt $c:tt $d:tt $word:tt])+) => {
-        concat!(
-            $(first_sum!($second $a $b $word),)+
-            half_mix_after_sum!($first $second, $([$a $b $c $d])+)
-        )
-    };
-}
-
-/// What follows the first addition of a half mix.
-macro_rules! half_mix_after_sum {
-    ($first:ident $second:ident, $([$a:tt $b:tt $c:tt $d:tt])+) => {
-        concat!(
-            $(op!("vpxor" $d $d $a),)+
-            make_room!($second),
-            $(rotate!($first $d),)+
-            $(op!("vpaddq" $c $c $d),)+
-            $(op!("vpxor" $b $b $c),)+
-            $(rotate!($second $b),)+
-        )
-    };
-}
-
-/// Half of the mixing function without its last two steps, and without a message word.
-macro_rules! half_mix_without_b {
-    ($first:ident, $([$a:tt $b:tt $c:tt $d:tt])+) => {
-        concat!(
-            $(op!("vpaddq" $a $a $b),)+
-            $(op!("vpxor" $d $d $a),)+
-            $(rotate!($first $d),)+
-            $(op!("vpaddq" $c $c $d),)+
-        )
-    };
-}
-
 /// Loads words of the midstate into their registers.
-macro_rules! load {
+macro_rules! asm_load {
     ($($word:literal)+) => {
         concat!($("vmovdqa ymm", $word, ", [{state} + 32 * ", $word, "]\n"),+)
-    };
-}
-
-/// Round 0, as far as the midstate has not done it.
-macro_rules! first_round {
-    () => {
-        concat!(
-            plus_word!(0 0),
-            half_mix_after_sum!(rotr32 rotr24, [0 4 8 12]),
-            half_mix!(rotr16 rotr63, [0 4 8 12 1]),
-            op!("vpaddq" 8 8 13),
-            op!("vpxor" 7 7 8),
-            rotate!(rotr24 7),
-            half_mix_after_sum!(rotr32 rotr24, [1 6 11 12]),
-            half_mix!(rotr32 rotr24, [0 5 10 15 _] [3 4 9 14 _]),
-            half_mix!(rotr16 rotr63, [0 5 10 15 _] [1 6 11 12 _] [2 7 8 13 _] [3 4 9 14 _]),
-        )
-    };
-}
-
-/// A round: the two message words of each of the four columns, then of the four diagonals.
-macro_rules! round {
-    ([$c0:tt $c1:tt] [$c2:tt $c3:tt] [$c4:tt $c5:tt] [$c6:tt $c7:tt]
-     [$d0:tt $d1:tt] [$d2:tt $d3:tt] [$d4:tt $d5:tt] [$d6:tt $d7:tt]) => {
-        concat!(
-            half_mix!(rotr32 rotr24,
-                      [0 4 8 12 $c0] [1 5 9 13 $c2] [2 6 10 14 $c4] [3 7 11 15 $c6]),
-            half_mix!(rotr16 rotr63,
-                      [0 4 8 12 $c1] [1 5 9 13 $c3] [2 6 10 14 $c5] [3 7 11 15 $c7]),
-            half_mix!(rotr32 rotr24,
-                      [0 5 10 15 $d0] [1 6 11 12 $d2] [2 7 8 13 $d4] [3 4 9 14 $d6]),
-            half_mix!(rotr16 rotr63,
-                      [0 5 10 15 $d1] [1 6 11 12 $d3] [2 7 8 13 $d5] [3 4 9 14 $d7]),
-        )
-    };
-}
-
-/// Round 11, as far as words 0 and 8 need it: of the diagonals the first and the third, and what
-/// these take from the columns.
-macro_rules! last_round {
-    () => {
-        concat!(
-            half_mix!(rotr32 rotr24, [0 4 8 12 _] [1 5 9 13 4] [2 6 10 14 _] [3 7 11 15 _]),
-            half_mix!(rotr16 rotr63, [1 5 9 13 _] [3 7 11 15 _]),
-            half_mix_without_b!(rotr16, [0 4 8 12] [2 6 10 14]),
-            half_mix!(rotr32 rotr24, [0 5 10 15 1] [2 7 8 13 _]),
-            half_mix_without_b!(rotr16, [2 7 8 13]),
-            op!("vpaddq" 0 0 5),
-            op!("vpxor" 0 0 8),
-        )
     };
 }
 
@@ -229,31 +134,20 @@ impl Frame {
         }
     }
 
-    /// The values of four nonces but for the last xor. The rows of the message schedule are those of
-    /// `rounds.rs`.
+    /// The values of four nonces but for the last xor.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn hash(&mut self, nonces: __m256i) -> __m256i {
         let hash;
         // SAFETY: the instructions belong to AVX2, which the function has. They read the frame and
-        // write its `word_3`, all of it aligned to 32 bytes, and every register they change is
-        // named. They use neither stack nor flags.
+        // write two places of it, `word_3` and the first of `message`, all of it aligned to 32
+        // bytes; every register they change is named. They use neither stack nor flags.
         unsafe {
             asm!(
                 "vmovdqa [{message}], ymm0",
-                load!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15),
-                first_round!(),
-                round!([_ _] [4 _] [_ _] [_ _] [1 _] [0 2] [_ _] [_ 3]),
-                round!([_ _] [_ 0] [_ 2] [_ _] [_ _] [3 _] [_ 1] [_ 4]),
-                round!([_ _] [3 1] [_ _] [_ _] [2 _] [_ _] [4 0] [_ _]),
-                round!([_ 0] [_ _] [2 4] [_ _] [_ 1] [_ _] [_ _] [3 _]),
-                round!([2 _] [_ _] [0 _] [_ 3] [4 _] [_ _] [_ _] [1 _]),
-                round!([_ _] [1 _] [_ _] [4 _] [0 _] [_ 3] [_ 2] [_ _]),
-                round!([_ _] [_ _] [_ 1] [3 _] [_ 0] [_ 4] [_ _] [2 _]),
-                round!([_ _] [_ _] [_ 3] [0 _] [_ 2] [_ _] [1 4] [_ _]),
-                round!([_ 2] [_ 4] [_ _] [1 _] [_ _] [_ _] [3 _] [_ 0]),
-                round!([0 1] [2 3] [4 _] [_ _] [_ _] [_ _] [_ _] [_ _]),
-                last_round!(),
+                asm_load!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15),
+                "vmovdqa [{word_3}], ymm3",
+                steps!(asm_one_stream asm_avx2),
                 state = in(reg) &raw const self.state,
                 message = in(reg) &raw mut self.message,
                 shuffles = in(reg) &raw const self.shuffles,

@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
+use super::{avx2, avx512, avx512_asm};
 use super::{midstate::Midstate, portable};
 use crate::NonceRange;
 use nano_primitives::{Difficulty, Root, Work};
@@ -17,9 +17,11 @@ use std::{fmt, iter};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernel(Isa);
 
-/// The instruction sets there is a kernel for, best first.
+/// The kernels, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Isa {
+    #[cfg(target_arch = "x86_64")]
+    Avx512Asm,
     #[cfg(target_arch = "x86_64")]
     Avx512,
     #[cfg(target_arch = "x86_64")]
@@ -30,6 +32,8 @@ enum Isa {
 impl Isa {
     const ALL: &[Self] = &[
         #[cfg(target_arch = "x86_64")]
+        Self::Avx512Asm,
+        #[cfg(target_arch = "x86_64")]
         Self::Avx512,
         #[cfg(target_arch = "x86_64")]
         Self::Avx2,
@@ -38,6 +42,8 @@ impl Isa {
 
     fn is_available(self) -> bool {
         match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Asm => avx512_asm::is_available(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::is_available(),
             #[cfg(target_arch = "x86_64")]
@@ -49,6 +55,8 @@ impl Isa {
     const fn name(self) -> &'static str {
         match self {
             #[cfg(target_arch = "x86_64")]
+            Self::Avx512Asm => "avx512-asm",
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512 => "avx512",
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => "avx2",
@@ -58,6 +66,8 @@ impl Isa {
 
     const fn lanes(self) -> u64 {
         match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Asm => avx512_asm::LANES,
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::LANES,
             #[cfg(target_arch = "x86_64")]
@@ -71,6 +81,11 @@ impl Kernel {
     /// The kernels whose instructions this processor has, the fastest first.
     pub fn available() -> impl Iterator<Item = Self> {
         Isa::ALL.iter().filter(|isa| isa.is_available()).map(|isa| Self(*isa))
+    }
+
+    /// The names of the kernels of this build whose instructions this processor lacks.
+    pub fn missing() -> impl Iterator<Item = &'static str> {
+        Isa::ALL.iter().filter(|isa| !isa.is_available()).map(|isa| isa.name())
     }
 
     /// The fastest kernel that runs on this processor and proves itself in a short comparison with
@@ -99,7 +114,7 @@ impl Kernel {
         Self(Isa::Portable)
     }
 
-    /// The name of the instruction set: `avx512`, `avx2` or `portable`.
+    /// The name: `avx512-asm`, `avx512`, `avx2` or `portable`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.0.name()
@@ -130,6 +145,11 @@ impl Kernel {
         let found = match self.0 {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: this kernel exists only where AVX-512 was detected.
+            Isa::Avx512Asm => unsafe {
+                avx512_asm::search(midstate, threshold, whole.first(), blocks)
+            },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
             Isa::Avx512 => unsafe { avx512::search(midstate, threshold, whole.first(), blocks) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: this kernel exists only where AVX2 was detected.

@@ -1,10 +1,7 @@
 //! What the hash of a root needs once, whatever the nonce.
 
-use crate::blake2b::{IV, MESSAGE_BYTES, PARAMETERS};
+use crate::blake2b::{INITIAL, MIXES, SCHEDULE, root_words};
 use nano_primitives::Root;
-
-/// First word of the chained state, with which the digest is finished.
-pub(super) const H0: u64 = IV[0] ^ PARAMETERS;
 
 /// The state of Blake2b for a root, just before the nonce comes in.
 ///
@@ -25,12 +22,12 @@ impl Midstate {
     /// Prepares the search of nonces for a root.
     #[must_use]
     pub fn new(root: &Root) -> Self {
-        let root = words(root.as_bytes());
-        let mut v = initial();
-        let [_, m2, m3, m4] = root;
-        mix(&mut v, [1, 5, 9, 13], m2, m3);
-        mix(&mut v, [2, 6, 10, 14], m4, 0);
-        mix(&mut v, [3, 7, 11, 15], 0, 0);
+        let root = root_words(root);
+        let mut v = INITIAL;
+        for column in 1..4 {
+            let [x, y] = [0, 1].map(|half| word(&root, SCHEDULE[0][2 * column + half]));
+            mix(&mut v, MIXES[column], x, y);
+        }
         v[0] = v[0].wrapping_add(v[4]);
         v[1] = v[1].wrapping_add(v[6]);
         v[2] = v[2].wrapping_add(v[7]);
@@ -39,20 +36,10 @@ impl Midstate {
     }
 }
 
-/// The state before round 0 of a single last block.
-fn initial() -> [u64; 16] {
-    let mut v = [0; 16];
-    v[..8].copy_from_slice(&IV);
-    v[8..].copy_from_slice(&IV);
-    v[0] = H0;
-    v[12] ^= MESSAGE_BYTES;
-    v[14] = !v[14];
-    v
-}
-
-fn words(bytes: &[u8; 32]) -> [u64; 4] {
-    let (chunks, _) = bytes.as_chunks::<8>();
-    std::array::from_fn(|index| u64::from_le_bytes(chunks[index]))
+/// A word of the message, but for the nonce.
+fn word(root: &[u64; 4], index: usize) -> u64 {
+    let place = index.checked_sub(1).and_then(|place| root.get(place));
+    place.copied().unwrap_or(0)
 }
 
 /// The mixing function G (RFC 7693, section 3.1) on four words of the state.

@@ -1,7 +1,7 @@
 //! What the host tells the device, as bytes.
 
-use super::{graph::Program, root_words, stretch::Stretch};
-use crate::Job;
+use super::{graph::Program, stretch::Stretch};
+use crate::{Job, blake2b::root_words};
 
 /// A job in the form in which the device knows it.
 #[derive(Debug, Clone, Default)]

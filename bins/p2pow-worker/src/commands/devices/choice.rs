@@ -31,7 +31,7 @@ pub(crate) struct DeviceArgs {
     /// Keep each of the processor's threads on one core (Linux)
     #[arg(long)]
     pin: bool,
-    /// Kernels by name: avx512, avx2 or portable for the processor, u64 or u32 for graphics cards
+    /// Kernels by name: avx512-asm, avx512, avx2 or portable for the processor, u64 or u32 for graphics cards
     /// [default: the fastest, for `bench` all]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     kernel: Vec<KernelName>,
