@@ -33,10 +33,10 @@ pub(super) fn is_available() -> bool {
 #[target_feature(enable = "avx2")]
 pub(super) fn search(midstate: &Midstate, threshold: u64, first: u64, blocks: u64) -> Option<u64> {
     let (finish, threshold) = (splat(H0 ^ SIGN), splat(threshold ^ SIGN));
-    let mut frame = Frame::new(midstate);
+    let mut scratch = Scratch::new(midstate);
     let mut nonces = _mm256_add_epi64(splat(first), _mm256_setr_epi64x(0, 1, 2, 3));
     for block in 0..blocks {
-        let values = _mm256_xor_si256(frame.hash(nonces), finish);
+        let values = _mm256_xor_si256(scratch.hash(nonces), finish);
         let below = _mm256_castsi256_pd(_mm256_cmpgt_epi64(threshold, values));
         let reaching = !_mm256_movemask_pd(below) & 0b1111;
         if reaching != 0 {
@@ -55,7 +55,7 @@ fn splat(word: u64) -> __m256i {
 
 /// What the assembly reads, in vectors.
 #[repr(C, align(32))]
-struct Frame {
+struct Scratch {
     /// The midstate.
     state: [Vector; 16],
     /// The nonces, then the root.
@@ -123,7 +123,7 @@ macro_rules! asm_load {
     };
 }
 
-impl Frame {
+impl Scratch {
     fn new(midstate: &Midstate) -> Self {
         let [m1, m2, m3, m4] = midstate.root;
         Self {
@@ -139,7 +139,7 @@ impl Frame {
     #[target_feature(enable = "avx2")]
     fn hash(&mut self, nonces: __m256i) -> __m256i {
         let hash;
-        // SAFETY: the instructions belong to AVX2, which the function has. They read the frame and
+        // SAFETY: the instructions belong to AVX2, which the function has. They read the scratch and
         // write two places of it, `word_3` and the first of `message`, all of it aligned to 32
         // bytes; every register they change is named. They use neither stack nor flags.
         unsafe {

@@ -17,7 +17,7 @@ pub(super) fn is_available() -> bool {
 /// The first of `LANES * blocks` nonces from `first` on whose value reaches the threshold.
 #[target_feature(enable = "avx512f")]
 pub(super) fn search(midstate: &Midstate, threshold: u64, first: u64, blocks: u64) -> Option<u64> {
-    let words = Words;
+    let words = Vectors;
     let (threshold, step) = (words.splat(threshold), words.splat(LANES));
     let mut nonces = words.add(words.splat(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
     for block in 0..blocks {
@@ -31,9 +31,9 @@ pub(super) fn search(midstate: &Midstate, threshold: u64, first: u64, blocks: u6
 }
 
 /// Vectors of words.
-struct Words;
+struct Vectors;
 
-impl Words {
+impl Vectors {
     #[inline]
     #[target_feature(enable = "avx512f")]
     fn splat(&self, word: u64) -> __m512i {

@@ -36,17 +36,17 @@ pub(super) fn is_available() -> bool {
 #[target_feature(enable = "avx512f")]
 pub(super) fn search(midstate: &Midstate, threshold: u64, first: u64, blocks: u64) -> Option<u64> {
     let (finish, threshold, step) = (splat(H0), splat(threshold), splat(LANES));
-    let mut frame = Frame::new(midstate, first);
+    let mut streams = Streams::new(midstate, first);
     for block in 0..blocks {
-        let [low, high] = frame.hash();
+        let [low, high] = streams.hash();
         let low = _mm512_cmpge_epu64_mask(_mm512_xor_si512(low, finish), threshold);
         let high = _mm512_cmpge_epu64_mask(_mm512_xor_si512(high, finish), threshold);
         let reaching = u16::from_le_bytes([low, high]);
         if reaching != 0 {
             return Some(first.wrapping_add(block * LANES + u64::from(reaching.trailing_zeros())));
         }
-        let [low, high] = frame.nonces;
-        frame.nonces = [_mm512_add_epi64(low, step), _mm512_add_epi64(high, step)];
+        let [low, high] = streams.nonces;
+        streams.nonces = [_mm512_add_epi64(low, step), _mm512_add_epi64(high, step)];
     }
     None
 }
@@ -57,9 +57,9 @@ fn splat(word: u64) -> __m512i {
     _mm512_set1_epi64(word.cast_signed())
 }
 
-/// What the assembly reads.
+/// What the assembly reads, and the next nonces.
 #[repr(C)]
-struct Frame {
+struct Streams {
     /// The nonces of both streams.
     nonces: [__m512i; 2],
     /// The midstate.
@@ -93,10 +93,10 @@ macro_rules! asm_register {
 /// The nonces of a stream.
 macro_rules! asm_nonces {
     (low) => {
-        "[{frame} + {nonces}]"
+        "[{streams} + {nonces}]"
     };
     (high) => {
-        "[{frame} + {nonces} + 64]"
+        "[{streams} + {nonces} + 64]"
     };
 }
 
@@ -108,7 +108,7 @@ macro_rules! asm_avx512 {
     ($stream:ident word $a:tt $word:tt) => {
         if_word!($word {
             asm_avx512!(@write "vpaddq" $stream $a
-                        (concat!("qword ptr [{frame} + {root} + 8 * ", $word, " - 8]{{1to8}}")))
+                        (concat!("qword ptr [{streams} + {root} + 8 * ", $word, " - 8]{{1to8}}")))
         } { "" })
     };
     ($stream:ident sum_x $a:tt $b:tt $word:tt) => {
@@ -145,13 +145,13 @@ macro_rules! asm_avx512 {
 macro_rules! asm_load {
     ($($word:tt)+) => {
         concat!($(
-            "vpbroadcastq ", asm_register!(low $word), ", [{frame} + {state} + 8 * ", $word, "]\n",
+            "vpbroadcastq ", asm_register!(low $word), ", [{streams} + {state} + 8 * ", $word, "]\n",
             "vmovdqa64 ", asm_register!(high $word), ", ", asm_register!(low $word), "\n",
         )+)
     };
 }
 
-impl Frame {
+impl Streams {
     #[target_feature(enable = "avx512f")]
     fn new(midstate: &Midstate, first: u64) -> Self {
         let first = splat(first);
@@ -165,14 +165,14 @@ impl Frame {
     #[target_feature(enable = "avx512f")]
     fn hash(&self) -> [__m512i; 2] {
         let (low, high);
-        // SAFETY: the instructions belong to AVX-512F, which the function has. They read the frame,
+        // SAFETY: the instructions belong to AVX-512F, which the function has. They read the streams,
         // within its bounds, and write no memory; all registers they change are named, which are
         // all 32 for vectors. They use neither stack nor flags nor mask registers.
         unsafe {
             asm!(
                 asm_load!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15),
                 steps!(asm_two_streams asm_avx512),
-                frame = in(reg) &raw const *self,
+                streams = in(reg) &raw const *self,
                 nonces = const offset_of!(Self, nonces),
                 state = const offset_of!(Self, state),
                 root = const offset_of!(Self, root),
