@@ -131,6 +131,25 @@ fn what_cannot_be_served_is_told() {
     assert!(Path::new(&file).exists());
 }
 
+/// What stands for a name may be the secret.
+#[test]
+fn a_key_in_the_wrong_place_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = "[[key]]\nname = \"alice\"\nsecret = \"s3cret\"\n";
+    for (bad, wanted) in [
+        ("name = \"s3cret\"\nsecret = \"\"\n", "[[key]] number 2: the secret of a key is empty"),
+        ("name = \"s3cret\"\nsecret = \"two words\"\n", "[[key]] number 2: the secret"),
+        ("name = \"s3cret\"\nsecret = \"b\"\nburst = 0\n", "[[key]] number 2: `burst` is 0"),
+        ("name = \"s3cret\"\nsecret = \"s3cret\"\n", "key number 2 has the name or the secret"),
+    ] {
+        let file = write(&folder, &format!("{good}[[key]]\n{bad}"));
+        let output = run(&["work-server", "--file", &file, "--listen", "127.0.0.1:0"]);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(error.contains(wanted), "{error}");
+        assert!(!error.contains("s3cret") && !error.contains("two words"), "{error}");
+    }
+}
+
 #[test]
 fn an_address_to_listen_on_is_ip_and_port() {
     for address in ["localhost:17077", "127.0.0.1", ":17077", "127.0.0.1:99999"] {
@@ -171,7 +190,7 @@ fn a_fault_in_the_file_is_told_with_its_place() {
         ("at_once = 0", "`at_once` is 0"),
     ] {
         let file = write(&folder, &format!("{key}{line}\n"));
-        let wanted = format!("work-server.toml: key \"alice\": {wanted}");
+        let wanted = format!("work-server.toml: [[key]] number 1: {wanted}");
         refused(&["work-server", "--file", &file], 1, &wanted);
     }
     let good = "[[remote]]\nurl = \"http://192.0.2.1:7076\"\n";

@@ -2,10 +2,13 @@
 
 use crate::{
     command::{Benchmark, Validate},
-    server::Service,
+    jobs::Counts,
 };
 use nano_block::Thresholds;
-use nano_pow::{Solution, pool::DeviceStatus};
+use nano_pow::{
+    Solution,
+    pool::{DeviceStatus, PoolStatus},
+};
 use nano_primitives::Difficulty;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -52,15 +55,25 @@ pub(crate) fn benchmark(
     })
 }
 
+/// What the status tells of.
+#[derive(Debug)]
+pub(crate) struct Doing {
+    pub(crate) pool: PoolStatus,
+    pub(crate) counts: Counts,
+    /// Jobs that wait or are worked on.
+    pub(crate) jobs: usize,
+    pub(crate) uptime: Duration,
+}
+
 /// How the server is doing.
-pub(crate) fn status(service: &Service) -> Value {
-    let (pool, counts) = (service.pool.status(), service.tally.counts());
+pub(crate) fn status(doing: &Doing) -> Value {
+    let Doing { pool, counts, jobs, uptime } = doing;
     json!({
         "generating": flag(!pool.running.is_empty()),
         "queue_size": pool.queued.to_string(),
-        "jobs": service.jobs.len().to_string(),
+        "jobs": jobs.to_string(),
         "version": env!("CARGO_PKG_VERSION"),
-        "uptime_seconds": service.started.elapsed().as_secs().to_string(),
+        "uptime_seconds": uptime.as_secs().to_string(),
         "hashes": pool.hashes_total.to_string(),
         "hashes_per_second": whole(pool.rate.unwrap_or_default()),
         "seconds_left": format!("{:.3}", pool.expected_seconds_left().unwrap_or_default()),

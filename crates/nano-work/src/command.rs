@@ -1,8 +1,8 @@
-//! What a client asks for: read leniently where clients disagree, strictly where a mistake would waste work.
+//! [`Command`]: what a client asks for, read leniently where clients disagree, strictly where a mistake would waste work.
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkRefusal;
 use nano_pow::Job;
-use nano_primitives::{Difficulty, HexError, Root, Work};
+use nano_primitives::{Difficulty, HexError, Root, Work, excerpt};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
@@ -48,9 +48,9 @@ pub(crate) struct Benchmark {
 
 impl Command {
     /// Reads a request. `base` is what multipliers are relative to, and the difficulty if none is given.
-    pub(crate) fn parse(body: &[u8], base: Difficulty) -> Result<Self, Refusal> {
+    pub(crate) fn parse(body: &[u8], base: Difficulty) -> Result<Self, WorkRefusal> {
         let fields = Fields::read(body)?;
-        let difficulty = || Ok::<_, Refusal>(fields.asked_difficulty(base)?.unwrap_or(base));
+        let difficulty = || Ok::<_, WorkRefusal>(fields.asked_difficulty(base)?.unwrap_or(base));
         Ok(match fields.required("action")? {
             "work_generate" => {
                 fields.check_version()?;
@@ -68,7 +68,7 @@ impl Command {
                 Self::Benchmark(Benchmark { threshold: difficulty()?, count: fields.count()? })
             }
             "status" => Self::Status,
-            other => return Err(Refusal::UnknownCommand(shown(other))),
+            other => return Err(WorkRefusal::UnknownCommand(shown(other))),
         })
     }
 }
@@ -77,8 +77,8 @@ impl Command {
 struct Fields(Map<String, Value>);
 
 impl Fields {
-    fn read(body: &[u8]) -> Result<Self, Refusal> {
-        let malformed = |hint: String| Refusal::Malformed(hint);
+    fn read(body: &[u8]) -> Result<Self, WorkRefusal> {
+        let malformed = |hint: String| WorkRefusal::Malformed(hint);
         match serde_json::from_slice(body).map_err(|error| malformed(error.to_string()))? {
             Value::Object(fields) => Ok(Self(fields)),
             _ => Err(malformed("Expecting a JSON object".to_owned())),
@@ -90,15 +90,15 @@ impl Fields {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
+    fn text(&self, name: &str) -> Result<Option<&str>, WorkRefusal> {
         let wrong = |value: &Value| {
-            let found: String = value.to_string().chars().take(SHOWN).collect();
-            Refusal::Malformed(format!("Found {found} for {name}, wanted a text"))
+            let found = excerpt(&value.to_string(), SHOWN);
+            WorkRefusal::Malformed(format!("Found {found} for {name}, wanted a text"))
         };
         self.get(name).map(|value| value.as_str().ok_or_else(|| wrong(value))).transpose()
     }
 
-    fn required(&self, name: &str) -> Result<&str, Refusal> {
+    fn required(&self, name: &str) -> Result<&str, WorkRefusal> {
         self.text(name)?.ok_or_else(|| missing(name))
     }
 
@@ -110,59 +110,59 @@ impl Fields {
         })
     }
 
-    fn root(&self) -> Result<Root, Refusal> {
+    fn root(&self) -> Result<Root, WorkRefusal> {
         let text = self.required("hash")?;
-        text.parse().map_err(|error: HexError| Refusal::BadHash(error.to_string()))
+        text.parse().map_err(|error: HexError| WorkRefusal::BadHash(error.to_string()))
     }
 
-    fn work(&self) -> Result<Work, Refusal> {
+    fn work(&self) -> Result<Work, WorkRefusal> {
         hex("work", self.required("work")?).map(Work::from_u64)
     }
 
     /// The difficulty that is given: a multiplier of the base if there is one, else the difficulty itself.
-    fn asked_difficulty(&self, base: Difficulty) -> Result<Option<Difficulty>, Refusal> {
+    fn asked_difficulty(&self, base: Difficulty) -> Result<Option<Difficulty>, WorkRefusal> {
         let difficulty =
             self.text("difficulty")?.map(|text| hex("difficulty", text)).transpose()?;
         let multiplied = self.number("multiplier").map(|text| multiple(&text, base)).transpose()?;
         Ok(multiplied.or(difficulty.map(Difficulty::from_u64)))
     }
 
-    fn check_version(&self) -> Result<(), Refusal> {
+    fn check_version(&self) -> Result<(), WorkRefusal> {
         match self.text("version")? {
-            Some(found) if !VERSIONS.contains(&found) => Err(Refusal::BadVersion(shown(found))),
+            Some(found) if !VERSIONS.contains(&found) => Err(WorkRefusal::BadVersion(shown(found))),
             _ => Ok(()),
         }
     }
 
-    fn use_peers(&self) -> Result<bool, Refusal> {
+    fn use_peers(&self) -> Result<bool, WorkRefusal> {
         let read = |text: Cow<'_, str>| {
             text.parse().map_err(|_| unfit("use_peers", &text, "true or false"))
         };
         self.number("use_peers").map_or(Ok(true), read)
     }
 
-    fn count(&self) -> Result<u32, Refusal> {
+    fn count(&self) -> Result<u32, WorkRefusal> {
         let text = self.number("count").ok_or_else(|| missing("count"))?;
         let wrong = || unfit("count", &text, "a whole number from 1 to 4294967295");
         text.parse().ok().filter(|count| *count > 0).ok_or_else(wrong)
     }
 }
 
-fn missing(name: &str) -> Refusal {
-    Refusal::Malformed(format!("Field {name} is missing"))
+fn missing(name: &str) -> WorkRefusal {
+    WorkRefusal::Malformed(format!("Field {name} is missing"))
 }
 
 /// A field that cannot be read. What was found is shown from its beginning.
-fn unfit(name: &str, found: &str, wanted: &str) -> Refusal {
-    Refusal::Malformed(format!("Found {} for {name}, wanted {wanted}", shown(found)))
+fn unfit(name: &str, found: &str, wanted: &str) -> WorkRefusal {
+    WorkRefusal::Malformed(format!("Found {} for {name}, wanted {wanted}", shown(found)))
 }
 
 fn shown(found: &str) -> String {
-    format!("{:?}", found.chars().take(SHOWN).collect::<String>())
+    format!("{:?}", excerpt(found, SHOWN))
 }
 
 /// Reads a 64-bit number as clients write it: leading zeros may be missing.
-fn hex(name: &str, text: &str) -> Result<u64, Refusal> {
+fn hex(name: &str, text: &str) -> Result<u64, WorkRefusal> {
     let wrong = || unfit(name, text, "1 to 16 hexadecimal digits");
     // The reader of the standard library would take a sign.
     if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -171,47 +171,113 @@ fn hex(name: &str, text: &str) -> Result<u64, Refusal> {
     u64::from_str_radix(text, 16).map_err(|_| wrong())
 }
 
-fn multiple(text: &str, base: Difficulty) -> Result<Difficulty, Refusal> {
+fn multiple(text: &str, base: Difficulty) -> Result<Difficulty, WorkRefusal> {
     let wrong = || unfit("multiplier", text, "a positive number");
     let multiplier = text.trim().parse().map_err(|_| wrong())?;
     Difficulty::from_multiplier(multiplier, base)
-        .map_err(|error| Refusal::Malformed(error.to_string()))
+        .map_err(|error| WorkRefusal::Malformed(error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, Generate, hex};
+    use super::{Benchmark, Command, Generate, Validate, hex};
     use nano_pow::Job;
-    use nano_primitives::{Difficulty, Root};
-    use proptest::prelude::{Strategy, any, prop_oneof, proptest};
-    use serde_json::json;
+    use nano_primitives::{Difficulty, Root, Work};
+    use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+    use serde_json::{Value, json};
 
     const BASE: Difficulty = Difficulty::from_u64(0xffff_fff8_0000_0000);
 
-    /// Bodies that come close to a request.
-    fn bodies() -> impl Strategy<Value = String> {
-        let field = "(action|hash|work|difficulty|multiplier|version|count|x)";
-        let value = prop_oneof![
-            "\"(work_(generate|cancel|validate)|benchmark|status|work_1)\"",
-            "\"[0-9a-fA-F]{64}\"",
-            "\"[0-9a-f+. -]{0,20}\"",
-            "-?[0-9]{1,20}|[0-9]\\.[0-9]e-?[0-9]{1,3}|null|true|\\{\\}|\\[1\\]",
+    /// Requests: each field may be missing, be as a client would write it, or be something else.
+    fn requests() -> impl Strategy<Value = Value> {
+        let action = "work_generate|work_cancel|work_validate|benchmark|status|work_get".boxed();
+        let texts = [
+            ("action", action),
+            ("hash", "[0-9a-fA-F]{64}|[0-9a-f]{63}".boxed()),
+            ("work", "[0-9a-fA-F]{1,17}|0x1".boxed()),
+            ("difficulty", "[0-9a-fA-F]{1,17}|[+-]1".boxed()),
+            ("multiplier", "[1-9]|0?\\.[1-9]|-1|0|x".boxed()),
+            ("version", "work_1|work1|work_2".boxed()),
+            ("use_peers", "true|false|maybe".boxed()),
+            ("count", "[0-9]{1,11}|-1".boxed()),
         ];
-        let entry = (field, value).prop_map(|(name, value)| format!("\"{name}\":{value}"));
-        proptest::collection::vec(entry, 0..6)
-            .prop_map(|entries| format!("{{{}}}", entries.join(",")))
+        let odd =
+            || prop_oneof![Just(json!(null)), Just(json!(true)), Just(json!(7)), Just(json!([]))];
+        let fields = texts.map(|(name, texts)| {
+            let value = prop_oneof![8 => texts.prop_map(Value::from), 1 => odd()];
+            // Those that every request needs are seldom missing.
+            let there =
+                if ["action", "hash", "work", "count"].contains(&name) { 0.95 } else { 0.3 };
+            proptest::option::weighted(there, value).prop_map(move |value| Some((name, value?)))
+        });
+        fields.prop_map(|fields| {
+            fields.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect()
+        })
+    }
+
+    /// What a request means, written down a second time and with less care for the words of a refusal.
+    fn meaning(request: &Value) -> Option<Command> {
+        let field = |name: &str| Some(&request[name]).filter(|value| !value.is_null());
+        let digits = |text: &str| {
+            let fits =
+                (1..=16).contains(&text.len()) && text.chars().all(|c| c.is_ascii_hexdigit());
+            fits.then(|| u64::from_str_radix(text, 16).unwrap())
+        };
+        let plain = |value: &Value| value.to_string().trim_matches('"').to_owned();
+        let root = || field("hash")?.as_str()?.parse::<Root>().ok();
+        let is_work_1 =
+            field("version").is_none_or(|version| version == "work_1" || version == "work1");
+        let difficulty = || {
+            let given = field("difficulty").map(|value| value.as_str().and_then(digits));
+            let multiplied = field("multiplier")
+                .map(|value| Difficulty::from_multiplier(plain(value).parse().ok()?, BASE).ok());
+            match (given, multiplied) {
+                (Some(None), _) | (_, Some(None)) => None,
+                (_, Some(multiplied)) => Some(multiplied),
+                (given, None) => Some(given.flatten().map(Difficulty::from_u64)),
+            }
+        };
+        Some(match field("action")?.as_str()? {
+            "work_generate" if is_work_1 => {
+                let use_peers =
+                    field("use_peers").map_or(Some(true), |value| plain(value).parse().ok())?;
+                let job = Job::new(root()?, difficulty()?.unwrap_or(BASE));
+                Command::Generate(Generate { job, use_peers })
+            }
+            "work_cancel" => Command::Cancel(root()?),
+            "work_validate" if is_work_1 => {
+                let work = Work::from_u64(digits(field("work")?.as_str()?)?);
+                Command::Validate(Validate { root: root()?, work, asked: difficulty()? })
+            }
+            "benchmark" => {
+                let count = plain(field("count")?).parse().ok().filter(|count| *count > 0)?;
+                let threshold = difficulty()?.unwrap_or(BASE);
+                Command::Benchmark(Benchmark { threshold, count })
+            }
+            "status" => Command::Status,
+            _ => return None,
+        })
     }
 
     proptest! {
         #[test]
-        fn no_body_is_a_surprise(bytes in any::<Vec<u8>>(), body in bodies()) {
-            assert!(Command::parse(&bytes, BASE).is_err());
-            // Whatever it is, it is read or refused.
-            let _ = Command::parse(body.as_bytes(), BASE);
+        fn a_request_is_read_as_it_is_meant_or_refused(request in requests()) {
+            let read = Command::parse(request.to_string().as_bytes(), BASE);
+            assert_eq!(read.as_ref().ok(), meaning(&request).as_ref(), "{request}");
+            if let Err(refusal) = read {
+                assert_eq!(refusal.status(), 400);
+                let said = refusal.to_json();
+                assert!(said["hint"].as_str().is_some_and(|hint| hint.len() < 400), "{said}");
+            }
         }
 
         #[test]
-        fn a_job_is_read_as_it_is_meant(root in any::<[u8; 32]>(), threshold in any::<u64>()) {
+        fn what_is_no_json_is_refused(bytes in any::<Vec<u8>>()) {
+            assert_eq!(Command::parse(&bytes, BASE).unwrap_err().status(), 400);
+        }
+
+        #[test]
+        fn a_job_is_read_in_every_spelling(root in any::<[u8; 32]>(), threshold in any::<u64>()) {
             let job = Job::new(Root::from_bytes(root), Difficulty::from_u64(threshold));
             let padded = job.threshold.to_string();
             for difficulty in [format!("{threshold:x}"), format!("{threshold:X}"), padded] {

@@ -8,11 +8,11 @@
 //! use nano_pow::{Job, Pool};
 //! use nano_primitives::{Difficulty, Root};
 //! use nano_rpc::Client;
-//! use nano_work::{Config, RemoteBackend, WorkServer};
+//! use nano_work::{RemoteBackend, WorkServer, WorkServerConfig};
 //!
 //! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
 //! # runtime.block_on(async {
-//! let config = Config { listen: "127.0.0.1:0".parse()?, ..Config::default() };
+//! let config = WorkServerConfig { listen: "127.0.0.1:0".parse()?, ..WorkServerConfig::default() };
 //! let server = WorkServer::bind(config, Pool::cpu(None)).await?;
 //!
 //! let peer = Client::new(&format!("http://{}", server.local_addr()))?;
@@ -27,15 +27,21 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod access;
 mod answer;
 mod command;
 mod config;
+mod jobs;
 mod refusal;
 mod remote;
 mod server;
+mod service;
 
 pub use {
-    config::{Config, HttpLimits, Key, KeyError, Limits, Rate},
+    access::{CallerLimits, Key, KeyError},
+    config::WorkServerConfig,
     remote::{RemoteBackend, RemoteError},
     server::{BindError, WorkServer},
 };
+
+pub use nano_http::{HttpLimits, IpNet, ListenError, Rate};

@@ -1,15 +1,13 @@
-//! What a server says in place of an answer.
+//! [`WorkRefusal`]: what the server says in place of an answer, with its HTTP status and a hint.
 
+use nano_http::{BodyError, TooMany};
 use nano_primitives::Difficulty;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The longest wait that is asked of a client.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-
 /// Why a request gets no answer. The texts are those of nano-work-server and of the node where they have one.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub(crate) enum Refusal {
+pub(crate) enum WorkRefusal {
     #[error("Can only POST requests")]
     NotPost,
     #[error("Failed to deserialize JSON")]
@@ -31,7 +29,7 @@ pub(crate) enum Refusal {
     #[error("Unauthorized")]
     WrongKey,
     #[error("Too many requests")]
-    TooFast { wait: Duration },
+    TooFast(TooMany),
     #[error("Too many requests")]
     TooManyAtOnce { limit: usize },
     #[error("Queue is full")]
@@ -44,7 +42,7 @@ pub(crate) enum Refusal {
     Failed(String),
 }
 
-impl Refusal {
+impl WorkRefusal {
     /// The HTTP status. What happened to a job that was taken is told with 200, as by nano-work-server.
     pub(crate) const fn status(&self) -> u16 {
         match self {
@@ -58,7 +56,7 @@ impl Refusal {
             Self::NotPost => 405,
             Self::TooSlow { .. } => 408,
             Self::TooLarge { .. } => 413,
-            Self::TooFast { .. } | Self::TooManyAtOnce { .. } => 429,
+            Self::TooFast(_) | Self::TooManyAtOnce { .. } => 429,
             Self::QueueFull { .. } | Self::ShuttingDown => 503,
         }
     }
@@ -82,7 +80,7 @@ impl Refusal {
                 "Send a key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'".to_owned()
             }
             Self::WrongKey => "The key is not known here".to_owned(),
-            Self::TooFast { wait } => format!("Try again in {:.1} s", wait.as_secs_f64()),
+            Self::TooFast(TooMany { wait }) => format!("Try again in {:.1} s", wait.as_secs_f64()),
             Self::TooManyAtOnce { limit } => {
                 format!("Wait for an answer: {limit} of your jobs are taken at once")
             }
@@ -93,13 +91,12 @@ impl Refusal {
 
     /// Whole seconds after which the same request may be taken.
     pub(crate) fn retry_after(&self) -> Option<u64> {
-        let wait = match self {
-            Self::TooFast { wait } => (*wait).min(LONGEST_WAIT),
-            Self::TooManyAtOnce { .. } | Self::QueueFull { .. } => Duration::from_secs(1),
-            Self::ShuttingDown => Duration::from_secs(60),
-            _ => return None,
-        };
-        Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+        match self {
+            Self::TooFast(too_many) => Some(too_many.retry_after()),
+            Self::TooManyAtOnce { .. } | Self::QueueFull { .. } => Some(1),
+            Self::ShuttingDown => Some(60),
+            _ => None,
+        }
     }
 
     pub(crate) fn to_json(&self) -> Value {
@@ -111,23 +108,33 @@ impl Refusal {
     }
 }
 
+impl From<BodyError> for WorkRefusal {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge { limit } => Self::TooLarge { limit },
+            BodyError::TooSlow { limit } => Self::TooSlow { limit },
+            error => Self::Malformed(error.to_string()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Refusal;
+    use super::WorkRefusal;
+    use nano_http::TooMany;
     use std::time::Duration;
 
     #[test]
-    fn a_wait_is_told_in_whole_seconds_of_an_hour_at_most() {
-        let after = |wait| Refusal::TooFast { wait }.retry_after();
-        assert_eq!(after(Duration::from_millis(1)), Some(1));
-        assert_eq!(after(Duration::from_secs(2)), Some(2));
-        assert_eq!(after(Duration::MAX), Some(3600));
-        assert_eq!(Refusal::NoKey.retry_after(), None);
+    fn only_what_passes_says_when_to_come_again() {
+        let wait = Duration::from_millis(1001);
+        assert_eq!(WorkRefusal::TooFast(TooMany { wait }).retry_after(), Some(2));
+        assert_eq!(WorkRefusal::QueueFull { limit: 1 }.retry_after(), Some(1));
+        assert_eq!(WorkRefusal::NoKey.retry_after(), None);
     }
 
     #[test]
     fn a_cancelled_job_is_told_without_a_hint() {
-        assert_eq!(Refusal::Cancelled.to_json().to_string(), r#"{"error":"Cancelled"}"#);
-        assert_eq!(Refusal::Cancelled.status(), 200);
+        assert_eq!(WorkRefusal::Cancelled.to_json().to_string(), r#"{"error":"Cancelled"}"#);
+        assert_eq!(WorkRefusal::Cancelled.status(), 200);
     }
 }

@@ -1,19 +1,23 @@
-//! The server: a drop-in for nano-work-server and a work peer for Nano nodes.
+//! [`WorkServer`]: started with a configuration and a pool, answers over HTTP, shut down.
 
-mod access;
-mod connections;
-mod http;
-mod jobs;
-mod quotas;
-mod service;
-mod tally;
-
-pub(crate) use service::Service;
-
-use crate::Config;
+use crate::{config::WorkServerConfig, refusal::WorkRefusal, service::Service};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+    response::Response,
+};
+use nano_http::{HttpServer, ListenError, Source, json, read_body};
 use nano_pow::Pool;
-use std::{collections::HashSet, io, net::SocketAddr, sync::Arc};
-use tokio::{net::TcpListener, task::JoinHandle};
+use serde_json::Value;
+use std::{collections::HashSet, net::SocketAddr, sync::Arc, time::Duration};
+
+/// How long a shutdown waits for answers to be written.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// A server that cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -30,20 +34,15 @@ pub enum BindError {
         /// The most that is worked on.
         most: f64,
     },
-    /// Two keys have the same name or the same secret.
-    #[error("the key {name:?} has the name or the secret of another key")]
+    /// Two keys have the same name or the same secret. Neither is repeated: one may stand in the other's place.
+    #[error("key number {number} has the name or the secret of an earlier key")]
     SameKey {
-        /// The name of the second.
-        name: String,
+        /// Which of the keys, counted from 1.
+        number: usize,
     },
     /// The system does not give the address.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address wanted.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] ListenError),
 }
 
 /// A running server. Dropping it stops it without waiting.
@@ -55,8 +54,7 @@ pub enum BindError {
 #[derive(Debug)]
 pub struct WorkServer {
     service: Arc<Service>,
-    address: SocketAddr,
-    task: JoinHandle<()>,
+    http: HttpServer,
 }
 
 impl WorkServer {
@@ -64,38 +62,28 @@ impl WorkServer {
     ///
     /// # Errors
     /// The configuration is of no use, or the address cannot be had.
-    pub async fn bind(config: Config, pool: Pool) -> Result<Self, BindError> {
+    pub async fn bind(config: WorkServerConfig, pool: Pool) -> Result<Self, BindError> {
         check(&config)?;
-        let failed = |source| BindError::Listen { address: config.listen, source };
-        let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
         let service = Arc::new(Service::new(config, pool));
-        let task = tokio::spawn(connections::serve(listener, Arc::clone(&service)));
-        Ok(Self { service, address, task })
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&service));
+        let http = service.config.http(service.closing.clone());
+        Ok(Self { http: HttpServer::bind(http, router).await?, service })
     }
 
     /// The address that is listened on.
     #[must_use]
-    pub const fn local_addr(&self) -> SocketAddr {
-        self.address
+    pub fn local_addr(&self) -> SocketAddr {
+        self.http.local_addrs()[0] // there is at least one
     }
 
     /// Stops: takes no more requests, tells the clients that wait, and ends when all of it is done.
-    pub async fn shutdown(mut self) {
-        self.service.close();
-        if let Err(error) = (&mut self.task).await {
-            tracing::warn!(%error, "the server did not end as it should");
-        }
+    pub async fn shutdown(self) {
+        self.service.closing.cancel();
+        self.http.shutdown(GRACE).await;
     }
 }
 
-impl Drop for WorkServer {
-    fn drop(&mut self) {
-        self.service.close();
-    }
-}
-
-fn check(config: &Config) -> Result<(), BindError> {
+fn check(config: &WorkServerConfig) -> Result<(), BindError> {
     if config.keys.is_empty() && config.open.is_none() {
         return Err(BindError::NobodyMayAsk);
     }
@@ -104,10 +92,54 @@ fn check(config: &Config) -> Result<(), BindError> {
         return Err(BindError::NoMultipliers { least, most });
     }
     let (mut names, mut secrets) = (HashSet::new(), HashSet::new());
-    let again =
-        config.keys.iter().find(|key| !names.insert(key.name()) || !secrets.insert(key.digest));
-    match again {
-        Some(key) => Err(BindError::SameKey { name: key.name().to_owned() }),
+    let mut keys = config.keys.iter();
+    match keys.position(|key| !names.insert(key.name()) || !secrets.insert(key.digest)) {
+        Some(index) => Err(BindError::SameKey { number: index + 1 }),
         None => Ok(()),
     }
+}
+
+/// Answers a request to any path. When its client hangs up, this is dropped, and with it the job.
+async fn answer(State(service): State<Arc<Service>>, source: Source, request: Request) -> Response {
+    match perform(&service, source, request).await {
+        Ok(value) => respond(StatusCode::OK, &value),
+        Err(refusal) => {
+            service.tally.refused(&refusal);
+            refused(&refusal)
+        }
+    }
+}
+
+async fn perform(
+    service: &Service,
+    source: Source,
+    request: Request,
+) -> Result<Value, WorkRefusal> {
+    if request.method() != Method::POST {
+        return Err(WorkRefusal::NotPost);
+    }
+    let (head, body) = request.into_parts();
+    let body = read_body(body, service.config.http.body).await?;
+    let caller = service.access.caller(&head.headers, source)?;
+    service.perform(&caller, &body).await
+}
+
+fn refused(refusal: &WorkRefusal) -> Response {
+    let status = StatusCode::from_u16(refusal.status()).expect("the statuses are those of HTTP");
+    let mut answer = respond(status, &refusal.to_json());
+    let headers = answer.headers_mut();
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(ALLOW, HeaderValue::from_static("POST"));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(seconds) = refusal.retry_after() {
+        headers.insert(RETRY_AFTER, seconds.into());
+    }
+    answer
+}
+
+fn respond(status: StatusCode, value: &Value) -> Response {
+    json(status, Body::from(value.to_string()))
 }

@@ -8,15 +8,15 @@ use common::{
     NEVER, ask, config, generate, post, post_with, receive, root, send, serve, tame_pool,
 };
 use nano_pow::pool::Priority;
-use nano_work::{BindError, Config, Key, Limits, Rate, WorkServer};
+use nano_work::{BindError, CallerLimits, Key, Rate, WorkServer, WorkServerConfig};
 use serde_json::json;
 
-fn key(name: &str, limits: Limits) -> Key {
+fn key(name: &str, limits: CallerLimits) -> Key {
     Key::new(name, &format!("secret-of-{name}"), limits).unwrap()
 }
 
-fn guarded(keys: Vec<Key>) -> Config {
-    Config { keys, open: None, ..config() }
+fn guarded(keys: Vec<Key>) -> WorkServerConfig {
+    WorkServerConfig { keys, open: None, ..config() }
 }
 
 fn status() -> String {
@@ -25,7 +25,7 @@ fn status() -> String {
 
 #[tokio::test]
 async fn without_a_key_a_guarded_server_says_how_to_show_one() {
-    let server = serve(guarded(vec![key("alice", Limits::default())])).await;
+    let server = serve(guarded(vec![key("alice", CallerLimits::default())])).await;
     for body in [status(), generate(&root(1), "1").to_string()] {
         let reply = post_with(&server, &[], &body).await;
         assert_eq!((reply.status, reply.text("error").as_str()), (401, "Unauthorized"));
@@ -36,7 +36,7 @@ async fn without_a_key_a_guarded_server_says_how_to_show_one() {
 
 #[tokio::test]
 async fn a_key_is_shown_in_either_header() {
-    let server = serve(guarded(vec![key("alice", Limits::default())])).await;
+    let server = serve(guarded(vec![key("alice", CallerLimits::default())])).await;
     for header in [
         "X-API-Key: secret-of-alice",
         "Authorization: Bearer secret-of-alice",
@@ -57,9 +57,9 @@ async fn a_key_is_shown_in_either_header() {
 
 #[tokio::test]
 async fn an_open_server_with_keys_refuses_wrong_ones() {
-    let server = serve(Config {
-        open: Some(Limits::default()),
-        ..guarded(vec![key("a", Limits::default())])
+    let server = serve(WorkServerConfig {
+        open: Some(CallerLimits::default()),
+        ..guarded(vec![key("a", CallerLimits::default())])
     })
     .await;
     assert_eq!(post_with(&server, &[], &status()).await.status, 200);
@@ -71,7 +71,7 @@ async fn an_open_server_with_keys_refuses_wrong_ones() {
 #[tokio::test]
 async fn jobs_come_no_faster_than_a_key_allows() {
     let rate = Some(Rate { per_second: 0.001, burst: 2 });
-    let limits = Limits { rate, ..Limits::default() };
+    let limits = CallerLimits { rate, ..CallerLimits::default() };
     let server = serve(guarded(vec![key("alice", limits), key("bob", limits)])).await;
     let ask = async |name: &str| {
         let header = format!("X-API-Key: secret-of-{name}");
@@ -89,8 +89,8 @@ async fn jobs_come_no_faster_than_a_key_allows() {
 
 #[tokio::test]
 async fn so_many_jobs_at_once_are_taken_from_one_address() {
-    let open = Some(Limits { at_once: Some(1), ..Limits::default() });
-    let server = serve(Config { open, ..config() }).await;
+    let open = Some(CallerLimits { at_once: Some(1), ..CallerLimits::default() });
+    let server = serve(WorkServerConfig { open, ..config() }).await;
     let first = ask(&server, &generate(&root(1), NEVER)).await;
     common::until_jobs(&server, "1").await;
     let reply = post(&server, &generate(&root(2), "1")).await;
@@ -102,10 +102,11 @@ async fn so_many_jobs_at_once_are_taken_from_one_address() {
 
 #[tokio::test]
 async fn of_the_jobs_that_wait_the_most_urgent_is_next() {
-    let urgency = |level| Limits { priority: Priority::new(level), ..Limits::default() };
+    let urgency =
+        |level| CallerLimits { priority: Priority::new(level), ..CallerLimits::default() };
     let pool = tame_pool();
     let keys = vec![key("low", urgency(-1)), key("high", urgency(1))];
-    let config = Config { open: Some(Limits::default()), ..guarded(keys) };
+    let config = WorkServerConfig { open: Some(CallerLimits::default()), ..guarded(keys) };
     let server = WorkServer::bind(config, pool.clone()).await.unwrap();
     let blocker = ask(&server, &generate(&root(1), NEVER)).await;
     common::until_jobs(&server, "1").await;
@@ -124,12 +125,13 @@ async fn of_the_jobs_that_wait_the_most_urgent_is_next() {
 
 #[tokio::test]
 async fn pages_of_other_origins_may_ask_if_that_is_switched_on() {
-    let server = serve(Config { cors: true, ..config() }).await;
+    let server = serve(WorkServerConfig { cors: true, ..config() }).await;
     let head = "OPTIONS / HTTP/1.1\r\nOrigin: https://wallet.example\r\n\
                 Access-Control-Request-Method: POST";
     let preflight = receive(send(&server, head, "").await).await;
-    assert_eq!(preflight.status, 204);
-    assert_eq!(preflight.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(preflight.status, 200);
+    let origin = preflight.header("access-control-allow-origin");
+    assert_eq!(origin, Some("https://wallet.example"));
     assert!(preflight.header("access-control-allow-headers").unwrap().contains("authorization"));
     assert!(preflight.header("access-control-allow-methods").unwrap().contains("POST"));
     for body in [status(), "nonsense".to_owned()] {
@@ -148,14 +150,15 @@ async fn a_configuration_of_no_use_is_told() {
     let bind = async |config| WorkServer::bind(config, tame_pool()).await.map(drop);
     assert!(matches!(bind(guarded(Vec::new())).await, Err(BindError::NobodyMayAsk)));
     for multipliers in [2.0..=1.0, 0.0..=0.0, 0.0..=f64::NAN] {
-        let refused = bind(Config { multipliers, ..config() }).await;
+        let refused = bind(WorkServerConfig { multipliers, ..config() }).await;
         assert!(matches!(refused, Err(BindError::NoMultipliers { .. })));
     }
-    let twice = vec![key("alice", Limits::default()), key("alice", Limits::default())];
-    assert!(
-        matches!(bind(guarded(twice)).await, Err(BindError::SameKey { name }) if name == "alice")
-    );
+    let twice = vec![key("alice", CallerLimits::default()), key("alice", CallerLimits::default())];
+    let again = bind(guarded(twice)).await.unwrap_err();
+    assert!(matches!(again, BindError::SameKey { number: 2 }));
+    assert!(!again.to_string().contains("alice"), "{again}");
     let server = serve(config()).await;
-    let taken = bind(Config { listen: server.local_addr(), ..config() }).await.unwrap_err();
+    let taken =
+        bind(WorkServerConfig { listen: server.local_addr(), ..config() }).await.unwrap_err();
     assert!(taken.to_string().contains(&server.local_addr().to_string()));
 }

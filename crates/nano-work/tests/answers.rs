@@ -7,7 +7,7 @@ mod common;
 use common::{ROOT, Reply, config, dev_base, generate, post, root, serve};
 use nano_block::Network;
 use nano_primitives::{Difficulty, Root, Work};
-use nano_work::{Config, WorkServer};
+use nano_work::{WorkServer, WorkServerConfig};
 use serde_json::{Value, json};
 
 /// The work in an answer, after a look at the rest of it.
@@ -23,7 +23,7 @@ fn work_in(reply: &Reply, root: &Root, base: Difficulty) -> Difficulty {
 }
 
 async fn live() -> WorkServer {
-    serve(Config { network: Network::Live, ..config() }).await
+    serve(WorkServerConfig { network: Network::Live, ..config() }).await
 }
 
 async fn validate(server: &WorkServer, more: Value) -> Reply {

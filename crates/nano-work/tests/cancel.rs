@@ -6,7 +6,7 @@ mod common;
 
 use common::{NEVER, Tame, ask, config, generate, post, post_with, receive, root, serve, until};
 use nano_pow::{Job, Pool};
-use nano_work::{Config, Key, Limits, WorkServer};
+use nano_work::{CallerLimits, Key, WorkServer, WorkServerConfig};
 use serde_json::{Value, json};
 
 fn cancel(byte: u8) -> Value {
@@ -79,8 +79,8 @@ async fn what_others_have_in_the_pool_is_not_cancelled_by_clients() {
 
 #[tokio::test]
 async fn each_key_cancels_its_own_jobs() {
-    let keys = ["alice", "bob"].map(|name| Key::new(name, name, Limits::default()).unwrap());
-    let server = serve(Config { keys: keys.to_vec(), ..config() }).await;
+    let keys = ["alice", "bob"].map(|name| Key::new(name, name, CallerLimits::default()).unwrap());
+    let server = serve(WorkServerConfig { keys: keys.to_vec(), ..config() }).await;
     let head = "POST / HTTP/1.1\r\nX-API-Key: alice";
     let job = common::send(&server, head, &generate(&root(1), NEVER).to_string()).await;
     common::until_jobs(&server, "1").await;

@@ -6,7 +6,8 @@ mod common;
 
 use common::{NEVER, ROOT, ask, config, generate, post, post_with, receive, root, send, serve};
 use nano_block::Network;
-use nano_work::{Config, HttpLimits, WorkServer};
+use nano_http::BodyLimits;
+use nano_work::{HttpLimits, WorkServer, WorkServerConfig};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::{
@@ -108,7 +109,7 @@ async fn other_kinds_of_work_are_not_done() {
 
 #[tokio::test]
 async fn difficulties_are_bounded_by_the_configuration() {
-    let bounds = Config { network: Network::Live, multipliers: 0.125..=64.0, ..config() };
+    let bounds = WorkServerConfig { network: Network::Live, multipliers: 0.125..=64.0, ..config() };
     let server = serve(bounds).await;
     let error = "Difficulty above config limit or below publish threshold";
     let hint = "wanted ffffffc000000000 to ffffffffe0000000";
@@ -155,8 +156,9 @@ async fn unfinished(server: &WorkServer, start: &str) -> String {
 #[tokio::test]
 async fn slow_requests_do_not_hold_a_connection() {
     let limit = Duration::from_millis(50);
-    let http = HttpLimits { head_within: limit, body_within: limit, ..HttpLimits::default() };
-    let server = serve(Config { http, ..config() }).await;
+    let body = BodyLimits { within: limit, ..HttpLimits::default().body };
+    let http = HttpLimits { head_within: limit, body, ..HttpLimits::default() };
+    let server = serve(WorkServerConfig { http, ..config() }).await;
     let answer = unfinished(&server, "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n{").await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     let answer = unfinished(&server, "POST / HTTP/1.1\r\nContent-").await;
@@ -165,7 +167,7 @@ async fn slow_requests_do_not_hold_a_connection() {
 
 #[tokio::test]
 async fn one_job_too_many_is_told_to_come_again() {
-    let server = serve(Config { max_jobs: 2, ..config() }).await;
+    let server = serve(WorkServerConfig { max_jobs: 2, ..config() }).await;
     let waiting = [ask(&server, &generate(&root(1), NEVER)).await];
     common::until_jobs(&server, "1").await;
     let second = ask(&server, &generate(&root(2), NEVER)).await;
@@ -182,7 +184,8 @@ async fn one_job_too_many_is_told_to_come_again() {
 
 #[tokio::test]
 async fn a_job_ends_when_its_time_has_run_out() {
-    let server = serve(Config { job_within: Some(Duration::from_millis(20)), ..config() }).await;
+    let server =
+        serve(WorkServerConfig { job_within: Some(Duration::from_millis(20)), ..config() }).await;
     let reply = post(&server, &generate(&root(1), NEVER)).await;
     assert_eq!(reply.status, 200);
     assert_eq!(reply.text("error"), "Work generation failed (see logs for details)");

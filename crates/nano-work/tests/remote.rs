@@ -14,7 +14,7 @@ use nano_devnet::Devnet;
 use nano_pow::{Backend, Job, NonceRange, Pool, Stop, Task};
 use nano_primitives::{Difficulty, Root, Work};
 use nano_rpc::Client;
-use nano_work::{Config, Key, Limits, RemoteBackend, WorkServer};
+use nano_work::{CallerLimits, Key, RemoteBackend, WorkServer, WorkServerConfig};
 use serde_json::{Value, json};
 use std::{
     sync::atomic::AtomicU64,
@@ -101,8 +101,8 @@ async fn a_request_has_nothing_that_some_server_could_not_read() {
 
 #[tokio::test]
 async fn a_key_is_sent_along() {
-    let key = Key::new("alice", "wonderland", Limits::default()).unwrap();
-    let server = serve(Config { keys: vec![key], open: None, ..config() }).await;
+    let key = Key::new("alice", "wonderland", CallerLimits::default()).unwrap();
+    let server = serve(WorkServerConfig { keys: vec![key], open: None, ..config() }).await;
     let client = Client::builder(&url(&server)).header("X-API-Key", "wonderland").build().unwrap();
     let pool = Pool::new(vec![Box::new(RemoteBackend::new(&client).unwrap())]);
     assert!(pool.submit(Job::new(root(1), dev_base())).await.is_ok());
@@ -131,7 +131,7 @@ async fn servers_may_name_each_other_and_themselves() {
         for peer in addresses {
             devices.push(Box::new(remote(&format!("http://{peer}"))));
         }
-        let config = Config { listen, ..config() };
+        let config = WorkServerConfig { listen, ..config() };
         servers.push(WorkServer::bind(config, Pool::new(devices)).await.unwrap());
     }
     let client = common::ask(&servers[0], &common::generate(&root(1), NEVER)).await;

@@ -8,7 +8,9 @@ use file::ServerFile;
 use nano_block::Network;
 use nano_pow::{Backend, Pool};
 use nano_rpc::Client;
-use nano_work::{BindError, Config, Key, KeyError, Limits, RemoteBackend, WorkServer};
+use nano_work::{
+    BindError, CallerLimits, Key, ListenError, RemoteBackend, WorkServer, WorkServerConfig,
+};
 use options::{AccessArgs, JobArgs};
 use p2pow_cli::{Failure, block_on, output, values};
 use serde_json::json;
@@ -74,8 +76,8 @@ pub(crate) fn run(args: WorkServerArgs) -> Result<(), Failure> {
     block_on(serve(config, pool, Announcer { json: args.json, has_local }))
 }
 
-async fn serve(config: Config, pool: Pool, announcer: Announcer) -> Result<(), Failure> {
-    let is_free = config.open == Some(Limits::default());
+async fn serve(config: WorkServerConfig, pool: Pool, announcer: Announcer) -> Result<(), Failure> {
+    let is_free = config.open == Some(CallerLimits::default());
     let server = WorkServer::bind(config, pool.clone()).await.map_err(refused)?;
     if is_free {
         warn_if_strangers_get_here(server.local_addr());
@@ -88,7 +90,9 @@ async fn serve(config: Config, pool: Pool, announcer: Announcer) -> Result<(), F
 
 fn refused(error: BindError) -> Failure {
     match error {
-        BindError::Listen { address, source } => cannot_listen(address, &source, "--listen"),
+        BindError::Listen(ListenError::Listen { address, source }) => {
+            cannot_listen(address, &source, "--listen")
+        }
         error => error.into(),
     }
 }
@@ -139,10 +143,10 @@ impl Announcer {
 }
 
 impl WorkServerArgs {
-    fn config(&self, mut keys: Vec<Key>) -> Result<Config, Failure> {
+    fn config(&self, mut keys: Vec<Key>) -> Result<WorkServerConfig, Failure> {
         keys.extend(key_of_environment()?);
         let is_open = keys.is_empty() || self.access.open;
-        Ok(Config {
+        Ok(WorkServerConfig {
             listen: self.listen,
             network: self.network,
             multipliers: self.jobs.multipliers()?,
@@ -151,7 +155,7 @@ impl WorkServerArgs {
             keys,
             open: is_open.then(|| self.access.limits()),
             cors: self.access.cors,
-            ..Config::default()
+            ..WorkServerConfig::default()
         })
     }
 }
@@ -160,7 +164,8 @@ fn remote(client: &Client) -> Result<Box<dyn Backend>, Failure> {
     Ok(Box::new(RemoteBackend::new(client)?))
 }
 
-fn key_of_environment() -> Result<Option<Key>, KeyError> {
+fn key_of_environment() -> Result<Option<Key>, Failure> {
     let Ok(secret) = env::var(KEY_VARIABLE) else { return Ok(None) };
-    Key::new(KEY_VARIABLE, secret.trim(), Limits::default()).map(Some)
+    let key = Key::new(KEY_VARIABLE, secret.trim(), CallerLimits::default());
+    key.map(Some).map_err(|error| Failure::new(format!("{KEY_VARIABLE}: {error}")))
 }

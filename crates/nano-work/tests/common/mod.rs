@@ -6,7 +6,7 @@ pub(crate) mod fake;
 use nano_block::Network;
 use nano_pow::{Backend, BackendError, Pool, Task};
 use nano_primitives::{Difficulty, Root, Work};
-use nano_work::{Config, WorkServer};
+use nano_work::{WorkServer, WorkServerConfig};
 use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
@@ -55,12 +55,12 @@ pub(crate) fn root(byte: u8) -> Root {
 }
 
 /// A configuration for light work, without a limit of difficulty.
-pub(crate) fn config() -> Config {
-    Config {
+pub(crate) fn config() -> WorkServerConfig {
+    WorkServerConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
         network: Network::Dev,
         multipliers: 0.0..=f64::INFINITY,
-        ..Config::default()
+        ..WorkServerConfig::default()
     }
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn dev_base() -> Difficulty {
 }
 
 /// A server of a [`tame_pool`].
-pub(crate) async fn serve(config: Config) -> WorkServer {
+pub(crate) async fn serve(config: WorkServerConfig) -> WorkServer {
     WorkServer::bind(config, tame_pool()).await.unwrap()
 }
 

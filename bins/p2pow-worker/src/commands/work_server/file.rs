@@ -3,7 +3,7 @@
 use super::options::{BURST, gist};
 use nano_pow::pool::Priority;
 use nano_rpc::Client;
-use nano_work::{Key, Limits, Rate};
+use nano_work::{CallerLimits, Key, Rate};
 use p2pow_cli::{Failure, config};
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::Path};
@@ -59,7 +59,10 @@ impl ServerFile {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let content: Content = config::read(path)?;
         let wrong = |words| Failure::new(format!("{}: {words}", path.display()));
-        let keys = content.keys.iter().map(|entry| entry.key().map_err(wrong));
+        let keys = content.keys.iter().enumerate().map(|(index, entry)| {
+            // By number: what stands for the name may be the secret.
+            entry.key().map_err(|words| wrong(format!("[[key]] number {}: {words}", index + 1)))
+        });
         let remotes = content.remotes.iter().enumerate().map(|(index, remote)| {
             let named = |words| wrong(format!("[[remote]] number {}: {words}", index + 1));
             remote.client().map_err(named)
@@ -73,11 +76,11 @@ impl ServerFile {
 
 impl KeyEntry {
     fn key(&self) -> Result<Key, String> {
-        let limits = self.limits().map_err(|words| format!("key {:?}: {words}", self.name))?;
+        let limits = self.limits()?;
         Key::new(&self.name, &self.secret, limits).map_err(|error| error.to_string())
     }
 
-    fn limits(&self) -> Result<Limits, String> {
+    fn limits(&self) -> Result<CallerLimits, String> {
         let &Self { per_second, burst, at_once, .. } = self;
         if let Some(found) = per_second.filter(|rate| rate.is_nan() || *rate <= 0.0) {
             return Err(format!("`per_second` is {found}, wanted a number above 0"));
@@ -89,7 +92,7 @@ impl KeyEntry {
             return Err("`at_once` is 0, wanted a whole number from 1 upwards".to_owned());
         }
         let rate = per_second.map(|per_second| Rate { per_second, burst });
-        Ok(Limits { rate, at_once, priority: Priority::new(self.priority) })
+        Ok(CallerLimits { rate, at_once, priority: Priority::new(self.priority) })
     }
 }
 

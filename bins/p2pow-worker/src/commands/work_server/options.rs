@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use nano_pow::pool::Order;
 use nano_rpc::{Client, ConfigError};
-use nano_work::{Limits, Rate};
+use nano_work::{CallerLimits, Rate};
 use p2pow_cli::Failure;
 use std::{num::NonZero, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
@@ -73,10 +73,10 @@ enum OrderName {
 
 impl AccessArgs {
     /// What those may ask who show no key.
-    pub(super) fn limits(&self) -> Limits {
+    pub(super) fn limits(&self) -> CallerLimits {
         let burst = self.burst.map_or(BURST, NonZero::get);
         let rate = self.per_second.map(|per_second| Rate { per_second, burst });
-        Limits { rate, at_once: self.at_once.map(NonZero::get), ..Limits::default() }
+        CallerLimits { rate, at_once: self.at_once.map(NonZero::get), ..CallerLimits::default() }
     }
 
     /// Tells of options that change nothing.
@@ -84,7 +84,7 @@ impl AccessArgs {
         if self.open && !has_keys {
             tracing::warn!("--open has no effect: there is no key, so everybody may ask");
         }
-        if has_keys && !self.open && self.limits() != Limits::default() {
+        if has_keys && !self.open && self.limits() != CallerLimits::default() {
             tracing::warn!(
                 "--per-second and --at-once have no effect: nobody may ask without a key, unless --open is given"
             );

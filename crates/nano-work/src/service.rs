@@ -1,68 +1,68 @@
-//! The actions.
+//! [`Service`]: what a request asks for is done here, whoever carried it.
 
-use super::{
-    access::{Access, Caller},
-    jobs::Jobs,
-    quotas::Quotas,
-    tally::Tally,
-};
 use crate::{
-    Config, answer,
+    access::{Access, Caller},
+    answer::{self, Doing},
     command::{Benchmark, Command, Generate, Validate},
-    refusal::Refusal,
+    config::WorkServerConfig,
+    jobs::{Jobs, Tally},
+    refusal::WorkRefusal,
 };
+use nano_http::CancellationToken;
 use nano_pow::{Job, Pool, PoolError, Solution, Ticket};
-use nano_primitives::Root;
+use nano_primitives::{Difficulty, Root};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
-use tokio::{select, sync::watch, time};
+use std::time::Duration;
+use tokio::{
+    select,
+    time::{Instant, sleep},
+};
 use tracing::{debug, info, warn};
 
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct Service {
-    pub(crate) config: Config,
-    pub(crate) pool: Pool,
+    pub(crate) config: WorkServerConfig,
     pub(crate) access: Access,
-    pub(crate) jobs: Jobs,
     pub(crate) tally: Tally,
-    pub(crate) started: Instant,
-    quotas: Quotas,
-    closing: watch::Sender<bool>,
+    /// Cancelled when the server goes down.
+    pub(crate) closing: CancellationToken,
+    pool: Pool,
+    jobs: Jobs,
+    started: Instant,
 }
 
 impl Service {
-    pub(crate) fn new(config: Config, pool: Pool) -> Self {
+    pub(crate) fn new(config: WorkServerConfig, pool: Pool) -> Self {
         Self {
-            pool,
-            access: Access::new(&config),
-            jobs: Jobs::new(config.max_jobs),
+            access: Access::new(&config.keys, config.open),
             tally: Tally::default(),
+            closing: CancellationToken::new(),
+            pool,
+            jobs: Jobs::new(config.max_jobs),
             started: Instant::now(),
-            quotas: Quotas::default(),
-            closing: watch::Sender::new(false),
             config,
         }
     }
 
     /// Does what a request asks for.
-    pub(crate) async fn perform(&self, caller: &Caller, body: &[u8]) -> Result<Value, Refusal> {
+    pub(crate) async fn perform(&self, caller: &Caller, body: &[u8]) -> Result<Value, WorkRefusal> {
         match Command::parse(body, self.config.base())? {
             Command::Generate(generate) => self.generate(caller, generate).await,
             Command::Cancel(root) => Ok(self.cancel(caller, &root)),
             Command::Validate(validate) => Ok(self.validate(&validate)),
             Command::Benchmark(benchmark) => self.benchmark(caller, benchmark).await,
-            Command::Status => Ok(answer::status(self)),
+            Command::Status => Ok(answer::status(&self.doing())),
         }
     }
 
-    async fn generate(&self, caller: &Caller, generate: Generate) -> Result<Value, Refusal> {
+    async fn generate(&self, caller: &Caller, generate: Generate) -> Result<Value, WorkRefusal> {
         let Generate { job, use_peers } = generate;
         self.check_bounds(&job)?;
-        let _permit = self.quotas.admit(caller, Instant::now())?;
+        let _permit = self.access.admit(caller)?;
         let mut seat = self.jobs.enter(job.root, caller.id.clone())?;
         let course = self.tally.start();
-        let priority = caller.limits.priority;
+        let priority = caller.priority();
         let ticket = if use_peers {
             self.pool.submit_with(job, priority)
         } else {
@@ -71,7 +71,7 @@ impl Service {
         let outcome = select! {
             biased;
             outcome = self.outcome(ticket) => outcome,
-            () = seat.cancelled() => Err(Refusal::Cancelled),
+            () = seat.cancelled() => Err(WorkRefusal::Cancelled),
         };
         self.report(caller, &job, course.elapsed(), &outcome);
         course.end(&outcome);
@@ -79,19 +79,19 @@ impl Service {
     }
 
     /// The job's work, unless the server goes down or the time for the job runs out. Dropping this drops the job.
-    async fn outcome(&self, ticket: Ticket) -> Result<Solution, Refusal> {
+    async fn outcome(&self, ticket: Ticket) -> Result<Solution, WorkRefusal> {
         select! {
             biased;
             outcome = ticket => outcome.map_err(refusal),
-            () = self.closed() => Err(Refusal::ShuttingDown),
+            () = self.closing.cancelled() => Err(WorkRefusal::ShuttingDown),
             refusal = self.time_runs_out() => Err(refusal),
         }
     }
 
-    async fn time_runs_out(&self) -> Refusal {
+    async fn time_runs_out(&self) -> WorkRefusal {
         let Some(limit) = self.config.job_within else { return std::future::pending().await };
-        time::sleep(limit).await;
-        Refusal::Failed(format!("No work was found within {limit:?}"))
+        sleep(limit).await;
+        WorkRefusal::Failed(format!("No work was found within {limit:?}"))
     }
 
     fn report(
@@ -99,7 +99,7 @@ impl Service {
         caller: &Caller,
         job: &Job,
         took: Duration,
-        outcome: &Result<Solution, Refusal>,
+        outcome: &Result<Solution, WorkRefusal>,
     ) {
         let (took_ms, caller, root) = (took.as_millis(), &caller.id, job.root);
         match outcome {
@@ -121,14 +121,16 @@ impl Service {
         answer::verdict(validate, &self.config.network.thresholds())
     }
 
-    async fn benchmark(&self, caller: &Caller, benchmark: Benchmark) -> Result<Value, Refusal> {
+    async fn benchmark(&self, caller: &Caller, benchmark: Benchmark) -> Result<Value, WorkRefusal> {
         let Benchmark { threshold, count } = benchmark;
         self.check_bounds(&Job::new(Root::ZERO, threshold))?;
         if count > self.config.max_benchmark {
             let most = self.config.max_benchmark;
-            return Err(Refusal::Malformed(format!("Found count {count}, wanted at most {most}")));
+            return Err(WorkRefusal::Malformed(format!(
+                "Found count {count}, wanted at most {most}"
+            )));
         }
-        let _permit = self.quotas.admit(caller, Instant::now())?;
+        let _permit = self.access.admit(caller)?;
         let (started, mut hashes) = (Instant::now(), 0);
         for _ in 0..count {
             hashes += self.benchmark_once(caller, threshold).await?;
@@ -140,54 +142,53 @@ impl Service {
     async fn benchmark_once(
         &self,
         caller: &Caller,
-        threshold: nano_primitives::Difficulty,
-    ) -> Result<u64, Refusal> {
+        threshold: Difficulty,
+    ) -> Result<u64, WorkRefusal> {
         let root = random_root()?;
         let mut seat = self.jobs.enter(root, caller.id.clone())?;
         let job = Job::new(root, threshold);
-        let ticket = self.pool.submit_with(job, caller.limits.priority);
+        let ticket = self.pool.submit_with(job, caller.priority());
         let progress = ticket.watch();
         select! {
             biased;
             outcome = self.outcome(ticket) => outcome?,
-            () = seat.cancelled() => return Err(Refusal::Cancelled),
+            () = seat.cancelled() => return Err(WorkRefusal::Cancelled),
         };
         Ok(progress.progress().hashes)
     }
 
-    fn check_bounds(&self, job: &Job) -> Result<(), Refusal> {
+    fn check_bounds(&self, job: &Job) -> Result<(), WorkRefusal> {
         let (least, most) = self.config.bounds().into_inner();
         let asked = job.threshold;
         if asked < least || asked > most {
-            return Err(Refusal::OutOfBounds { asked, least, most });
+            return Err(WorkRefusal::OutOfBounds { asked, least, most });
         }
         Ok(())
     }
 
-    /// Waits for the shutdown.
-    pub(crate) async fn closed(&self) {
-        // The sender lives as long as the service.
-        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
-    }
-
-    pub(crate) fn close(&self) {
-        self.closing.send_replace(true);
+    fn doing(&self) -> Doing {
+        Doing {
+            pool: self.pool.status(),
+            counts: self.tally.counts(),
+            jobs: self.jobs.len(),
+            uptime: self.started.elapsed(),
+        }
     }
 }
 
-fn random_root() -> Result<Root, Refusal> {
+fn random_root() -> Result<Root, WorkRefusal> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Refusal::Failed(error.to_string()))?;
+    getrandom::fill(&mut bytes).map_err(|error| WorkRefusal::Failed(error.to_string()))?;
     Ok(Root::from_bytes(bytes))
 }
 
-fn refusal(error: PoolError) -> Refusal {
+fn refusal(error: PoolError) -> WorkRefusal {
     match error {
-        PoolError::Cancelled => Refusal::Cancelled,
-        PoolError::Closed => Refusal::ShuttingDown,
+        PoolError::Cancelled => WorkRefusal::Cancelled,
+        PoolError::Closed => WorkRefusal::ShuttingDown,
         error => {
             warn!(error = &error as &dyn std::error::Error, "no work found");
-            Refusal::Failed(error.to_string())
+            WorkRefusal::Failed(error.to_string())
         }
     }
 }
