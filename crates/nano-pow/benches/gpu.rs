@@ -11,7 +11,7 @@
 
 use nano_pow::{
     Backend, CpuBackend, Job, Pool,
-    gpu::{self, AdapterInfo, GpuBackend, GpuError, GpuOptions, Kernel},
+    gpu::{self, AdapterInfo, GpuBackend, GpuError, GpuKernel, GpuOptions},
     measure,
 };
 use nano_primitives::{Difficulty, Root, Work};
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 struct Bench {
     software: bool,
     phase: Option<String>,
-    kernel: Option<Kernel>,
+    kernel: Option<GpuKernel>,
     time: Duration,
     threads: Option<usize>,
     reference: f64,
@@ -83,7 +83,11 @@ impl Bench {
         self.phase.as_ref().is_none_or(|only| only == phase)
     }
 
-    fn open(&self, adapter: &AdapterInfo, kernel: Option<Kernel>) -> Result<GpuBackend, GpuError> {
+    fn open(
+        &self,
+        adapter: &AdapterInfo,
+        kernel: Option<GpuKernel>,
+    ) -> Result<GpuBackend, GpuError> {
         GpuBackend::new(adapter, &GpuOptions { kernel, allow_software: self.software })
     }
 
@@ -97,11 +101,11 @@ impl Bench {
 
     /// Each kernel alone.
     fn rates(&self, adapter: &AdapterInfo) -> Result<(), Box<dyn Error>> {
-        let wanted = |kernel: &Kernel| {
+        let wanted = |kernel: &GpuKernel| {
             self.kernel.is_none_or(|only| only == *kernel)
-                && (adapter.has_u64 || *kernel != Kernel::U64)
+                && (adapter.has_u64 || *kernel != GpuKernel::U64)
         };
-        for kernel in Kernel::ALL.into_iter().filter(wanted) {
+        for kernel in GpuKernel::ALL.into_iter().filter(wanted) {
             let device = self.open(adapter, Some(kernel))?;
             self.row(&device.name(), measure(&device, self.time)?);
         }

@@ -36,7 +36,7 @@ mod values;
 
 pub use adapter::{AdapterInfo, AdapterKind, adapters};
 pub use error::GpuError;
-pub use kernel::{Kernel, UnknownKernel};
+pub use kernel::{GpuKernel, UnknownKernel};
 
 use crate::{Backend, BackendError, NonceRange, Task};
 use engine::Engine;
@@ -52,7 +52,7 @@ use std::{
 #[derive(Debug, Clone, Default)]
 pub struct GpuOptions {
     /// The kernel, or the faster one by a short trial.
-    pub kernel: Option<Kernel>,
+    pub kernel: Option<GpuKernel>,
     /// Whether software adapters may be used: for tests, they are slower than the processor used
     /// directly.
     pub allow_software: bool,
@@ -66,7 +66,7 @@ pub struct GpuOptions {
 #[derive(Debug)]
 pub struct GpuBackend {
     adapter: AdapterInfo,
-    kernel: Kernel,
+    kernel: GpuKernel,
     /// Empty after a failure.
     engine: Mutex<Option<Engine<Pipeline>>>,
 }
@@ -84,7 +84,7 @@ impl GpuBackend {
         }
         let engine = match &options.kernel {
             Some(kernel) => trial::open(adapter, &[*kernel])?,
-            None => trial::open(adapter, &Kernel::ALL)?,
+            None => trial::open(adapter, &GpuKernel::ALL)?,
         };
         let kernel = engine.queue().kernel();
         Ok(Self { adapter: adapter.clone(), kernel, engine: Mutex::new(Some(engine)) })
@@ -98,7 +98,7 @@ impl GpuBackend {
 
     /// The kernel that was chosen.
     #[must_use]
-    pub const fn kernel(&self) -> Kernel {
+    pub const fn kernel(&self) -> GpuKernel {
         self.kernel
     }
 

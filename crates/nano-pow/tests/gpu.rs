@@ -8,7 +8,7 @@
 
 use nano_pow::{
     Backend, Job, NonceRange, Pool, Stop, Task,
-    gpu::{self, AdapterInfo, GpuBackend, GpuError, GpuOptions, Kernel},
+    gpu::{self, AdapterInfo, GpuBackend, GpuError, GpuKernel, GpuOptions},
 };
 use nano_primitives::{Difficulty, Root, Work};
 use proptest::{
@@ -38,7 +38,7 @@ fn open() -> Vec<GpuBackend> {
 
 fn kernels(adapter: &AdapterInfo) -> impl Iterator<Item = GpuBackend> {
     let kernels =
-        Kernel::ALL.into_iter().filter(|kernel| adapter.has_u64 || *kernel == Kernel::U32);
+        GpuKernel::ALL.into_iter().filter(|kernel| adapter.has_u64 || *kernel == GpuKernel::U32);
     kernels.map(|kernel| {
         let options = GpuOptions { kernel: Some(kernel), allow_software: true };
         let device = GpuBackend::new(adapter, &options).unwrap();

@@ -1,6 +1,6 @@
 //! What can go wrong with an adapter.
 
-use super::Kernel;
+use super::GpuKernel;
 use crate::{BackendError, WrongWork};
 use std::{error::Error, time::Duration};
 
@@ -48,7 +48,7 @@ pub enum GpuError {
     #[error("the kernel {kernel} overlooks work on this device")]
     Blind {
         /// The kernel that ran.
-        kernel: Kernel,
+        kernel: GpuKernel,
     },
     /// More values were asked for than are computed at once.
     #[error("{wanted} values were asked for, at most {most} are computed at once")]

@@ -4,14 +4,14 @@ use std::{fmt, str::FromStr};
 
 /// How a kernel computes with 64-bit words. The computation is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kernel {
+pub enum GpuKernel {
     /// With the device's own 64-bit integers, where it has them.
     U64,
     /// With pairs of 32-bit integers, on any device.
     U32,
 }
 
-impl Kernel {
+impl GpuKernel {
     /// All kernels.
     pub const ALL: [Self; 2] = [Self::U64, Self::U32];
 
@@ -25,13 +25,13 @@ impl Kernel {
     }
 }
 
-impl fmt::Display for Kernel {
+impl fmt::Display for GpuKernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
 }
 
-impl FromStr for Kernel {
+impl FromStr for GpuKernel {
     type Err = UnknownKernel;
 
     fn from_str(text: &str) -> Result<Self, UnknownKernel> {
@@ -47,14 +47,14 @@ pub struct UnknownKernel(String);
 
 #[cfg(test)]
 mod tests {
-    use super::Kernel;
+    use super::GpuKernel;
 
     #[test]
     fn a_kernel_is_read_as_it_is_written() {
-        for kernel in Kernel::ALL {
+        for kernel in GpuKernel::ALL {
             assert_eq!(kernel.to_string().parse(), Ok(kernel));
         }
-        let error = "u16".parse::<Kernel>().map_err(|error| error.to_string());
+        let error = "u16".parse::<GpuKernel>().map_err(|error| error.to_string());
         assert_eq!(error, Err("there is no kernel \"u16\", only u64 and u32".to_owned()));
     }
 }

@@ -1,7 +1,7 @@
 //! The search kernel on a device.
 
 use super::{
-    GpuError, Kernel, blake2b,
+    GpuError, GpuKernel, blake2b,
     device::Device,
     engine::{Queue, SLOTS},
     graph::Program,
@@ -23,7 +23,7 @@ const NOTHING: u32 = u32::MAX;
 #[derive(Debug)]
 pub(super) struct Pipeline {
     device: Device,
-    kernel: Kernel,
+    kernel: GpuKernel,
     program: Program,
     launch: Launch,
     /// For each job that is searched.
@@ -35,7 +35,7 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    pub(super) fn new(device: &Device, kernel: Kernel, shape: Shape) -> Result<Self, GpuError> {
+    pub(super) fn new(device: &Device, kernel: GpuKernel, shape: Shape) -> Result<Self, GpuError> {
         let program = blake2b::program();
         let text = shader::search(kernel, &program, shape);
         let sizes = [Order::size(&program), size_of_val(&NOTHING) as u64];
@@ -52,7 +52,7 @@ impl Pipeline {
         })
     }
 
-    pub(super) const fn kernel(&self) -> Kernel {
+    pub(super) const fn kernel(&self) -> GpuKernel {
         self.kernel
     }
 

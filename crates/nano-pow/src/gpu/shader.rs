@@ -5,7 +5,7 @@
 
 use super::{
     graph::{Node, Op, Program, Stage},
-    kernel::Kernel,
+    kernel::GpuKernel,
 };
 use std::fmt::Write;
 
@@ -29,19 +29,19 @@ impl Shape {
 }
 
 /// The kernel that searches.
-pub(super) fn search(kernel: Kernel, program: &Program, shape: Shape) -> String {
+pub(super) fn search(kernel: GpuKernel, program: &Program, shape: Shape) -> String {
     text(kernel, program, shape, include_str!("shader/search.wgsl"))
 }
 
 /// The kernel that writes down every value.
-pub(super) fn values(kernel: Kernel, program: &Program, shape: Shape) -> String {
+pub(super) fn values(kernel: GpuKernel, program: &Program, shape: Shape) -> String {
     text(kernel, program, shape, include_str!("shader/values.wgsl"))
 }
 
-fn text(kernel: Kernel, program: &Program, shape: Shape, entry: &str) -> String {
+fn text(kernel: GpuKernel, program: &Program, shape: Shape, entry: &str) -> String {
     let words = match kernel {
-        Kernel::U64 => include_str!("shader/u64.wgsl"),
-        Kernel::U32 => include_str!("shader/u32.wgsl"),
+        GpuKernel::U64 => include_str!("shader/u64.wgsl"),
+        GpuKernel::U32 => include_str!("shader/u32.wgsl"),
     };
     let Shape { lanes, turns } = shape;
     let layout = format!("const LANES = {lanes}u;\nconst TURNS = {turns}u;\nconst ROW = {ROW}u;\n");
@@ -109,7 +109,7 @@ fn position(nodes: &[Node], node: Node) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{Shape, search, values};
-    use crate::gpu::{blake2b, kernel::Kernel};
+    use crate::gpu::{blake2b, kernel::GpuKernel};
 
     #[test]
     fn the_kernels_differ_in_their_words_alone() {
@@ -118,14 +118,14 @@ mod tests {
             let text = search(kernel, &program, shape);
             text.split_once("const LANES").map(|(_, body)| body.to_owned())
         };
-        assert!(body(Kernel::U64).is_some_and(|text| text.contains("root.p11")));
-        assert_eq!(body(Kernel::U64), body(Kernel::U32));
+        assert!(body(GpuKernel::U64).is_some_and(|text| text.contains("root.p11")));
+        assert_eq!(body(GpuKernel::U64), body(GpuKernel::U32));
     }
 
     #[test]
     fn the_kernels_have_no_arrays_but_the_list_of_values() {
         let (program, shape) = (blake2b::program(), Shape { lanes: 64, turns: 4 });
-        for kernel in Kernel::ALL {
+        for kernel in GpuKernel::ALL {
             assert_eq!(search(kernel, &program, shape).matches('[').count(), 0);
             assert_eq!(values(kernel, &program, shape).matches('[').count(), 1);
         }

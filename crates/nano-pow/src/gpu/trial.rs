@@ -1,7 +1,7 @@
 //! A short trial of each kernel when a device is opened: does it find what there is, and how fast?
 
 use super::{
-    AdapterInfo, GpuError, Kernel, device::Device, engine::Engine, pace::per_second,
+    AdapterInfo, GpuError, GpuKernel, device::Device, engine::Engine, pace::per_second,
     pipeline::Pipeline, shader::Shape,
 };
 use crate::{Job, NonceRange, Stop, Task};
@@ -29,11 +29,11 @@ type Candidate = (u64, Engine<Pipeline>);
 /// Opens an adapter with the fastest of these kernels that works on it.
 pub(super) fn open(
     adapter: &AdapterInfo,
-    kernels: &[Kernel],
+    kernels: &[GpuKernel],
 ) -> Result<Engine<Pipeline>, GpuError> {
     let mut best: Option<Candidate> = None;
     let mut failure = GpuError::NoU64 { name: adapter.name.clone() };
-    for kernel in kernels.iter().filter(|kernel| adapter.has_u64 || **kernel != Kernel::U64) {
+    for kernel in kernels.iter().filter(|kernel| adapter.has_u64 || **kernel != GpuKernel::U64) {
         match candidate(adapter, *kernel) {
             Ok(next) => best = Some(faster(best, next)),
             Err(error) => failure = report(adapter, *kernel, error),
@@ -44,7 +44,7 @@ pub(super) fn open(
 
 /// Each candidate has a device of its own, because an error reported for one kernel is no error of
 /// the other.
-fn candidate(adapter: &AdapterInfo, kernel: Kernel) -> Result<Candidate, GpuError> {
+fn candidate(adapter: &AdapterInfo, kernel: GpuKernel) -> Result<Candidate, GpuError> {
     let pipeline = Pipeline::new(&Device::open(adapter)?, kernel, shape(adapter))?;
     let mut engine = Engine::new(pipeline);
     check(&mut engine, kernel)?;
@@ -57,7 +57,7 @@ fn faster(best: Option<Candidate>, next: Candidate) -> Candidate {
     best.filter(|best| best.0 >= next.0).unwrap_or(next)
 }
 
-fn report(adapter: &AdapterInfo, kernel: Kernel, error: GpuError) -> GpuError {
+fn report(adapter: &AdapterInfo, kernel: GpuKernel, error: GpuError) -> GpuError {
     let reason = &error as &dyn std::error::Error;
     tracing::warn!(adapter = adapter.name, %kernel, error = reason, "kernel does not work");
     error
@@ -71,7 +71,7 @@ fn shape(adapter: &AdapterInfo) -> Shape {
 }
 
 /// Compares what the device finds with what there is to be found.
-fn check(engine: &mut Engine<Pipeline>, kernel: Kernel) -> Result<(), GpuError> {
+fn check(engine: &mut Engine<Pipeline>, kernel: GpuKernel) -> Result<(), GpuError> {
     for (index, start) in (1..).zip(STARTS) {
         let job = Job::new(Root::from_bytes([index; 32]), EASY);
         let nonces = NonceRange::new(start, CHECKED);

@@ -1,7 +1,7 @@
 //! The values of some nonces, as the device computes them.
 
 use super::{
-    GpuError, Kernel,
+    GpuError, GpuKernel,
     device::Device,
     graph::Program,
     launch::{Launch, Run},
@@ -27,7 +27,7 @@ pub(super) struct Values(Launch);
 impl Values {
     pub(super) fn new(
         device: &Device,
-        kernel: Kernel,
+        kernel: GpuKernel,
         program: &Program,
     ) -> Result<Self, GpuError> {
         let text = shader::values(kernel, program, SHAPE);

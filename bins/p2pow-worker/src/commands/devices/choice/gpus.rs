@@ -1,7 +1,7 @@
 //! The graphics cards among the devices.
 
 use super::{DeviceArgs, DeviceName, Kernels, Opened};
-use nano_pow::gpu::{self, AdapterInfo, GpuBackend, GpuError, GpuOptions, Kernel};
+use nano_pow::gpu::{self, AdapterInfo, GpuBackend, GpuError, GpuKernel, GpuOptions};
 use p2pow_cli::Failure;
 
 impl DeviceArgs {
@@ -52,7 +52,7 @@ impl DeviceArgs {
         let best = open(adapter, named.first().copied())?;
         let mut others = match kernels {
             Kernels::Best => Vec::new(),
-            Kernels::All if named.is_empty() => Kernel::ALL.to_vec(),
+            Kernels::All if named.is_empty() => GpuKernel::ALL.to_vec(),
             Kernels::All => named,
         };
         others.retain(|kernel| *kernel != best.kernel());
@@ -82,7 +82,7 @@ fn found(adapters: &[AdapterInfo]) -> String {
     format!("--devices gpu: found no {found}")
 }
 
-fn open(adapter: &AdapterInfo, kernel: Option<Kernel>) -> Result<GpuBackend, GpuError> {
+fn open(adapter: &AdapterInfo, kernel: Option<GpuKernel>) -> Result<GpuBackend, GpuError> {
     // Software adapters come here only if somebody named them.
     GpuBackend::new(adapter, &GpuOptions { kernel, allow_software: true })
 }

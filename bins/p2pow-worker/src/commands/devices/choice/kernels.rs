@@ -10,7 +10,7 @@ use std::{fmt, str::FromStr};
 pub(super) enum KernelName {
     Cpu(cpu::Kernel),
     #[cfg(feature = "gpu")]
-    Gpu(nano_pow::gpu::Kernel),
+    Gpu(nano_pow::gpu::GpuKernel),
 }
 
 impl DeviceArgs {
@@ -26,7 +26,7 @@ impl DeviceArgs {
 
     /// The kernels of graphics cards among the names, each once.
     #[cfg(feature = "gpu")]
-    pub(super) fn gpu_kernels(&self) -> Vec<nano_pow::gpu::Kernel> {
+    pub(super) fn gpu_kernels(&self) -> Vec<nano_pow::gpu::GpuKernel> {
         let gpu = |name: &KernelName| match name {
             KernelName::Gpu(kernel) => Some(*kernel),
             KernelName::Cpu(_) => None,
@@ -66,7 +66,7 @@ fn names_of_cpu() -> String {
 
 #[cfg(feature = "gpu")]
 fn names_of_gpu() -> String {
-    nano_pow::gpu::Kernel::ALL.map(nano_pow::gpu::Kernel::name).join(", ")
+    nano_pow::gpu::GpuKernel::ALL.map(nano_pow::gpu::GpuKernel::name).join(", ")
 }
 
 #[cfg(not(feature = "gpu"))]
