@@ -9,7 +9,10 @@ use crate::{
 };
 use bytes::Bytes;
 use serde_json::Value;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 use tracing::debug;
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -24,6 +27,8 @@ pub struct Client {
     transport: Arc<Transport>,
     timeout: Duration,
     retries: u32,
+    /// Whether the node was last seen to read difficulties as decimal numbers. Clones share it.
+    pub(crate) reads_decimal: Arc<AtomicBool>,
 }
 
 /// The answer to a call and how often it was sent.

@@ -260,6 +260,26 @@ mod work {
     }
 
     #[tokio::test]
+    async fn the_spelling_that_a_node_reads_is_remembered_until_it_changes() {
+        let rsnano = || Step::Answer(422, "expected \" u64".into());
+        let reference = || Step::ok(json!({ "error": "Bad difficulty" }));
+        let busy = || Step::ok(json!({ "error": "Work generation cancelled" }));
+        let work = || Step::ok(json!({ "work": good_work() }));
+        let steps = [rsnano(), work(), work(), busy(), reference(), work(), work()];
+        let server = Server::follow(steps).await;
+        let client = client(&server);
+        assert!(generate(&client).await.is_ok());
+        assert!(generate(&client.with_retries(0)).await.is_ok(), "a clone knows it too");
+        assert!(generate(&client).await.is_err(), "another refusal is none of the spelling");
+        assert!(generate(&client).await.is_ok());
+        assert!(generate(&client).await.is_ok());
+        let asked = server.asked().into_iter().map(|body| body["difficulty"].clone());
+        let (hex, decimal) = ("8000000000000000", "9223372036854775808");
+        let wanted = [hex, decimal, decimal, decimal, decimal, hex, hex];
+        assert_eq!(asked.collect::<Vec<_>>(), wanted);
+    }
+
+    #[tokio::test]
     async fn work_that_is_not_enough_is_refused() {
         let bad = (0..).map(Work::from_u64).find(|work| work.value(&Root::ZERO) < EASY).unwrap();
         let server = Server::follow([Step::ok(json!({ "work": bad }))]).await;

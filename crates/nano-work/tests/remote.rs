@@ -81,9 +81,13 @@ async fn a_server_that_reads_decimal_difficulties_is_a_device() {
         )
     })
     .await;
-    let job = Job::new(root(1), dev_base());
-    assert_eq!(pool_of(&decimal.url()).submit(job).await.unwrap().job(), &job);
-    assert_eq!(decimal.so_far(), 2);
+    let pool = pool_of(&decimal.url());
+    for byte in 1..=3 {
+        let job = Job::new(root(byte), dev_base());
+        assert_eq!(pool.submit(job).await.unwrap().job(), &job);
+    }
+    // The first is asked for in hexadecimal once; then the server's way is known.
+    assert_eq!(decimal.so_far(), 4);
 }
 
 #[tokio::test]

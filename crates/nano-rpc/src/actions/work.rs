@@ -3,6 +3,7 @@
 use crate::{AnswerError, Client, Request, RpcError, answers, lenient};
 use nano_primitives::{Difficulty, Root, Work};
 use serde::Deserialize;
+use std::sync::atomic::Ordering;
 
 #[derive(Deserialize)]
 pub(crate) struct WorkWire {
@@ -73,15 +74,16 @@ impl Client {
         request: Request,
     ) -> Result<Work, RpcError> {
         let request = request.set("hash", root).once();
-        let request =
-            |difficulty: Option<String>| request.clone().set_some("difficulty", difficulty);
-        let hex = difficulty.map(|difficulty| difficulty.to_string());
-        let mut work = self.ask(request(hex), answers::work_generate).await;
-        if let Some(difficulty) = difficulty
-            && wants_decimal(&work)
-        {
-            let decimal = difficulty.to_u64().to_string();
-            work = self.ask(request(Some(decimal)), answers::work_generate).await;
+        let request = |is_decimal| {
+            request.clone().set_some("difficulty", difficulty.map(|it| spelled(it, is_decimal)))
+        };
+        let is_decimal = self.reads_decimal.load(Ordering::Relaxed);
+        let mut work = self.ask(request(is_decimal), answers::work_generate).await;
+        if difficulty.is_some() && is_misread(&work, is_decimal) {
+            work = self.ask(request(!is_decimal), answers::work_generate).await;
+            if !is_misread(&work, !is_decimal) {
+                self.reads_decimal.store(!is_decimal, Ordering::Relaxed);
+            }
         }
         let work = work?;
         enough(work, root, difficulty).map_err(|error| RpcError::answer("work_generate", error))?;
@@ -116,9 +118,21 @@ impl Client {
     }
 }
 
-/// RsNano reads difficulties as decimal numbers, and fails to read the hexadecimal digits of the reference node.
-fn wants_decimal<T>(answer: &Result<T, RpcError>) -> bool {
-    matches!(answer, Err(RpcError::Node(error)) if error.contains("u64"))
+/// The reference node reads a difficulty as 16 hexadecimal digits, RsNano as a decimal number.
+fn spelled(difficulty: Difficulty, is_decimal: bool) -> String {
+    if is_decimal { difficulty.to_u64().to_string() } else { difficulty.to_string() }
+}
+
+/// Whether the node could not read a difficulty in this spelling. RsNano names the type that it wants; the reference
+/// node says `Bad difficulty`, and nano-work-server that it cannot deserialize.
+fn is_misread<T>(answer: &Result<T, RpcError>, is_decimal: bool) -> bool {
+    let Err(RpcError::Node(error)) = answer else { return false };
+    let wants_decimal = error.contains("u64");
+    if is_decimal {
+        !wants_decimal && (error.contains("Bad difficulty") || error.contains("deserialize"))
+    } else {
+        wants_decimal
+    }
 }
 
 fn enough(work: Work, root: &Root, difficulty: Option<Difficulty>) -> Result<(), AnswerError> {

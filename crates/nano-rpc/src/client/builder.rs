@@ -72,7 +72,8 @@ impl ClientBuilder {
         }
         let tls = tls::config(&self.root_certificates)?;
         let transport = Arc::new(Transport::new(endpoint, tls, self.max_answer));
-        Ok(Client { transport, timeout: self.timeout, retries: self.retries })
+        let (timeout, retries) = (self.timeout, self.retries);
+        Ok(Client { transport, timeout, retries, reads_decimal: Arc::default() })
     }
 }
 
