@@ -148,43 +148,47 @@ macro_rules! splat_all {
     };
 }
 
-/// The steps as the text of an assembly. `$isa!(operation operands)` is the text of one operation.
-macro_rules! asm_one_stream {
-    ($isa:ident $($step:tt)+) => {
-        concat!($(asm_step!($isa [] $step)),+)
-    };
-}
+#[cfg(target_arch = "x86_64")]
+#[macro_use]
+mod assembly {
+    /// The steps as the text of an assembly. `$isa!(operation operands)` is the text of one operation.
+    macro_rules! asm_one_stream {
+        ($isa:ident $($step:tt)+) => {
+            concat!($(asm_step!($isa [] $step)),+)
+        };
+    }
 
-/// The steps for two streams of nonces, `$isa!(low operation operands)` and `$isa!(high ...)`,
-/// which take turns step by step.
-///
-/// The second is one step behind. Sums, xors and rotations follow each other in a circle of three,
-/// so that the streams never want the pipes that rotate at the same time.
-macro_rules! asm_two_streams {
-    ($isa:ident $($step:tt)+) => {
-        asm_take_turns!($isa [$($step)+ ()] [() $($step)+])
-    };
-}
+    /// The steps for two streams of nonces, `$isa!(low operation operands)` and `$isa!(high ...)`,
+    /// which take turns step by step.
+    ///
+    /// The second is one step behind. Sums, xors and rotations follow each other in a circle of three,
+    /// so that the streams never want the pipes that rotate at the same time.
+    macro_rules! asm_two_streams {
+        ($isa:ident $($step:tt)+) => {
+            asm_take_turns!($isa [$($step)+ ()] [() $($step)+])
+        };
+    }
 
-macro_rules! asm_take_turns {
-    ($isa:ident [$($low:tt)+] [$($high:tt)+]) => {
-        concat!($(asm_step!($isa [low] $low), asm_step!($isa [high] $high)),+)
-    };
-}
+    macro_rules! asm_take_turns {
+        ($isa:ident [$($low:tt)+] [$($high:tt)+]) => {
+            concat!($(asm_step!($isa [low] $low), asm_step!($isa [high] $high)),+)
+        };
+    }
 
-macro_rules! asm_step {
-    ($isa:ident $stream:tt ()) => {
-        ""
-    };
-    ($isa:ident $stream:tt ($operation:ident $($operands:tt)+)) => {
-        concat!($(asm_operation!($isa $stream $operation $operands)),+)
-    };
-}
+    macro_rules! asm_step {
+        ($isa:ident $stream:tt ()) => {
+            ""
+        };
+        ($isa:ident $stream:tt ($operation:ident $($operands:tt)+)) => {
+            concat!($(asm_operation!($isa $stream $operation $operands)),+)
+        };
+    }
 
-macro_rules! asm_operation {
-    ($isa:ident [$($stream:ident)?] $operation:ident [$($operand:tt)+]) => {
-        $isa!($($stream)? $operation $($operand)+)
-    };
+    macro_rules! asm_operation {
+        ($isa:ident [$($stream:ident)?] $operation:ident [$($operand:tt)+]) => {
+            $isa!($($stream)? $operation $($operand)+)
+        };
+    }
 }
 
 #[cfg(test)]
