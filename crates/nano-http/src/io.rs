@@ -17,11 +17,14 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep},
+    time::{Instant, Sleep, sleep_until},
 };
 
 /// A stalled answer gets its time anew when so many bytes of it have been taken.
 const PROGRESS: usize = 16 * 1024;
+
+/// In place of a time that is too long to be told.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 /// How many requests of a connection have begun and ended, both counted. Odd: one is being answered.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +78,9 @@ pub(crate) struct Guarded<Io> {
     writing: Deadline,
     /// Bytes taken since the last stall.
     progress: usize,
+    /// Whether all answers so far have left hyper's buffer. While a request is waited for, too, the only thing that hyper
+    /// can write is a refusal of its own.
+    is_flushed: bool,
     /// What is written in place of hyper's own refusal.
     instead: Bytes,
     _pass: Pass,
@@ -92,6 +98,7 @@ impl<Io> Guarded<Io> {
             reading: Deadline::default(),
             writing: Deadline::default(),
             progress: 0,
+            is_flushed: true,
             instead: Bytes::new(),
             _pass: pass,
         }
@@ -105,7 +112,7 @@ impl<Io> Guarded<Io> {
     fn waits_for_request(&mut self) -> bool {
         let now = self.phase.now();
         if now != self.seen {
-            (self.seen, self.has_begun) = (now, false);
+            (self.seen, self.has_begun, self.is_flushed) = (now, false, false);
             self.reading.clear();
         }
         now.is_multiple_of(2)
@@ -127,12 +134,12 @@ impl<Io: AsyncWrite + Unpin> Guarded<Io> {
 
     /// An answer may have been given. hyper does not always look for the next request then, so silence starts here.
     fn given(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.waits_for_request()
-            && let Poll::Ready(late) = self.silent(cx)
-        {
-            return Poll::Ready(late);
+        let waits = self.waits_for_request();
+        self.is_flushed = true;
+        match if waits { self.silent(cx) } else { Poll::Pending } {
+            Poll::Ready(late) => Poll::Ready(late),
+            Poll::Pending => Poll::Ready(Ok(())),
         }
-        Poll::Ready(Ok(()))
     }
 
     /// Looks at the time while the client takes nothing.
@@ -200,14 +207,16 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<Io> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.write_instead(cx))?;
-        // hyper refuses only what it waits for; an answer, of its router or of an upgraded connection, is not touched.
-        let refusal = this.waits_for_request().then(|| Unserved::told_by(bytes)).flatten();
-        match refusal {
+        let is_own = this.waits_for_request() && this.is_flushed;
+        match is_own.then(|| Unserved::told_by(bytes)).flatten() {
             Some(refusal) => {
                 this.instead = refusal.to_bytes(this.is_open_to_pages).into();
                 Poll::Ready(Ok(bytes.len()))
             }
-            None => this.write(cx, bytes),
+            None => {
+                this.is_flushed = false;
+                this.write(cx, bytes)
+            }
         }
     }
 
@@ -249,11 +258,12 @@ impl Deadline {
     }
 
     fn set(&mut self, within: Duration) {
-        let at = Instant::now() + within;
+        let now = Instant::now();
+        let at = now.checked_add(within).unwrap_or(now + FAR);
         self.at = Some(at);
         match &mut self.timer {
             Some(timer) => timer.as_mut().reset(at),
-            None => self.timer = Some(Box::pin(sleep(within))),
+            None => self.timer = Some(Box::pin(sleep_until(at))),
         }
     }
 

@@ -332,3 +332,18 @@ async fn requests_beyond_the_rate_get_429_with_retry_after() {
     let wait: u64 = replies[2].header("retry-after").unwrap().parse().unwrap();
     assert!((900..=1000).contains(&wait), "{wait}");
 }
+
+#[tokio::test]
+async fn limits_without_end_are_taken() {
+    let server = impatient(|limits| {
+        (limits.idle_within, limits.head_within) = (Duration::MAX, Duration::MAX);
+        limits.write_within = Duration::MAX;
+    });
+    let server = server.await;
+    let mut stream = connect(&server).await;
+    for _ in 0..2 {
+        stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        stream.write_all(b"Host: h\r\n\r\n").await.unwrap();
+        assert_eq!(next(&mut stream).await.body, "hello");
+    }
+}

@@ -6,12 +6,19 @@ mod common;
 
 use axum::{
     Router,
+    body::{Body, Bytes, HttpBody},
     http::{Method, StatusCode, header::CONTENT_TYPE},
     routing::get,
 };
 use common::{ask, config, connect, get as fetch, next, serve};
+use hyper::body::Frame;
 use nano_http::{Cors, HttpConfig, HttpServer, ListenError, Peer};
-use std::time::Duration;
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 use tokio::io::AsyncWriteExt;
 
 fn who() -> Router {
@@ -126,6 +133,43 @@ async fn an_answer_of_the_routers_own_is_left_as_it_is() {
     let server = serve(config(), Router::new().route("/", bare)).await;
     let reply = fetch(&server, "/").await;
     assert_eq!((reply.status, reply.header("x-own"), reply.body.as_str()), (400, Some("1"), ""));
+}
+
+/// Whatever a handler says, it is not taken for hyper's own refusal.
+#[tokio::test]
+async fn a_body_that_looks_like_a_refusal_is_left_as_it_is() {
+    const REFUSAL: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+    let parts = get(async || Body::new(Late { looks: 0, text: REFUSAL }));
+    let server = serve(config(), Router::new().route("/", parts)).await;
+    let request = "GET / HTTP/1.0\r\n\r\n";
+    assert_eq!(common::exchange(&server, request).await.body, REFUSAL);
+    let whole = get(async || REFUSAL);
+    let server = serve(config(), Router::new().route("/", whole)).await;
+    assert_eq!(common::exchange(&server, request).await.body, REFUSAL);
+}
+
+/// A body of one frame, which comes when the head has been written and flushed.
+struct Late {
+    looks: usize,
+    text: &'static str,
+}
+
+impl HttpBody for Late {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.looks += 1;
+        cx.waker().wake_by_ref();
+        match self.looks {
+            20 => Poll::Ready(Some(Ok(Frame::data(Bytes::from(self.text))))),
+            ..20 => Poll::Pending,
+            _ => Poll::Ready(None),
+        }
+    }
 }
 
 #[tokio::test]
