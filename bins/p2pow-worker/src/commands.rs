@@ -3,7 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod devices;
 pub(crate) mod init;
-mod listen;
 pub(crate) mod register;
 pub(crate) mod run;
+mod serve;
 pub(crate) mod work_server;

@@ -3,7 +3,8 @@
 
 mod args;
 mod commands;
-mod settings;
+mod devices;
+mod options;
 
 use std::process::ExitCode;
 

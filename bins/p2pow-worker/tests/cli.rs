@@ -141,20 +141,27 @@ fn a_missing_configuration_says_how_to_get_one() {
     assert!(error(&other).contains(wanted), "{}", error(&other));
 }
 
+/// What nobody may ever see: it may be a private key.
+const SECRET: &str = "F00DF00DF00DF00DF00DF00DF00DF00DF00DF00DF00DF00DF00DF00DF00DF00D";
+
 #[test]
-fn a_wrong_configuration_names_line_and_key_and_shows_no_secret() {
+fn a_wrong_configuration_names_line_and_key_and_shows_no_value() {
+    let listen = "# listen = \"0.0.0.0:7090\"";
     let cases = [
+        ("fee = \"0.0001\"", "fee = \"s3cret\"", "line 12: `fee`: wanted an amount: XNO"),
+        ("fee = \"0.0001\"", "price = \"s3cret\"", "line 12: unknown key `price`, wanted one of"),
         (
             "fee = \"0.0001\"",
-            "fee = \"cheap\"",
-            "line 10: amount \"cheap\" is not a decimal number",
+            "fees = \"s3cret\"",
+            "line 12: unknown key `fees`, did you mean `fee`?",
         ),
-        ("fee = \"0.0001\"", "price = \"1\"", "line 10: unknown field `price`, expected one of"),
-        ("fee = \"0.0001\"", "", "missing field `fee`"),
-        ("# listen = \"0.0.0.0:7090\"", "listen = []", "listen is an empty list"),
-        ("# listen = \"0.0.0.0:7090\"", "listen = \"here\"", "wanted an address with port"),
-        ("# network = \"live\"", "network = \"mars\"", "\"mars\" is no network, wanted live"),
-        ("# headers = { authorization = \"…\" }", "headers = { key = \"s3cret\", x }", "line 17"),
+        ("fee = \"0.0001\"", "", "`fee` is missing: wanted a line `fee = …` or --fee or P2POW_FEE"),
+        (listen, "listen = []", "`listen`: wanted a value, found an empty list"),
+        (listen, "listen = \"s3cret\"", "`listen`: wanted IP:PORT"),
+        ("# network = \"live\"", "network = \"s3cret\"", "`network`: wanted live, beta"),
+        ("# headers = { authorization = \"…\" }", "headers = { key = \"s3cret\", x }", "not TOML"),
+        ("# headers = { authorization = \"…\" }", "headers = \"s3cret\"", "a table: [headers]"),
+        ("[key]", "key = \"s3cret\"", "`key`: wanted a table: [key]"),
     ];
     for (from, to, wanted) in cases {
         let (folder, _) = initialised(&[(from, to)]);
@@ -163,6 +170,64 @@ fn a_wrong_configuration_names_line_and_key_and_shows_no_secret() {
         let error = error(&refused);
         assert!(error.contains(wanted) && !error.contains("s3cret"), "{to}: {error}");
     }
+}
+
+#[test]
+fn a_key_in_the_wrong_place_is_never_shown() {
+    let text = |line: &str| format!("{line}\n");
+    let places = ["reward_account", "fee", "node", "websocket", "public_ip", "listen", "key"];
+    let mut lines: Vec<String> =
+        places.iter().map(|key| text(&format!("{key} = \"{SECRET}\""))).collect();
+    lines.extend([text(SECRET), format!("{SECRET} = 1\n"), format!("[{SECRET}]\n")]);
+    for line in lines {
+        let (folder, _) = initialised(&[]);
+        let path = folder.path().join("worker.toml");
+        let before = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{line}{before}")).unwrap();
+        let refused = run(folder.path(), &["run"]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(
+            error(&refused).contains("line ") && !error(&refused).contains("F00D"),
+            "{refused:?}"
+        );
+    }
+    let (folder, _) = initialised(&[("\"worker.key\"", &format!("\"{SECRET}\""))]);
+    let refused = run(folder.path(), &["register", "--public-ip", "127.0.0.1", "--allow-local"]);
+    assert!(error(&refused).starts_with("cannot read"), "{refused:?}");
+    assert!(!error(&refused).contains("F00D"), "{refused:?}");
+}
+
+#[test]
+fn flags_come_before_variables_and_variables_before_the_file() {
+    let burn = "nano_1111111111111111111111111111111111111111111111111111hifc8npp";
+    let (folder, _) = initialised(&[("# max_jobs = 16", "max_jobs = 16\nmax_user_blocks = 7")]);
+    // The burn account is refused, whoever says it.
+    for (flags, variable, wanted) in [
+        (&["run", "--reward-account", burn][..], None, "burn account"),
+        (&["run"], Some(("P2POW_REWARD_ACCOUNT", burn)), "burn account"),
+        (&["run", "--fee", "cheap"], None, "--fee"),
+        (&["run"], Some(("P2POW_FEE", "s3cret")), "the variable P2POW_FEE: wanted an amount"),
+        (&["run"], Some(("P2POW_MAX_JOBS", SECRET)), "the variable P2POW_MAX_JOBS: wanted a whole"),
+    ] {
+        let mut command = worker(folder.path(), flags);
+        command.envs(variable);
+        let refused = command.output().unwrap();
+        let error = error(&refused);
+        assert!(!refused.status.success() && error.contains(wanted), "{error}");
+        assert!(!error.contains("s3cret") && !error.contains("F00D"), "{error}");
+    }
+}
+
+#[test]
+fn a_key_in_a_variable_comes_before_that_of_the_file() {
+    let (folder, _) = initialised(&[("\"worker.key\"", "\"not-there.key\"")]);
+    let register = ["register", "--public-ip", "127.0.0.1", "--allow-local"];
+    let register = [&register[..], &["--node", "http://127.0.0.1:1"]].concat();
+    let refused = run(folder.path(), &register);
+    assert!(error(&refused).contains("not-there.key"), "{refused:?}");
+    let mut command = worker(folder.path(), &register);
+    let key = command.env("P2POW_KEY", "7".repeat(64)).output().unwrap();
+    assert!(String::from_utf8_lossy(&key.stdout).contains("registering 127.0.0.1"), "{key:?}");
 }
 
 #[test]

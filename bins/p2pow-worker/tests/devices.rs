@@ -109,7 +109,7 @@ fn as_many_threads_as_a_processor_has_are_taken() {
     let config = configured(&folder);
     let text = fs::read_to_string(&config).unwrap().replace("# threads = 8", "threads = 9999");
     fs::write(&config, text).unwrap();
-    refused(&["run", "--config", &config], 1, "found 9999 threads, wanted 1 to 1024");
+    refused(&["run", "--config", &config], 1, "`threads`: wanted 1 to 1024");
 }
 
 #[test]

@@ -1,28 +1,23 @@
 //! Options of the commands that talk to a node and to workers: from flags, the environment, a TOML file, in this order.
 
-use clap::{ValueEnum, builder::BoolishValueParser};
+use clap::{ArgAction, ValueEnum};
 use nano_block::Network;
 use nano_primitives::{Account, Amount};
 use nano_rpc::Client;
-use p2pow_cli::{Failure, KeyArgs, config, values};
-use p2pow_client::{Config, Policy, Sender};
-use serde::{Deserialize, Deserializer, de};
-use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
-
-/// Where a node's RPC is if nothing else is said: the port of the live network.
-const DEFAULT_NODE: &str = "http://127.0.0.1:7076";
+use p2pow_cli::{
+    Failure, KeyArgs,
+    config::{Given, Layout, Table},
+    values,
+};
+use p2pow_client::{Config, Patience, Policy, Sender};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// Shown by every command that takes these options.
 pub(crate) const OPTIONS_HELP: &str = "\
-Options come from flags, then from variables, then from the TOML file of --config (or P2POW_CONFIG):
-  node = \"https://rpc.example.org\"
-  websocket = \"wss://ws.example.org\"
-  network = \"live\"
-  max_fee = \"0.0005\"
-  hire = 2
-  policy = \"cheapest\"
-  [headers]
-  authorization = \"…\"
+The options of \"Network and hiring\" come from flags, then from variables, then from the TOML file of --config (or \
+     P2POW_CONFIG), where --max-fee 0.0005 is the line `max_fee = \"0.0005\"`. Only the file says headers for the node, and \
+     where a key is if no flag or variable does:
+  headers = { authorization = \"…\" }
   [key]
   key_file = \"alice.key\"";
 
@@ -34,65 +29,65 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", env = "P2POW_CONFIG")]
     config: Option<PathBuf>,
     #[command(flatten)]
-    flags: Settings,
+    given: Given<Declared>,
 }
 
-/// Everything that can be said; what is not said is left to the library's defaults.
-#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Settings {
-    /// The node's RPC [default: http://127.0.0.1:7076]
-    #[arg(long, value_name = "URL", env = "P2POW_NODE")]
-    node: Option<String>,
-    /// The node's WebSocket, which tells of confirmations sooner; without it the node is polled
-    #[arg(long, value_name = "URL", env = "P2POW_WEBSOCKET")]
+/// The declaration of every option: from it come flag, variable, line of the file, default and check.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Network and hiring")]
+struct Declared {
+    /// The node's RPC
+    #[arg(long, value_name = "URL", env = "P2POW_NODE", value_parser = values::http_url)]
+    #[arg(default_value = "http://127.0.0.1:7076")]
+    node: String,
+    /// The node's WebSocket, such as ws://127.0.0.1:7078, which tells of confirmations sooner; without it the node is
+    /// polled
+    #[arg(long, value_name = "URL", env = "P2POW_WEBSOCKET", value_parser = values::websocket_url)]
     websocket: Option<String>,
-    /// live, beta, test or dev [default: live]
-    #[arg(long, env = "P2POW_NETWORK")]
-    #[serde(deserialize_with = "network")]
-    network: Option<Network>,
-    /// The most to pay for the work of one send, in XNO or with the suffix raw [default: 0.001]
+    /// live, beta, test or dev
+    #[arg(long, env = "P2POW_NETWORK", default_value = "live", value_parser = values::network)]
+    network: Network,
+    /// The most to pay for the work of one send, in XNO or with the suffix raw
     #[arg(long, value_name = "AMOUNT", env = "P2POW_MAX_FEE", value_parser = values::amount)]
-    #[serde(deserialize_with = "amount")]
-    max_fee: Option<Amount>,
-    /// How many workers to hire; each learns of the payment, one is paid [default: 2]
-    #[arg(long, value_name = "N", env = "P2POW_HIRE", value_parser = count)]
-    #[serde(deserialize_with = "positive")]
-    hire: Option<usize>,
-    /// Which workers to hire [default: cheapest]
-    #[arg(long, env = "P2POW_POLICY")]
-    policy: Option<Choice>,
-    /// Hire only from these addresses, in place of the registered ones
+    #[arg(default_value = "0.001")]
+    max_fee: Amount,
+    /// How many workers to hire; each learns of the payment, one is paid
+    #[arg(long, value_name = "N", env = "P2POW_HIRE", value_parser = values::from_one::<usize>)]
+    #[arg(default_value = "2")]
+    hire: usize,
+    /// Which workers to hire
+    #[arg(long, env = "P2POW_POLICY", default_value = "cheapest")]
+    policy: Choice,
+    /// Hire only from these addresses, such as 203.0.113.7,203.0.113.8, in place of the registered ones
     #[arg(long = "worker", value_name = "IP", env = "P2POW_WORKERS", value_delimiter = ',')]
-    workers: Option<Vec<IpAddr>>,
-    /// The port that workers listen on [default: 7090]
-    #[arg(long, env = "P2POW_PORT")]
-    port: Option<u16>,
+    #[arg(value_parser = values::ip)]
+    workers: Vec<IpAddr>,
+    /// The port that workers listen on
+    #[arg(long, env = "P2POW_PORT", default_value = "7090", value_parser = values::whole(1..=u16::MAX))]
+    port: u16,
     /// Take workers on loopback and private addresses too, for a development network
-    #[arg(long, env = "P2POW_ALLOW_LOCAL", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "P2POW_ALLOW_LOCAL", value_parser = values::switch, action = ArgAction::Set)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    allow_local: Option<bool>,
-    /// Representative of an account that is opened [default: itself]
+    #[arg(default_value = "false")]
+    allow_local: bool,
+    /// Representative of an account that is opened, such as
+    /// nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo; without it the account itself
     #[arg(long, value_name = "ACCOUNT", env = "P2POW_REPRESENTATIVE")]
+    #[arg(value_parser = values::address)]
     representative: Option<Account>,
-    /// Seconds to wait for a deal to be done [default: 600]
-    #[arg(long, value_name = "SECONDS", env = "P2POW_PATIENCE")]
-    patience: Option<u64>,
+    /// Seconds to wait for a deal to be done
+    #[arg(long, value_name = "SECONDS", env = "P2POW_PATIENCE", default_value = "600")]
+    #[arg(value_parser = values::whole(0..=u64::MAX))]
+    patience: u64,
     /// Take the balance on the node's word where the last block, a legacy one, holds none
-    #[arg(long, value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "P2POW_TRUST_NODE_BALANCE", value_parser = values::switch)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    trust_node_balance: Option<bool>,
-    /// Headers for the node, such as an API key: in the file only.
-    #[arg(skip)]
-    headers: BTreeMap<String, String>,
-    /// Where the key is: in the file; commands that need it have flags of their own.
-    #[arg(skip)]
-    key: KeyArgs,
+    #[arg(action = ArgAction::Set, default_value = "false")]
+    trust_node_balance: bool,
 }
 
 /// The library's policies by name.
-#[derive(Debug, Clone, Copy, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, ValueEnum)]
 enum Choice {
     /// The lowest price
     Cheapest,
@@ -100,49 +95,39 @@ enum Choice {
     Fastest,
 }
 
+/// What holds, by all that was said.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    options: Declared,
+    file: Table,
+}
+
+/// What the file may say.
+fn layout() -> Layout {
+    let layout = Layout::new().options::<Declared>();
+    let about = "Headers for the node, such as a provider's API key";
+    let layout = layout.texts("headers", about, "authorization");
+    KeyArgs::in_file(layout, "Where the key is, if no flag and no variable says it")
+}
+
 impl Options {
-    /// The flags, and what the file says where they are silent.
+    /// The flags and variables, and what the file says where they are silent.
     pub(crate) fn settings(self) -> Result<Settings, Failure> {
-        match self.config {
-            Some(path) => {
-                let mut file: Settings = config::read(&path)?;
-                config::resolve(&mut file.key, &path);
-                Ok(self.flags.or(file))
-            }
-            None => Ok(self.flags),
-        }
+        let file = self.config.map_or_else(|| Ok(layout().empty()), |path| layout().read(&path))?;
+        Ok(Settings { options: file.options(&self.given)?, file })
     }
 }
 
 impl Settings {
-    fn or(self, other: Self) -> Self {
-        Self {
-            node: self.node.or(other.node),
-            websocket: self.websocket.or(other.websocket),
-            network: self.network.or(other.network),
-            max_fee: self.max_fee.or(other.max_fee),
-            hire: self.hire.or(other.hire),
-            policy: self.policy.or(other.policy),
-            workers: self.workers.or(other.workers),
-            port: self.port.or(other.port),
-            allow_local: self.allow_local.or(other.allow_local),
-            representative: self.representative.or(other.representative),
-            patience: self.patience.or(other.patience),
-            trust_node_balance: self.trust_node_balance.or(other.trust_node_balance),
-            headers: if self.headers.is_empty() { other.headers } else { self.headers },
-            key: self.key.or(other.key),
-        }
-    }
-
-    /// Where the key is, by the file.
-    pub(crate) fn key(&self) -> KeyArgs {
-        self.key.clone()
+    /// Where the key is: by flags, variables, or the file.
+    pub(crate) fn key(&self, given: &Given<KeyArgs>) -> Result<KeyArgs, Failure> {
+        KeyArgs::layered(given, &self.file)
     }
 
     /// The client of the node.
     pub(crate) fn node(&self) -> Result<Client, Failure> {
-        let mut builder = Client::builder(self.node.as_deref().unwrap_or(DEFAULT_NODE));
-        for (name, value) in &self.headers {
+        let mut builder = Client::builder(&self.options.node);
+        for (name, value) in &self.file.texts("headers") {
             builder = builder.header(name, value);
         }
         builder.build().map_err(|error| Failure::Usage(format!("--node: {error}")))
@@ -150,29 +135,28 @@ impl Settings {
 
     /// The sender as these settings describe it.
     pub(crate) fn sender(self) -> Result<Sender, Failure> {
-        let node = self.node()?;
-        let is_websocket = |url: &String| url.starts_with("ws://") || url.starts_with("wss://");
-        if let Some(url) = self.websocket.as_ref().filter(|url| !is_websocket(url)) {
-            return Err(Failure::Usage(format!(
-                "--websocket: found {url:?}, wanted ws:// or wss://"
-            )));
-        }
-        Ok(Sender::new(node, self.config()))
+        Ok(Sender::new(self.node()?, self.options.config()))
     }
+}
 
+impl Declared {
     /// The library's configuration.
     fn config(self) -> Config {
-        let mut config = Config::default();
-        set(&mut config.network, self.network);
-        set(&mut config.max_fee, self.max_fee);
-        set(&mut config.hire, self.hire);
-        set(&mut config.policy, self.policy.map(Policy::from));
-        set(&mut config.workers, self.workers);
-        set(&mut config.port, self.port);
-        set(&mut config.allow_local, self.allow_local);
-        set(&mut config.trust_node_balance, self.trust_node_balance);
-        set(&mut config.patience.deal, self.patience.map(Duration::from_secs));
-        Config { websocket: self.websocket, representative: self.representative, ..config }
+        let default = Config::default();
+        Config {
+            websocket: self.websocket,
+            network: self.network,
+            max_fee: self.max_fee,
+            hire: self.hire,
+            policy: self.policy.into(),
+            workers: self.workers,
+            port: self.port,
+            allow_local: self.allow_local,
+            representative: self.representative,
+            trust_node_balance: self.trust_node_balance,
+            patience: Patience { deal: Duration::from_secs(self.patience), ..default.patience },
+            ..default
+        }
     }
 }
 
@@ -185,31 +169,56 @@ impl From<Choice> for Policy {
     }
 }
 
-fn set<T>(place: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *place = value;
+#[cfg(test)]
+mod tests {
+    use super::{Declared, layout};
+    use p2pow_cli::config::Given;
+    use p2pow_client::Config;
+
+    #[test]
+    fn defaults_are_those_of_the_library() {
+        let options: Declared = layout().empty().options(&Given::nothing()).unwrap();
+        assert_eq!(format!("{:?}", options.config()), format!("{:?}", Config::default()));
     }
-}
 
-fn count(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("wanted at least 1".to_owned()),
-        Ok(count) => Ok(count),
-        Err(_) => Err(format!("{text:?} is no number, wanted 1, 2, …")),
+    #[test]
+    fn flags_and_variables_are_named_as_the_lines_of_the_file() {
+        for arg in layout().declared() {
+            let key = arg.get_id().as_str();
+            let variable = format!("P2POW_{}", key.to_uppercase());
+            assert_eq!(arg.get_env().unwrap().to_str(), Some(variable.as_str()));
+            let flag = if key == "workers" { "worker".to_owned() } else { key.replace('_', "-") };
+            assert_eq!(arg.get_long(), Some(flag.as_str()));
+        }
     }
-}
 
-fn positive<'de, D: Deserializer<'de>>(from: D) -> Result<Option<usize>, D::Error> {
-    match usize::deserialize(from)? {
-        0 => Err(de::Error::custom("found 0, wanted at least 1")),
-        count => Ok(Some(count)),
+    #[test]
+    fn the_documentation_shows_the_file() {
+        let docs = include_str!("../../../docs/options.md");
+        let template = layout().template(&[]);
+        assert!(docs.contains(&template), "docs/options.md lacks:\n{template}");
     }
-}
 
-fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Amount>, D::Error> {
-    config::amount(from).map(Some)
-}
+    /// The file as its reader would have it who takes away the `# ` in front of every line that could hold.
+    fn uncommented(template: &str) -> String {
+        let is_key = |rest: &str| rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+        let line = |line: &str| match line.strip_prefix("# ") {
+            // This one and `key_file` exclude each other.
+            Some(rest) if rest.starts_with("seed_file") => String::new(),
+            Some(rest) if rest.starts_with('[') || is_key(rest) => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        };
+        template.lines().map(line).collect()
+    }
 
-fn network<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Network>, D::Error> {
-    config::text(from).map(Some)
+    #[test]
+    fn every_line_that_the_file_shows_may_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.toml");
+        let text = uncommented(&layout().template(&[]));
+        assert!(text.lines().filter(|line| line.contains(" = ")).count() > 12, "{text}");
+        std::fs::write(&path, &text).unwrap();
+        let read = layout().read(&path);
+        assert!(read.is_ok(), "{}: {text}", read.unwrap_err());
+    }
 }

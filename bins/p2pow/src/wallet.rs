@@ -2,7 +2,7 @@
 
 use crate::{options::Options, report::Report, story};
 use nano_block::SecretKey;
-use p2pow_cli::{Failure, KeyArgs, output};
+use p2pow_cli::{Failure, KeyArgs, config::Given, output};
 use p2pow_client::{Event, Order, Receipt, Sender};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 #[derive(Debug, clap::Args)]
 pub(crate) struct WalletArgs {
     #[command(flatten)]
-    key: KeyArgs,
+    key: Given<KeyArgs>,
     #[command(flatten)]
     options: Options,
     /// Print one JSON object and no story
@@ -31,7 +31,7 @@ impl WalletArgs {
     /// Reads the key and the options.
     pub(crate) fn open(self) -> Result<Wallet, Failure> {
         let settings = self.options.settings()?;
-        let key = self.key.or_file(settings.key()).secret_key()?;
+        let key = settings.key(&self.key)?.secret_key()?;
         let (listener, events) = unbounded_channel();
         let sender = settings.sender()?.with_events(listener);
         Ok(Wallet { key, sender, json: self.json, events })

@@ -1,50 +1,39 @@
-//! Configuration files in TOML.
+//! Options that can also stand in a TOML file.
+//!
+//! An option is declared once, as a field of a struct that derives [`clap::Args`]; from that come the flag, the variable
+//! (`env`), the key of the file (the field's name), the check of its value, its default, and the commented file that a
+//! program writes for its user. Flags come first, then variables, then the file, then defaults.
+//!
+//! - [`Layout`] says which options and tables a file may have; it reads files and writes the commented one.
+//! - [`Given`] holds the flags and variables of such a struct in a command line.
+//! - [`Table`] is what was read, and gives the structs.
+//!
+//! What a file says is never repeated in a message, as it may be a secret in a wrong place: an error names the file, the
+//! line, the key, and what is wanted.
+//!
+//! ```
+//! use p2pow_cli::config::{Given, Layout};
+//!
+//! #[derive(Debug, clap::Args)]
+//! struct Options {
+//!     /// How many workers to hire
+//!     #[arg(long, value_name = "N", env = "EXAMPLE_HIRE", default_value = "2")]
+//!     hire: u32,
+//! }
+//!
+//! let layout = Layout::new().options::<Options>();
+//! assert!(layout.template(&[]).contains("# How many workers to hire\n# hire = 2\n"));
+//! let options: Options = layout.empty().options(&Given::nothing())?;
+//! assert_eq!(options.hire, 2);
+//! # Ok::<_, p2pow_cli::Failure>(())
+//! ```
 
-use crate::{Failure, KeyArgs, input, values};
-use nano_primitives::Amount;
-use serde::{Deserialize, Deserializer, de};
-use std::{path::Path, str::FromStr};
+mod given;
+mod layout;
+mod problem;
+mod read;
+mod table;
+mod template;
 
-/// Reads the file.
-///
-/// # Errors
-/// The file cannot be read or is not what it should be: the error names the line and the problem, but does not show the
-/// line, which may hold an API key.
-pub fn read<T: de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    let text = input::read_file(path)?;
-    toml::from_str(&text).map_err(|error| wrong(path, &text, &error))
-}
-
-fn wrong(path: &Path, text: &str, error: &toml::de::Error) -> Failure {
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    Failure::new(format!("{} line {line}: {}", path.display(), error.message()))
-}
-
-/// Takes the paths that a configuration has for keys as relative to where that configuration is.
-pub fn resolve(key: &mut KeyArgs, config: &Path) {
-    let folder = config.parent().unwrap_or(Path::new(""));
-    for file in [&mut key.key_file, &mut key.seed_file].into_iter().flatten() {
-        *file = folder.join(&*file);
-    }
-}
-
-/// Reads an amount as [`values::amount`] does, for `deserialize_with`.
-///
-/// # Errors
-/// The value is no text or no amount.
-pub fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<Amount, D::Error> {
-    values::amount(&String::deserialize(from)?).map_err(de::Error::custom)
-}
-
-/// Reads any value by its text form, for `deserialize_with`.
-///
-/// # Errors
-/// The value is no text or not of that form.
-pub fn text<'de, D, T>(from: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FromStr<Err: std::fmt::Display>,
-{
-    String::deserialize(from)?.parse().map_err(de::Error::custom)
-}
+pub(crate) use problem::wanted;
+pub use {given::Given, layout::Layout, table::Table};

@@ -97,14 +97,14 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
-/// What clap found wrong, on one line: without its label, the usage, and the pointer to `--help`.
+/// What clap found wrong, on one line: without its label, the usage, the pointer to `--help`, and what may be a key.
 #[must_use]
 pub fn gist(message: &str) -> String {
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let parts = message.split("\n\n").take_while(|part| {
         !part.starts_with("Usage:") && !part.starts_with("For more information")
     });
-    one_line(&parts.collect::<Vec<_>>().join(";"))
+    output::without_secrets(&one_line(&parts.collect::<Vec<_>>().join(";")))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Reading files and standard input: bounded, and as text.
 
+use crate::output;
 use std::{
     fs::File,
     io::{self, Read},
@@ -56,9 +57,15 @@ impl Source {
 /// # Errors
 /// The file cannot be read, is longer than 4 MiB, or is no UTF-8 text.
 pub fn read_file(path: &Path) -> Result<Zeroizing<String>, InputError> {
-    let name = path.display().to_string();
+    let name = shown(path);
     let file = File::open(path).map_err(|error| InputError::Read(name.clone(), error))?;
     text_of(&name, file)
+}
+
+/// The path as it may be told: without what may be a key, which somebody took for a file's name.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    output::without_secrets(&path.display().to_string())
 }
 
 /// Wiped after use, as it may be a secret.

@@ -1,27 +1,67 @@
-//! The frame of a program: arguments, log, failure, exit code.
+//! The frame of a program: [`parse`] its arguments, run, [`report`] the failure by one line and an exit code.
 
-use crate::{Failure, gist, output};
-use clap::{Parser, error::ErrorKind};
-use std::{io::IsTerminal, process::ExitCode};
+use crate::{Failure, config::wanted, gist, output};
+use clap::{
+    Arg, Command, Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+use std::{env, io::IsTerminal, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
-/// Reads the command line. Help is printed, also where nothing is asked for; wrong usage is told in one line.
+/// Reads the command line. Help is printed, also where nothing is asked for; wrong usage is told in one line. The
+/// values of variables are neither shown by help nor repeated in an error: they may be secrets in a wrong place.
 ///
 /// # Errors
 /// The code to exit with, when there is nothing to run.
 pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
-    A::try_parse().map_err(|error| {
-        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            return error.print().map_or(ExitCode::FAILURE, |()| ExitCode::from(2));
-        }
-        if !error.use_stderr() {
-            let shown = error.print().map_err(output::mark);
-            return shown
-                .map_or_else(|error| Failure::from(error).exit_code(), |()| ExitCode::SUCCESS);
-        }
-        eprintln!("{program}: {}", gist(&error.to_string()));
-        ExitCode::from(2)
-    })
+    let mut command = without_values(A::command());
+    let matches = command.try_get_matches_from_mut(env::args_os());
+    let parsed = matches.and_then(|mut matches| A::from_arg_matches_mut(&mut matches));
+    parsed.map_err(|error| refuse(program, &command, &error))
+}
+
+fn without_values(command: Command) -> Command {
+    command.mut_args(|arg| arg.hide_env_values(true)).mut_subcommands(without_values)
+}
+
+fn refuse(program: &str, command: &Command, error: &clap::Error) -> ExitCode {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return error.print().map_or(ExitCode::FAILURE, |()| ExitCode::from(2));
+    }
+    if !error.use_stderr() {
+        let shown = error.print().map_err(output::mark);
+        return shown.map_or_else(|error| Failure::from(error).exit_code(), |()| ExitCode::SUCCESS);
+    }
+    let words = wrong_variable(command, error).unwrap_or_else(|| gist(&error.to_string()));
+    eprintln!("{program}: {words}");
+    ExitCode::from(2)
+}
+
+/// What is wrong with a variable, if it is a variable's value that was refused.
+fn wrong_variable(command: &Command, error: &clap::Error) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let (option, value) = (text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
+    let flag = option.strip_prefix("--")?.split([' ', '=', '[']).next();
+    let is_meant = |arg: &&Arg| arg.get_long() == flag && is_of(arg, value);
+    let arg = args(command).into_iter().find(is_meant)?;
+    let name = arg.get_env()?.to_string_lossy();
+    Some(format!("the variable {name}: {}", wanted(arg, error)))
+}
+
+fn args(command: &Command) -> Vec<&Arg> {
+    let own = command.get_arguments();
+    own.chain(command.get_subcommands().flat_map(args)).collect()
+}
+
+/// Whether the option's variable holds this value, alone or in a list.
+fn is_of(arg: &Arg, value: &str) -> bool {
+    let Some(text) = arg.get_env().and_then(env::var_os) else { return false };
+    let text = text.to_string_lossy();
+    let delimiter = arg.get_value_delimiter().unwrap_or('\0');
+    text == value || text.split(delimiter).any(|part| part == value)
 }
 
 /// Tells how the run of `program` ended: nothing, or one line on standard error. A closed standard output is no news.

@@ -1,9 +1,13 @@
 //! Where the private key comes from: a file, the environment or a prompt, never an argument.
 
-use crate::{Failure, input};
+use crate::{
+    Failure,
+    config::{Given, Layout, Table},
+    input::{self, shown},
+    values,
+};
 use nano_block::{SecretKey, Seed};
 use nano_primitives::Account;
-use serde::Deserialize;
 use std::{
     env,
     fs::OpenOptions,
@@ -21,39 +25,47 @@ const NO_KEY: &str = "no private key: give --key-file FILE, --seed-file FILE, or
                       P2POW_SEED (without a terminal nobody can be asked)";
 
 /// Where to find the private key. Without any of these it is asked for on the terminal.
-#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Key")]
-#[serde(default, deny_unknown_fields)]
 pub struct KeyArgs {
-    /// File with the private key: 64 hexadecimal digits (or the variable P2POW_KEY)
+    /// File with the private key, such as alice.key: 64 hexadecimal digits (or the variable P2POW_KEY)
     #[arg(long, value_name = "FILE", conflicts_with = "seed_file")]
     pub key_file: Option<PathBuf>,
-    /// File with a seed: 64 hexadecimal digits (or the variable P2POW_SEED)
+    /// File with a seed, such as alice.seed: 64 hexadecimal digits (or the variable P2POW_SEED)
     #[arg(long, value_name = "FILE")]
     pub seed_file: Option<PathBuf>,
-    /// Which key of the seed [default: 0]
-    #[arg(long, value_name = "N")]
-    pub index: Option<u32>,
+    /// Which key of the seed
+    #[arg(long, value_name = "N", default_value = "0", value_parser = values::whole(0..=u32::MAX))]
+    pub index: u32,
 }
 
 impl KeyArgs {
-    /// These, and what `other` says where these are silent.
+    /// The table of a file that may say the same.
+    pub const TABLE: &str = "key";
+
+    /// Adds the table to what a file may have.
     #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        let named = self.key_file.is_some() || self.seed_file.is_some();
-        let (key_file, seed_file) =
-            if named { (self.key_file, self.seed_file) } else { (other.key_file, other.seed_file) };
-        Self { key_file, seed_file, index: self.index.or(other.index) }
+    pub fn in_file(layout: Layout, about: &'static str) -> Layout {
+        layout.table(Self::TABLE, about, Layout::new().options::<Self>())
     }
 
-    /// These, unless neither they nor the environment name a key: then what the configuration `file` says.
-    #[must_use]
-    pub fn or_file(self, file: Self) -> Self {
+    /// By flags, unless they name no file: then by the variables `P2POW_KEY` and `P2POW_SEED`, unless they are not set:
+    /// then by the file's table, whose paths are relative to where the file is.
+    ///
+    /// # Errors
+    /// The options do not go together.
+    pub fn layered(given: &Given<Self>, file: &Table) -> Result<Self, Failure> {
+        let flags: Self = Table::default().options(given)?;
+        let mut key: Self = file.table(Self::TABLE).options(given)?;
         let is_set = |name| env::var_os(name).is_some();
-        if is_set(KEY_VARIABLE) || is_set(SEED_VARIABLE) {
-            return Self { index: self.index.or(file.index), ..self };
+        let is_by_flag = flags.key_file.is_some() || flags.seed_file.is_some();
+        if is_by_flag || is_set(KEY_VARIABLE) || is_set(SEED_VARIABLE) {
+            return Ok(Self { index: key.index, ..flags });
         }
-        self.or(file)
+        for path in [&mut key.key_file, &mut key.seed_file].into_iter().flatten() {
+            *path = file.folder().join(&*path);
+        }
+        Ok(key)
     }
 
     /// The private key: from a file that was named, else from the environment, else from a prompt.
@@ -62,10 +74,10 @@ impl KeyArgs {
     /// There is none, or what is there is none; the text found is never repeated.
     pub fn secret_key(&self) -> Result<SecretKey, Failure> {
         if let Some(path) = &self.key_file {
-            return Ok(parse_key(&path.display().to_string(), &read_secret(path)?)?);
+            return Ok(parse_key(&shown(path), &read_secret(path)?)?);
         }
         if let Some(path) = &self.seed_file {
-            return Ok(self.derive(&path.display().to_string(), &read_secret(path)?)?);
+            return Ok(self.derive(&shown(path), &read_secret(path)?)?);
         }
         if let Some(text) = variable(KEY_VARIABLE)? {
             return Ok(parse_key(KEY_VARIABLE, &text)?);
@@ -82,7 +94,7 @@ impl KeyArgs {
     /// As for [`secret_key`](Self::secret_key).
     pub fn seed(&self) -> Result<Seed, Failure> {
         if let Some(path) = &self.seed_file {
-            return Ok(parse_seed(&path.display().to_string(), &read_secret(path)?)?);
+            return Ok(parse_seed(&shown(path), &read_secret(path)?)?);
         }
         if let Some(text) = variable(SEED_VARIABLE)? {
             return Ok(parse_seed(SEED_VARIABLE, &text)?);
@@ -91,7 +103,7 @@ impl KeyArgs {
     }
 
     fn derive(&self, origin: &str, text: &str) -> Result<SecretKey, SecretError> {
-        Ok(parse_seed(origin, text)?.derive(self.index.unwrap_or(0)))
+        Ok(parse_seed(origin, text)?.derive(self.index))
     }
 }
 
@@ -147,9 +159,7 @@ fn read_secret(path: &Path) -> Result<Zeroizing<String>, Failure> {
         .collect();
     match lines.as_slice() {
         [line] => Ok(Zeroizing::new((*line).to_owned())),
-        _ => {
-            Err(SecretError::Lines { file: path.display().to_string(), found: lines.len() }.into())
-        }
+        _ => Err(SecretError::Lines { file: shown(path), found: lines.len() }.into()),
     }
 }
 

@@ -3,7 +3,7 @@
 mod measurement;
 mod reference;
 
-use super::devices::DeviceArgs;
+use crate::devices::DeviceArgs;
 use measurement::{Measurement, measure_all};
 use nano_block::{Epoch, Network, Subtype};
 use p2pow_cli::{Failure, output};
@@ -38,7 +38,7 @@ pub(crate) struct BenchArgs {
 pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
     p2pow_cli::log_to_stderr("warn");
     let opened = args.devices.open_all()?;
-    let results = measure_all(opened, args.devices.threads(), args.seconds)?;
+    let results = measure_all(opened, args.devices.threads().get(), args.seconds)?;
     let table = Table { results, network: args.network };
     if args.json { Ok(output::json(&table.json(args.seconds))?) } else { table.print() }
 }
@@ -92,7 +92,7 @@ impl Table {
             "device", "kernel", "threads", "MH/s", "ratio", "send", "receive"
         ))?;
         for result in &self.results {
-            let [send, receive] = self.times(result).map(time);
+            let [send, receive] = self.times(result).map(output::seconds);
             let threads = result.threads.map_or_else(String::new, |threads| threads.to_string());
             output::line(format_args!(
                 "{:<width$}  {:<13} {threads:>7} {:>10.1} {:>7.2} {send:>10} {receive:>10}",
@@ -103,16 +103,6 @@ impl Table {
             ))?;
         }
         Ok(())
-    }
-}
-
-/// Seconds to three digits.
-fn time(seconds: f64) -> String {
-    match seconds {
-        short if short < 0.01 => format!("{:.2} ms", short * 1e3),
-        short if short < 1.0 => format!("{:.0} ms", short * 1e3),
-        long if long < 100.0 => format!("{long:.1} s"),
-        long => format!("{long:.0} s"),
     }
 }
 
@@ -128,14 +118,8 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{seconds, time};
+    use super::seconds;
     use std::time::Duration;
-
-    #[test]
-    fn times_are_shown_to_a_few_digits() {
-        let shown = [0.00123, 0.0123, 0.5, 1.25, 43.21, 433.3].map(time);
-        assert_eq!(shown, ["1.23 ms", "12 ms", "500 ms", "1.2 s", "43.2 s", "433 s"]);
-    }
 
     #[test]
     fn a_time_to_measure_is_neither_nothing_nor_for_ever() {

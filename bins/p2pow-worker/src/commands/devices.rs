@@ -1,13 +1,9 @@
 //! `p2pow-worker devices`: what this machine can search with.
 
-mod choice;
-
-pub(crate) use choice::{DeviceArgs, DeviceName, Opened, Threads};
-
+use crate::devices::Threads;
 use nano_pow::cpu::Kernel;
 use p2pow_cli::{Failure, output};
 use serde_json::{Value, json};
-use std::{num::NonZero, thread};
 
 const HELP: &str = "\
 The processor's kernels are listed fastest first; the first is used. A graphics card is named gpu:N in --devices; software adapters, which are the processor in disguise, are used only when named so.
@@ -36,15 +32,10 @@ pub(crate) fn run(args: DevicesArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How many threads the processor runs at once.
-pub(crate) fn cores() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
-}
-
 fn cpu_json() -> Value {
     let best = Kernel::best();
     let kernel = |kernel: Kernel| json!({ "name": kernel.name(), "lanes": kernel.lanes(), "used": kernel == best });
-    json!({ "threads": cores(), "kernels": Kernel::available().map(kernel).collect::<Vec<_>>() })
+    json!({ "threads": Threads::all().get(), "kernels": Kernel::available().map(kernel).collect::<Vec<_>>() })
 }
 
 fn cpu_lines() -> Vec<String> {
@@ -53,7 +44,8 @@ fn cpu_lines() -> Vec<String> {
         let used = if kernel == best { ", used" } else { "" };
         format!("  {:<10} {} at once{used}", kernel.name(), kernel.lanes())
     };
-    let head = format!("processor: {} threads", cores());
+    let threads = output::count(Threads::all().get(), "thread");
+    let head = format!("processor: {threads}");
     [head].into_iter().chain(Kernel::available().map(line)).collect()
 }
 

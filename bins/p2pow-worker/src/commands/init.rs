@@ -1,6 +1,6 @@
 //! `p2pow-worker init`: a commented configuration and a fresh key, never over what is there.
 
-use crate::settings::{DEFAULT_CONFIG, TEMPLATE};
+use crate::options::{DEFAULT_CONFIG, layout};
 use nano_block::SecretKey;
 use nano_primitives::Account;
 use p2pow_cli::{Failure, output, write_secret};
@@ -17,6 +17,12 @@ The new key registers the worker, and unless --reward-account names another acco
 Examples:
   p2pow-worker init
   p2pow-worker init --config /etc/p2pow/worker.toml --key-file /etc/p2pow/worker.key --reward-account nano_…";
+
+/// The configuration's first lines.
+const TITLE: &str = "\
+# A P2PoW worker. `p2pow-worker run` reads this file; lines that start with # show what holds without them. Every
+# option is a flag and a variable too: max_jobs is --max-jobs and P2POW_MAX_JOBS, and they come before this file.
+";
 
 /// Options of `init`.
 #[derive(Debug, clap::Args)]
@@ -59,10 +65,11 @@ impl WriteError {
 pub(crate) fn run(args: InitArgs) -> Result<(), Failure> {
     let key = SecretKey::generate()?;
     let reward = args.reward_account.unwrap_or_else(|| key.account());
-    let text = TEMPLATE
-        .replace("{reward_account}", &reward.to_string())
-        .replace("{key_file}", &toml_text(&key_path(&args)?)?);
-    write_new(&args.config, &text)?;
+    let (account, path) = (reward.to_string(), key_path(&args)?);
+    let path =
+        path.to_str().ok_or_else(|| Failure::Usage("--key-file is not UTF-8 text".into()))?;
+    let text = layout().template(&[("reward_account", &account), ("key.key_file", path)]);
+    write_new(&args.config, &format!("{TITLE}\n{text}"))?;
     if let Err(source) =
         write_secret(&args.key_file, "Private key", key.account(), &key.expose_hex())
     {
@@ -79,12 +86,6 @@ fn key_path(args: &InitArgs) -> io::Result<PathBuf> {
         return Ok(args.key_file.file_name().map(PathBuf::from).unwrap_or_default());
     }
     std::path::absolute(&args.key_file)
-}
-
-fn toml_text(path: &Path) -> Result<String, Failure> {
-    let text =
-        path.to_str().ok_or_else(|| Failure::Usage("--key-file is not UTF-8 text".into()))?;
-    Ok(toml::Value::from(text).to_string())
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), WriteError> {

@@ -1,7 +1,11 @@
 //! `p2pow-worker register`: the worker's address goes on the ledger, where senders look for it.
 
-use crate::{commands::devices::DeviceArgs, settings::ConfigArgs};
-use p2pow_cli::{Failure, KeyArgs, output};
+use crate::{
+    devices::DeviceArgs,
+    options::{AddressArgs, ConfigArgs, NodeArgs},
+};
+use nano_pow::Pool;
+use p2pow_cli::{Failure, KeyArgs, config::Given, output};
 use p2pow_protocol::registry::is_dialable;
 use p2pow_server::register::{Options, Registration, register};
 use serde_json::json;
@@ -20,9 +24,8 @@ Examples:
 pub(crate) struct RegisterArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Where the world reaches this worker, in place of the file's `public_ip`
-    #[arg(long, value_name = "IP", env = "P2POW_PUBLIC_IP")]
-    public_ip: Option<IpAddr>,
+    #[command(flatten)]
+    address: Given<AddressArgs>,
     /// Register an address that only your own network reaches
     #[arg(long)]
     allow_local: bool,
@@ -30,25 +33,30 @@ pub(crate) struct RegisterArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    key: KeyArgs,
+    key: Given<KeyArgs>,
     #[command(flatten)]
-    devices: DeviceArgs,
+    node: Given<NodeArgs>,
+    #[command(flatten)]
+    devices: Given<DeviceArgs>,
 }
 
 /// Registers and says so.
 pub(crate) async fn run(args: RegisterArgs) -> Result<(), Failure> {
     p2pow_cli::log_to_stderr("warn");
-    let settings = args.config.settings()?;
-    let address = args.public_ip.or(settings.public_ip).ok_or_else(no_address)?;
+    let file = args.config.read()?;
+    let AddressArgs { public_ip } = file.options(&args.address)?;
+    let node: NodeArgs = file.options(&args.node)?;
+    let devices: DeviceArgs = file.options(&args.devices)?;
+    let address = public_ip.ok_or_else(no_address)?;
     check_dialable(address, args.allow_local)?;
-    let key = args.key.or(settings.key.clone()).secret_key()?;
+    let key = KeyArgs::layered(&args.key, &file)?.secret_key()?;
     let options =
-        Options { network: settings.network, allow_local: args.allow_local, ..Options::default() };
-    let pool = settings.pool(args.devices)?;
+        Options { network: node.network, allow_local: args.allow_local, ..Options::default() };
+    let pool = Pool::new(devices.open()?);
     if !args.json {
         output::line(format_args!("registering {address} by {}: finding work", key.account()))?;
     }
-    let registration = register(&settings.client()?, &pool, &key, address, &options).await?;
+    let registration = register(&node.client(&file)?, &pool, &key, address, &options).await?;
     tell(&registration, args.json)
 }
 

@@ -1,12 +1,14 @@
 //! `p2pow-worker run`: takes jobs until it is stopped.
 
 use crate::{
-    commands::{devices::DeviceArgs, listen::cannot_listen},
-    settings::{ConfigArgs, Settings},
+    commands::serve::{cannot_listen, until_stopped},
+    devices::DeviceArgs,
+    options::{ConfigArgs, NodeArgs, OfferArgs},
 };
+use nano_block::Network;
 use nano_pow::Pool;
-use p2pow_cli::{Failure, output};
-use p2pow_server::{BindError, Config, FrontierPolicy, Job, JobEvent, Phase, Server, ServerStatus};
+use p2pow_cli::{Failure, config::Given, output};
+use p2pow_server::{BindError, Job, JobEvent, Phase, Server, ServerStatus};
 use serde_json::{Value, json};
 use std::{io, time::Duration};
 use tokio::sync::broadcast::error::RecvError;
@@ -31,20 +33,27 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    devices: DeviceArgs,
+    offer: Given<OfferArgs>,
+    #[command(flatten)]
+    node: Given<NodeArgs>,
+    #[command(flatten)]
+    devices: Given<DeviceArgs>,
 }
 
 /// Works until Ctrl-C or SIGTERM.
 pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     p2pow_cli::log_to_stderr("warn");
-    let settings = args.config.settings()?;
-    let node = settings.client()?;
-    let shown = node.url().to_owned();
-    let pool = settings.pool(args.devices)?;
-    let config = config(&settings, measure(&pool).await);
-    let server = Server::bind(config, node, pool).await.map_err(refused)?;
+    let file = args.config.read()?;
+    let offer: OfferArgs = file.options(&args.offer)?;
+    let node: NodeArgs = file.options(&args.node)?;
+    let devices: DeviceArgs = file.options(&args.devices)?;
+    let client = node.client(&file)?;
+    let shown = client.url().to_owned();
+    let pool = Pool::new(devices.open()?);
+    let config = offer.config(&node, measure(&pool).await);
+    let server = Server::bind(config, client, pool).await.map_err(refused)?;
     let narrator = Narrator { json: args.json };
-    narrator.started(&server, &settings, &shown)?;
+    narrator.started(&server, &Terms { offer, network: node.network, node: shown })?;
     let mut events = server.subscribe();
     let outcome = tokio::select! {
         outcome = narrator.narrate(&mut events) => outcome,
@@ -70,36 +79,12 @@ async fn measure(pool: &Pool) -> Option<f64> {
     tokio::task::spawn_blocking(move || pool.measure(MEASURE)).await.ok()
 }
 
-fn config(settings: &Settings, hashrate: Option<f64>) -> Config {
-    let default = Config::default();
-    let frontier = if settings.require_confirmed { default.frontier } else { FrontierPolicy::Any };
-    Config {
-        listen: settings.listen.clone(),
-        reward_account: settings.reward_account,
-        fee: settings.fee,
-        network: settings.network,
-        websocket_url: settings.websocket.clone(),
-        hashrate,
-        max_user_blocks: settings.max_user_blocks.unwrap_or(default.max_user_blocks),
-        max_jobs: settings.max_jobs.unwrap_or(default.max_jobs),
-        frontier,
-        ..default
-    }
-}
-
-#[cfg(unix)]
-pub(crate) async fn until_stopped() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        outcome = tokio::signal::ctrl_c() => outcome,
-        _ = terminated.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-pub(crate) async fn until_stopped() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+/// What the worker says of itself at the start.
+struct Terms {
+    offer: OfferArgs,
+    network: Network,
+    /// The node as it may be shown.
+    node: String,
 }
 
 /// Tells the operator what happens, in words or as JSON.
@@ -112,22 +97,22 @@ impl Narrator {
         if self.json { output::json(json) } else { output::line(words) }
     }
 
-    fn started(&self, server: &Server, settings: &Settings, node: &str) -> io::Result<()> {
+    fn started(&self, server: &Server, terms: &Terms) -> io::Result<()> {
         let status = server.status();
         let listening: Vec<_> = server.local_addrs().iter().map(ToString::to_string).collect();
         let hashrate = status.hashrate.unwrap_or(0.0);
         let words = format!(
-            "listening on {}\n{} network, node {}\nrewards go to {}\na send costs {} XNO; {:.1} million hashes a second",
+            "listening on {}\n{} network, node {}\nrewards go to {}\na send costs {} XNO; {}",
             listening.join(", "),
-            settings.network,
-            node,
-            settings.reward_account,
-            settings.fee.to_xno(),
-            hashrate / 1e6,
+            terms.network,
+            terms.node,
+            terms.offer.reward_account,
+            terms.offer.fee.to_xno(),
+            output::hashrate(hashrate),
         );
         let event = json!({
-            "event": "started", "listening": listening, "network": settings.network.as_str(),
-            "reward_account": settings.reward_account, "fee": settings.fee, "hashrate": hashrate,
+            "event": "started", "listening": listening, "network": terms.network.as_str(),
+            "reward_account": terms.offer.reward_account, "fee": terms.offer.fee, "hashrate": hashrate,
             "node_error": status.node_error,
         });
         self.say(&words, &event)?;
@@ -172,7 +157,7 @@ impl Narrator {
     fn stopped(&self, status: &ServerStatus) -> io::Result<()> {
         let ServerStatus { won, lost, failed, income, .. } = status;
         let words = format!(
-            "stopped: {won} jobs won, {lost} lost, {failed} failed, {} XNO earned",
+            "stopped: jobs: {won} won, {lost} lost, {failed} failed; {} XNO earned",
             income.to_xno()
         );
         let json = json!({
@@ -190,7 +175,7 @@ fn words(job: &Job, phase: Phase) -> Option<String> {
         Phase::Solving => format!(
             "for {}: {} to find, pays {} XNO",
             report.account,
-            count(report.works_needed, "work"),
+            output::count(report.works_needed, "work"),
             report.paid.to_xno()
         ),
         Phase::Solved => format!("all works found, {} hashes tried", report.hashes),
@@ -203,8 +188,4 @@ fn words(job: &Job, phase: Phase) -> Option<String> {
         Phase::Queued | Phase::Publishing => return None,
     };
     Some(format!("job {}… {what}", &id[..8]))
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

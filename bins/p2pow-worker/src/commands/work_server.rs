@@ -3,18 +3,17 @@
 mod file;
 mod options;
 
-use super::{devices::DeviceArgs, listen::cannot_listen, run::until_stopped};
-use file::ServerFile;
-use nano_block::Network;
+use super::serve::{cannot_listen, until_stopped};
+use crate::devices::DeviceArgs;
 use nano_pow::{Backend, Pool};
 use nano_rpc::Client;
 use nano_work::{
     BindError, CallerLimits, Key, ListenError, RemoteBackend, WorkServer, WorkServerConfig,
 };
-use options::{AccessArgs, JobArgs};
-use p2pow_cli::{Failure, block_on, output, values};
+use options::{AccessArgs, JobArgs, ListenArgs};
+use p2pow_cli::{Failure, block_on, config::Given, output};
 use serde_json::json;
-use std::{env, io, net::SocketAddr};
+use std::{env, io, net::SocketAddr, path::PathBuf};
 
 /// The variable that may hold a key.
 const KEY_VARIABLE: &str = "P2POW_WORK_KEY";
@@ -22,15 +21,11 @@ const KEY_VARIABLE: &str = "P2POW_WORK_KEY";
 const HELP: &str = "\
 Answers work_generate, work_cancel, work_validate, benchmark and status, as nano-work-server does: point `work_peers` of a node or the work server of a wallet here. Nobody is paid for this; for that see `p2pow-worker run`.
 
-With a key, in the variable P2POW_WORK_KEY or in the file, callers show it as `Authorization: Bearer KEY` or `X-API-Key: KEY`; the others are turned away unless --open is given. The file is TOML:
+With a key, in the variable P2POW_WORK_KEY or in the file, callers show it as `Authorization: Bearer KEY` or `X-API-Key: KEY`; the others are turned away unless --open is given. The file is TOML and may say every option but --remote (--max-jobs 8 is `max_jobs = 8`; flags and variables come first), and what must not stand on a command line:
   [[key]]
   name = \"alice\"
-  secret = \"…\"
-  per_second = 0.5        # these four may be left out
-  burst = 10
-  at_once = 4
-  priority = 1            # who has more is served first
-  [[remote]]              # a work server to be asked too
+  secret = \"…\"                  # per_second, burst, at_once, priority may follow
+  [[remote]]
   url = \"https://work.example.org\"
   headers = { X-API-Key = \"…\" }
 
@@ -43,37 +38,50 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct WorkServerArgs {
-    /// Address and port to listen on
-    #[arg(long, short, value_name = "IP:PORT", default_value = "127.0.0.1:7076")]
-    #[arg(value_parser = values::socket_address)]
-    listen: SocketAddr,
-    /// Whose thresholds count: live, beta, test, dev or banano
-    #[arg(long, default_value_t, env = "P2POW_NETWORK")]
-    network: Network,
     /// Print JSON, one object a line
     #[arg(long)]
     json: bool,
+    /// File with options, keys and remote work servers
+    #[arg(long, alias = "config", value_name = "FILE", env = "P2POW_WORK_FILE")]
+    file: Option<PathBuf>,
+    /// Ask this work server too and take what is found first; may be repeated
+    #[arg(long, value_name = "URL")]
+    remote: Vec<String>,
     #[command(flatten)]
-    jobs: JobArgs,
+    listen: Given<ListenArgs>,
     #[command(flatten)]
-    access: AccessArgs,
+    jobs: Given<JobArgs>,
     #[command(flatten)]
-    devices: DeviceArgs,
+    access: Given<AccessArgs>,
+    #[command(flatten)]
+    devices: Given<DeviceArgs>,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn run(args: WorkServerArgs) -> Result<(), Failure> {
     p2pow_cli::log_to_stderr("warn,nano_work=info");
-    let file = args.access.file.as_deref().map(ServerFile::read).transpose()?.unwrap_or_default();
-    let config = args.config(file.keys)?;
-    args.access.warn_if_idle(!config.keys.is_empty());
-    let remotes = args.jobs.remotes()?.into_iter().chain(file.remotes);
+    let layout = file::layout();
+    let file = args.file.as_deref().map_or_else(|| Ok(layout.empty()), |path| layout.read(path))?;
+    let listen: ListenArgs = file.options(&args.listen)?;
+    let jobs: JobArgs = file.options(&args.jobs)?;
+    let access: AccessArgs = file.options(&args.access)?;
+    let devices: DeviceArgs = file.options(&args.devices)?;
+    let keys: Vec<Key> = file::keys(&file)?.into_iter().chain(key_of_environment()?).collect();
+    access.warn_if_idle(!keys.is_empty());
+    let remotes = named(&args.remote)?.into_iter().chain(file::remotes(&file)?);
     let remotes = remotes.map(|client| remote(&client)).collect::<Result<Vec<_>, _>>()?;
-    let mut devices = args.devices.open_beside(remotes.len())?;
+    let config = config(&listen, &jobs, &access, keys)?;
+    let mut devices = devices.open_beside(remotes.len())?;
     let has_local = !devices.is_empty();
     devices.extend(remotes);
-    let pool = Pool::builder(devices).order(args.jobs.order()).build();
+    let pool = Pool::builder(devices).order(jobs.order()).build();
     block_on(serve(config, pool, Announcer { json: args.json, has_local }))
+}
+
+/// The work servers that are named by flags.
+fn named(urls: &[String]) -> Result<Vec<Client>, Failure> {
+    let wrong = |error| Failure::Usage(format!("--remote: {}", options::gist(&error)));
+    urls.iter().map(|url| Client::new(url).map_err(wrong)).collect()
 }
 
 async fn serve(config: WorkServerConfig, pool: Pool, announcer: Announcer) -> Result<(), Failure> {
@@ -142,22 +150,24 @@ impl Announcer {
     }
 }
 
-impl WorkServerArgs {
-    fn config(&self, mut keys: Vec<Key>) -> Result<WorkServerConfig, Failure> {
-        keys.extend(key_of_environment()?);
-        let is_open = keys.is_empty() || self.access.open;
-        Ok(WorkServerConfig {
-            listen: self.listen,
-            network: self.network,
-            multipliers: self.jobs.multipliers()?,
-            max_jobs: self.jobs.max_jobs.get(),
-            job_within: self.jobs.within,
-            keys,
-            open: is_open.then(|| self.access.limits()),
-            cors: self.access.cors,
-            ..WorkServerConfig::default()
-        })
-    }
+fn config(
+    listen: &ListenArgs,
+    jobs: &JobArgs,
+    access: &AccessArgs,
+    keys: Vec<Key>,
+) -> Result<WorkServerConfig, Failure> {
+    let is_open = keys.is_empty() || access.open;
+    Ok(WorkServerConfig {
+        listen: listen.listen,
+        network: listen.network,
+        multipliers: jobs.multipliers()?,
+        max_jobs: jobs.max_jobs,
+        job_within: jobs.within,
+        keys,
+        open: is_open.then(|| access.limits()),
+        cors: access.cors,
+        ..WorkServerConfig::default()
+    })
 }
 
 fn remote(client: &Client) -> Result<Box<dyn Backend>, Failure> {
@@ -168,4 +178,61 @@ fn key_of_environment() -> Result<Option<Key>, Failure> {
     let Ok(secret) = env::var(KEY_VARIABLE) else { return Ok(None) };
     let key = Key::new(KEY_VARIABLE, secret.trim(), CallerLimits::default());
     key.map(Some).map_err(|error| Failure::new(format!("{KEY_VARIABLE}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{config, file};
+    use nano_work::WorkServerConfig;
+    use p2pow_cli::config::Given;
+
+    #[test]
+    fn defaults_are_those_of_the_library() {
+        let file = file::layout().empty();
+        let nothing = (Given::nothing(), Given::nothing(), Given::nothing());
+        let listen = file.options(&nothing.0).unwrap();
+        let (jobs, access) = (file.options(&nothing.1).unwrap(), file.options(&nothing.2).unwrap());
+        let config = config(&listen, &jobs, &access, Vec::new()).unwrap();
+        assert_eq!(format!("{config:?}"), format!("{:?}", WorkServerConfig::default()));
+    }
+
+    #[test]
+    fn flags_and_variables_are_named_as_the_lines_of_the_file() {
+        let shared = ["network", "devices", "threads", "low_priority", "pin", "kernel"];
+        for arg in file::layout().declared() {
+            let key = arg.get_id().as_str();
+            let prefix = if shared.contains(&key) { "P2POW" } else { "P2POW_WORK" };
+            let variable = format!("{prefix}_{}", key.to_uppercase());
+            assert_eq!(arg.get_env().unwrap().to_str(), Some(variable.as_str()));
+            assert_eq!(arg.get_long(), Some(key.replace('_', "-").as_str()));
+        }
+    }
+
+    #[test]
+    fn the_documentation_shows_the_file() {
+        let docs = include_str!("../../../../docs/options.md");
+        let template = file::layout().template(&[]);
+        assert!(docs.contains(&template), "docs/options.md lacks:\n{template}");
+    }
+
+    /// The file as its reader would have it who takes away the `# ` in front of every line that could hold.
+    fn uncommented(template: &str) -> String {
+        let is_key = |rest: &str| rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+        let line = |line: &str| match line.strip_prefix("# ") {
+            Some(rest) if rest.starts_with('[') || is_key(rest) => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        };
+        template.lines().map(line).collect()
+    }
+
+    #[test]
+    fn every_line_that_the_file_shows_may_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.toml");
+        let text = uncommented(&file::layout().template(&[]));
+        assert!(text.lines().filter(|line| line.contains(" = ")).count() > 20, "{text}");
+        std::fs::write(&path, &text).unwrap();
+        let read = file::layout().read(&path);
+        assert!(read.is_ok(), "{}: {text}", read.unwrap_err());
+    }
 }

@@ -90,6 +90,9 @@ fn a_node_that_is_not_there_is_told() {
     assert!(ended.bad(2).contains("--websocket"), "{ended:?}");
 }
 
+/// What nobody may ever see: it may be a private key.
+const SECRET: &str = "F00DF00DF00DF00DF00DF00DF00DF00DF00DF00DF00DF00DF00DF00DF00DF00D";
+
 #[test]
 fn a_wrong_configuration_file_is_told_by_line_without_its_content() {
     let desk = Desk::new();
@@ -100,12 +103,86 @@ fn a_wrong_configuration_file_is_told_by_line_without_its_content() {
         message
     };
     let unknown = told(b"network = \"dev\"\n[headers]\nauthorization = \"secret\"\n[spam]\n");
-    assert!(unknown.contains("spam") && !unknown.contains("secret"), "{unknown}");
-    assert!(told(b"hire = 0\n").contains("line 1"));
-    assert!(told(b"\nmax_fee = \"-1\"\n").contains("line 2"));
-    assert!(told(b"network = \"mars\"\n").contains("mars"));
-    assert!(told(b"policy = \"dearest\"\n").contains("dearest"));
+    assert!(unknown.contains("line 4: unknown key `spam`, wanted one of node"), "{unknown}");
+    assert!(!unknown.contains("secret"), "{unknown}");
+    assert!(told(b"hier = 2\n").contains("line 1: unknown key `hier`, did you mean `hire`?"));
+    assert!(told(b"hire = 0\n").contains("line 1: `hire`: wanted a whole number from 1"));
+    assert!(told(b"\nmax_fee = \"-1\"\n").contains("line 2: `max_fee`: wanted an amount"));
+    assert!(told(b"network = \"mars\"\n").contains("`network`: wanted live, beta"));
+    assert!(told(b"policy = \"dearest\"\n").contains("`policy`: wanted cheapest, fastest"));
     assert!(told(b"node = 7\n").contains("line 1"));
     told(b"[[[");
     told(&[0xff, 0xfe]);
+    for key in ["node", "websocket", "max_fee", "workers", "representative", "headers", "key"] {
+        let message = told(format!("{key} = \"{SECRET}\"\n").as_bytes());
+        assert!(!message.contains("F00D"), "{message}");
+    }
+}
+
+#[test]
+fn a_key_that_stands_where_its_file_should_is_not_told() {
+    let desk = Desk::new();
+    let file = desk.file("p2pow.toml", format!("[key]\nkey_file = \"{SECRET}\"\n"));
+    let send = ["send", BOB, "1", "--node", "http://127.0.0.1:1"];
+    for call in [
+        p2pow(send.iter().chain(&["--config", &file])),
+        p2pow(send.iter().chain(&["--key-file", SECRET])),
+        p2pow(send).env("P2POW_CONFIG", SECRET),
+    ] {
+        let message = call.run().bad(1).to_owned();
+        assert!(message.contains("cannot read") && !message.contains("F00D"), "{message}");
+    }
+    for call in [&["send", SECRET, "1"][..], &[SECRET], &["send", BOB, "1", SECRET]] {
+        let message = p2pow(call).run().bad(2).to_owned();
+        assert!(!message.contains("F00D"), "{message}");
+    }
+}
+
+#[test]
+fn the_value_of_a_variable_is_not_repeated() {
+    for (variable, wanted) in [
+        ("P2POW_NODE", "wanted a URL: http://… or https://…"),
+        ("P2POW_MAX_FEE", "wanted an amount"),
+        ("P2POW_HIRE", "wanted a whole number from 1"),
+        ("P2POW_POLICY", "wanted cheapest, fastest"),
+        ("P2POW_WORKERS", "wanted an IP address"),
+        ("P2POW_ALLOW_LOCAL", "wanted true or false"),
+        ("P2POW_NETWORK", "wanted live"),
+    ] {
+        for value in ["s3cret", SECRET, "192.0.2.1,s3cret"] {
+            let ended = p2pow(["workers"]).env(variable, value).run();
+            let told = format!("the variable {variable}: {wanted}");
+            assert!(ended.bad(2).contains(&told), "{ended:?}");
+            assert!(
+                !ended.stderr.contains("s3cret") && !ended.stderr.contains("F00D"),
+                "{ended:?}"
+            );
+        }
+    }
+    let help = p2pow(["workers", "--help"]).env("P2POW_NODE", "http://me:s3cret@a").run();
+    assert!(help.good().contains("[env: P2POW_NODE]") && !help.good().contains("s3cret"));
+}
+
+#[test]
+fn help_shows_every_default_and_flags_come_before_variables_before_the_file() {
+    let help = p2pow(["workers", "--help"]).run();
+    for text in [
+        "[default: http://127.0.0.1:7076]",
+        "[default: 0.001]",
+        "[default: 600]",
+        "[default: 7090]",
+    ] {
+        assert!(help.good().contains(text), "{text}: {help:?}");
+    }
+    let desk = Desk::new();
+    let file = desk.file("p2pow.toml", "node = \"http://127.0.0.1:3\"\n");
+    let asked = |call: &[&str], variable: Option<&str>| {
+        let call = p2pow(["workers"].iter().chain(call));
+        let call = if let Some(node) = variable { call.env("P2POW_NODE", node) } else { call };
+        call.run().bad(1).to_owned()
+    };
+    assert!(asked(&["--config", &file], None).contains("127.0.0.1:3"));
+    assert!(asked(&["--config", &file], Some("http://127.0.0.1:2")).contains("127.0.0.1:2"));
+    let flag = ["--config", &file, "--node", "http://127.0.0.1:1"];
+    assert!(asked(&flag, Some("http://127.0.0.1:2")).contains("127.0.0.1:1"));
 }

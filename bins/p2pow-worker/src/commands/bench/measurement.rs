@@ -1,7 +1,7 @@
 //! Measuring in turns.
 
 use super::reference::Reference;
-use crate::commands::devices::Opened;
+use crate::devices::Opened;
 use nano_pow::{Backend, BackendError};
 use std::{thread, time::Duration};
 

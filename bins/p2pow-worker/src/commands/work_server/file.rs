@@ -1,107 +1,87 @@
-//! The file with what is secret: keys, and how to get into other servers.
+//! The file of `work-server`: its options, keys of callers, and how to get into other servers.
 
-use super::options::{BURST, gist};
+use super::options::{AccessArgs, JobArgs, ListenArgs, gist};
+use crate::devices::DeviceArgs;
 use nano_pow::pool::Priority;
 use nano_rpc::Client;
 use nano_work::{CallerLimits, Key, Rate};
-use p2pow_cli::{Failure, config};
-use serde::Deserialize;
-use std::{collections::BTreeMap, path::Path};
+use p2pow_cli::{
+    Failure,
+    config::{Given, Layout, Table},
+    values,
+};
 
-/// What the file has to say.
-#[derive(Default)]
-pub(super) struct ServerFile {
-    /// Who may ask by showing a key.
-    pub(super) keys: Vec<Key>,
-    /// Work servers that are asked too.
-    pub(super) remotes: Vec<Client>,
+/// What the file may say.
+pub(super) fn layout() -> Layout {
+    let keys = Layout::new().options::<KeyEntry>();
+    let remotes = Layout::new().options::<RemoteEntry>();
+    Layout::new()
+        .options::<ListenArgs>()
+        .options::<JobArgs>()
+        .options::<AccessArgs>()
+        .options::<DeviceArgs>()
+        .list("key", "Who may ask by showing a key", keys)
+        .list(
+            "remote",
+            "A work server to be asked too",
+            remotes.texts("headers", "Headers that it wants to see", "X-API-Key"),
+        )
 }
 
-/// Everything that can stand in the file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Content {
-    #[serde(default, rename = "key")]
-    keys: Vec<KeyEntry>,
-    #[serde(default, rename = "remote")]
-    remotes: Vec<Remote>,
-}
-
-/// A key and what its owner may ask.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A key and what its owner may ask: a table `[[key]]` of the file, and never on a command line.
+#[derive(Debug, clap::Args)]
 struct KeyEntry {
+    /// Whose key it is, such as alice
+    #[arg(long)]
     name: String,
+    /// The key: visible ASCII characters, such as one-long-random-word
+    #[arg(long, value_parser = values::token)]
     secret: String,
+    /// Jobs a second, such as 2; without it there is no limit
+    #[arg(long, value_parser = values::above_zero)]
     per_second: Option<f64>,
-    #[serde(default = "burst")]
+    /// Jobs at once after a rest, where per_second limits them
+    #[arg(long, value_parser = values::from_one::<u32>, default_value = "10")]
     burst: u32,
+    /// Jobs in hand, such as 4; without it there is no limit
+    #[arg(long, value_parser = values::from_one::<usize>)]
     at_once: Option<usize>,
-    #[serde(default)]
+    /// Who has more is served first
+    #[arg(long, value_parser = values::whole(i32::MIN..=i32::MAX), default_value = "0")]
     priority: i32,
 }
 
-/// A work server and the headers that it wants to see.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Remote {
+/// A work server: a table `[[remote]]` of the file.
+#[derive(Debug, clap::Args)]
+struct RemoteEntry {
+    /// Where it is, such as https://work.example.org
+    #[arg(long, value_parser = values::http_url)]
     url: String,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
 }
 
-const fn burst() -> u32 {
-    BURST
+/// The keys of the file. Errors show no secret, and no name either: it may be the secret in a wrong place.
+pub(super) fn keys(file: &Table) -> Result<Vec<Key>, Failure> {
+    file.tables("key").iter().map(key).collect()
 }
 
-impl ServerFile {
-    /// Reads the file. Errors name it, and show no secret.
-    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let content: Content = config::read(path)?;
-        let wrong = |words| Failure::new(format!("{}: {words}", path.display()));
-        let keys = content.keys.iter().enumerate().map(|(index, entry)| {
-            // By number: what stands for the name may be the secret.
-            entry.key().map_err(|words| wrong(format!("[[key]] number {}: {words}", index + 1)))
-        });
-        let remotes = content.remotes.iter().enumerate().map(|(index, remote)| {
-            let named = |words| wrong(format!("[[remote]] number {}: {words}", index + 1));
-            remote.client().map_err(named)
-        });
-        Ok(Self {
-            keys: keys.collect::<Result<_, _>>()?,
-            remotes: remotes.collect::<Result<_, _>>()?,
-        })
-    }
+fn key(table: &Table) -> Result<Key, Failure> {
+    let entry: KeyEntry = table.options(&Given::nothing())?;
+    let rate = entry.per_second.map(|per_second| Rate { per_second, burst: entry.burst });
+    let priority = Priority::new(entry.priority);
+    let limits = CallerLimits { rate, at_once: entry.at_once, priority };
+    Key::new(&entry.name, &entry.secret, limits).map_err(|error| table.wrong(error.to_string()))
 }
 
-impl KeyEntry {
-    fn key(&self) -> Result<Key, String> {
-        let limits = self.limits()?;
-        Key::new(&self.name, &self.secret, limits).map_err(|error| error.to_string())
-    }
-
-    fn limits(&self) -> Result<CallerLimits, String> {
-        let &Self { per_second, burst, at_once, .. } = self;
-        if let Some(found) = per_second.filter(|rate| rate.is_nan() || *rate <= 0.0) {
-            return Err(format!("`per_second` is {found}, wanted a number above 0"));
-        }
-        if burst == 0 {
-            return Err("`burst` is 0, wanted a whole number from 1 upwards".to_owned());
-        }
-        if at_once == Some(0) {
-            return Err("`at_once` is 0, wanted a whole number from 1 upwards".to_owned());
-        }
-        let rate = per_second.map(|per_second| Rate { per_second, burst });
-        Ok(CallerLimits { rate, at_once, priority: Priority::new(self.priority) })
-    }
+/// The clients of the work servers of the file.
+pub(super) fn remotes(file: &Table) -> Result<Vec<Client>, Failure> {
+    file.tables("remote").iter().map(remote).collect()
 }
 
-impl Remote {
-    fn client(&self) -> Result<Client, String> {
-        let client = self
-            .headers
-            .iter()
-            .fold(Client::builder(&self.url), |client, (name, value)| client.header(name, value));
-        client.build().map_err(|error| gist(&error))
-    }
+fn remote(table: &Table) -> Result<Client, Failure> {
+    let RemoteEntry { url } = table.options(&Given::nothing())?;
+    let headers = table.texts("headers");
+    let client = headers
+        .iter()
+        .fold(Client::builder(&url), |client, (name, value)| client.header(name, value));
+    client.build().map_err(|error| table.wrong(gist(&error)))
 }

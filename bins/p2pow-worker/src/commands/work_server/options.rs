@@ -1,37 +1,50 @@
-//! The options about callers and jobs.
+//! The options of `work-server`, each declared once: [`ListenArgs`], [`AccessArgs`], [`JobArgs`].
 
-use clap::ValueEnum;
+use clap::{ArgAction, ValueEnum};
+use nano_block::Network;
 use nano_pow::pool::Order;
-use nano_rpc::{Client, ConfigError};
+use nano_rpc::ConfigError;
 use nano_work::{CallerLimits, Rate};
-use p2pow_cli::Failure;
-use std::{num::NonZero, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
+use p2pow_cli::{Failure, values};
+use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
-/// Jobs at once after a rest, where there is a limit and nothing else is said.
-pub(super) const BURST: u32 = 10;
+/// Where to listen, for which network.
+#[derive(Debug, clap::Args)]
+pub(super) struct ListenArgs {
+    /// Address and port to listen on
+    #[arg(long, short, value_name = "IP:PORT", env = "P2POW_WORK_LISTEN")]
+    #[arg(value_parser = values::socket_address, default_value = "127.0.0.1:7076")]
+    pub(super) listen: SocketAddr,
+    /// Whose thresholds count: live, beta, test, dev or banano
+    #[arg(long, env = "P2POW_NETWORK", default_value = "live", value_parser = values::network)]
+    pub(super) network: Network,
+}
 
 /// Who may ask.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Access")]
 pub(super) struct AccessArgs {
-    /// File with keys and remote work servers
-    #[arg(long, value_name = "FILE", env = "P2POW_WORK_FILE")]
-    pub(super) file: Option<PathBuf>,
     /// Take jobs from everybody although there are keys
-    #[arg(long)]
+    #[arg(long, env = "P2POW_WORK_OPEN", value_parser = values::switch, action = ArgAction::Set)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(default_value = "false")]
     pub(super) open: bool,
-    /// Jobs a second from one address without a key [default: no limit]
-    #[arg(long, value_name = "N", value_parser = above_zero, allow_negative_numbers = true)]
-    per_second: Option<f64>,
-    /// Jobs at once after a rest, where --per-second limits them [default: 10]
-    #[arg(long, value_name = "N", value_parser = from_one::<NonZero<u32>>, requires = "per_second")]
+    /// Jobs a second from one address without a key, such as 2; without it there is no limit
+    #[arg(long, value_name = "N", env = "P2POW_WORK_PER_SECOND", value_parser = values::above_zero)]
     #[arg(allow_negative_numbers = true)]
-    burst: Option<NonZero<u32>>,
-    /// Jobs in hand from one address without a key [default: no limit]
-    #[arg(long, value_name = "N", value_parser = from_one::<NonZero<usize>>, allow_negative_numbers = true)]
-    at_once: Option<NonZero<usize>>,
+    per_second: Option<f64>,
+    /// Jobs at once after a rest, where --per-second limits them
+    #[arg(long, value_name = "N", env = "P2POW_WORK_BURST", value_parser = values::from_one::<u32>)]
+    #[arg(requires = "per_second", default_value = "10", allow_negative_numbers = true)]
+    burst: u32,
+    /// Jobs in hand from one address without a key, such as 4; without it there is no limit
+    #[arg(long, value_name = "N", env = "P2POW_WORK_AT_ONCE")]
+    #[arg(value_parser = values::from_one::<usize>, allow_negative_numbers = true)]
+    at_once: Option<usize>,
     /// Let pages of every origin ask from browsers
-    #[arg(long)]
+    #[arg(long, env = "P2POW_WORK_CORS", value_parser = values::switch, action = ArgAction::Set)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(default_value = "false")]
     pub(super) cors: bool,
 }
 
@@ -39,34 +52,31 @@ pub(super) struct AccessArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Jobs")]
 pub(super) struct JobArgs {
-    /// Ask this work server too and take what is found first; may be repeated
-    #[arg(long, value_name = "URL")]
-    remote: Vec<String>,
     /// Which of the jobs that wait is next, among those of equal priority; several servers that get
     /// the same jobs had better take random ones
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, env = "P2POW_WORK_ORDER", value_enum, default_value = "fifo")]
     order: OrderName,
     /// Jobs that wait or are worked on; one more is told to come again
-    #[arg(long, value_name = "N", default_value = "1024", value_parser = from_one::<NonZero<usize>>)]
-    #[arg(allow_negative_numbers = true)]
-    pub(super) max_jobs: NonZero<usize>,
+    #[arg(long, value_name = "N", env = "P2POW_WORK_MAX_JOBS", default_value = "1024")]
+    #[arg(value_parser = values::from_one::<usize>, allow_negative_numbers = true)]
+    pub(super) max_jobs: usize,
     /// The easiest work that is done, as a multiple of the network's base
-    #[arg(long, value_name = "X", default_value = "0", value_parser = not_negative)]
-    #[arg(allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", env = "P2POW_WORK_MIN_MULTIPLIER", default_value = "0")]
+    #[arg(value_parser = values::not_negative, allow_negative_numbers = true)]
     min_multiplier: f64,
     /// The hardest work that is done, as a multiple of the network's base
-    #[arg(long, value_name = "X", default_value = "64", value_parser = above_zero)]
-    #[arg(allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", env = "P2POW_WORK_MAX_MULTIPLIER", default_value = "64")]
+    #[arg(value_parser = values::above_zero, allow_negative_numbers = true)]
     max_multiplier: f64,
-    /// Seconds that a job may take from its arrival [default: no limit]
-    #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
+    /// Seconds that a job may take from its arrival, such as 30; without it there is no limit
+    #[arg(long, value_name = "S", env = "P2POW_WORK_WITHIN", value_parser = values::seconds)]
+    #[arg(allow_negative_numbers = true)]
     pub(super) within: Option<Duration>,
 }
 
 /// An order as it is named on the command line.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, ValueEnum)]
 enum OrderName {
-    #[default]
     Fifo,
     Random,
 }
@@ -74,9 +84,8 @@ enum OrderName {
 impl AccessArgs {
     /// What those may ask who show no key.
     pub(super) fn limits(&self) -> CallerLimits {
-        let burst = self.burst.map_or(BURST, NonZero::get);
-        let rate = self.per_second.map(|per_second| Rate { per_second, burst });
-        CallerLimits { rate, at_once: self.at_once.map(NonZero::get), ..CallerLimits::default() }
+        let rate = self.per_second.map(|per_second| Rate { per_second, burst: self.burst });
+        CallerLimits { rate, at_once: self.at_once, ..CallerLimits::default() }
     }
 
     /// Tells of options that change nothing.
@@ -109,56 +118,10 @@ impl JobArgs {
             "--min-multiplier is {least} and --max-multiplier is {most}, wanted a minimum that is not above the maximum"
         )))
     }
-
-    /// The work servers that are named.
-    pub(super) fn remotes(&self) -> Result<Vec<Client>, Failure> {
-        let wrong = |error| Failure::Usage(format!("--remote: {}", gist(&error)));
-        self.remote.iter().map(|url| Client::new(url).map_err(wrong)).collect()
-    }
 }
 
 /// What is wrong with the URL or the headers of a work server, which need not be a node's.
 pub(super) fn gist(error: &ConfigError) -> String {
     let text = error.to_string();
     text.strip_prefix("the node's ").unwrap_or(&text).to_owned()
-}
-
-/// Reads a [`NonZero`].
-fn from_one<N: FromStr>(text: &str) -> Result<N, String> {
-    text.parse().map_err(|_| "wanted a whole number from 1 upwards".to_owned())
-}
-
-fn above_zero(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number| *number > 0.0);
-    number.ok_or_else(|| "wanted a number above 0".to_owned())
-}
-
-fn not_negative(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number| *number >= 0.0);
-    number.ok_or_else(|| "wanted a number from 0 upwards".to_owned())
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().and_then(|number| Duration::try_from_secs_f64(number).ok());
-    let wanted = || "wanted a number of seconds above 0".to_owned();
-    seconds.filter(|seconds| !seconds.is_zero()).ok_or_else(wanted)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{above_zero, from_one, not_negative, seconds};
-    use std::{num::NonZero, time::Duration};
-
-    #[test]
-    fn limits_that_let_nothing_through_are_refused() {
-        assert_eq!(above_zero("0.5"), Ok(0.5));
-        assert_eq!(not_negative("0"), Ok(0.0));
-        assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
-        assert_eq!(from_one::<NonZero<u32>>("7").map(NonZero::get), Ok(7));
-        for text in ["0", "-1", "nan", "", "x"] {
-            assert!(above_zero(text).is_err() && seconds(text).is_err(), "{text}");
-            assert!(from_one::<NonZero<u32>>(text).is_err(), "{text}");
-            assert!(text == "0" || not_negative(text).is_err(), "{text}");
-        }
-    }
 }

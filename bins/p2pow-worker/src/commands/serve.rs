@@ -1,8 +1,8 @@
-//! Telling why an address cannot be listened on, and what to do.
+//! What `run` and `work-server` have in common: listening, and serving until they are stopped.
 
 use p2pow_cli::Failure;
 use std::{
-    io::{Error, ErrorKind},
+    io::{self, Error, ErrorKind},
     net::SocketAddr,
 };
 
@@ -21,4 +21,21 @@ pub(crate) fn cannot_listen(address: SocketAddr, error: &Error, setting: &str) -
         _ => format!("give another address or port ({setting})"),
     };
     Failure::new(format!("cannot listen on {address}: {error}; {hint}"))
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+#[cfg(unix)]
+pub(crate) async fn until_stopped() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = tokio::signal::ctrl_c() => outcome,
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+pub(crate) async fn until_stopped() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
 }
