@@ -28,7 +28,6 @@
 //! # Ok::<_, p2pow_cli::Failure>(())
 //! ```
 
-mod given;
 mod layout;
 mod problem;
 mod read;
@@ -36,4 +35,7 @@ mod table;
 mod template;
 
 pub(crate) use problem::wanted;
-pub use {given::Given, layout::Layout, table::Table};
+pub use {
+    layout::Layout,
+    table::{Given, Table},
+};
