@@ -15,7 +15,7 @@ By hand, with a worker from p2pow-worker:
   p2pow send nano_… 1.5 --key-file alice.key
 
 Amounts are decimal XNO (1.5), or raw with a suffix (1000raw). Errors are one line on standard error; the exit code is 2 \
-     for wrong usage, 3 if only a part was done, and 1 for the rest. Options can also stand in a TOML file, see `p2pow send --help`.";
+     for wrong usage, 3 if a part was done or may still be, and 1 for the rest. Options can also stand in a TOML file, see `p2pow send --help`.";
 
 /// Send Nano with proof of work done by others, who are paid by the ledger only if they do it.
 #[derive(Debug, Parser)]

@@ -1,20 +1,25 @@
-//! What happens on the way of a job, in words.
+//! What happens on the way of a job, and how it ends, in words.
 
-use nano_primitives::Amount;
-use p2pow_cli::one_line;
-use p2pow_client::{Event, HireError, Outcome, Worker};
+use nano_primitives::{Amount, excerpt};
+use p2pow_client::{Event, Fate, Order, Outcome, Receipt, Unsettled, WorkError, Worker};
+use std::error::Error;
+
+/// The longest text from elsewhere that is shown, in characters.
+const SHOWN: usize = 300;
 
 /// Tells of a step; `None` for steps that a line of their own would not make clearer.
 pub(crate) fn tell(event: &Event) -> Option<String> {
     Some(match event {
         Event::WorkersFound { workers, .. } if workers.iter().any(is_named) => {
-            format!("asking {} workers by address", workers.len())
+            format!("asking {} by address", count(workers.len(), "worker"))
         }
         Event::WorkersFound { workers, not_dialable } => found(workers.len(), *not_dialable),
-        Event::Offered { address, account, fee } => {
-            format!("{address} asks {} for a send, to be paid to {account}", xno(*fee))
+        Event::Quoted { address, account, price } => {
+            format!("{address} asks {} for this job, to be paid to {account}", xno(*price))
         }
-        Event::Unusable { address, reason } => format!("{address} is of no use: {reason}"),
+        Event::Unusable { address, reason } => {
+            format!("{address} is of no use: {}", excerpt(reason, SHOWN))
+        }
         Event::StateVerified { frontier: None, .. } => "the account has no block yet".to_owned(),
         Event::StateVerified { frontier: Some(hash), balance } => {
             format!("the account has {}, proven by its last block {hash}", xno(*balance))
@@ -35,6 +40,12 @@ pub(crate) fn tell(event: &Event) -> Option<String> {
         }
         Event::Hired { address } => format!("hired {address}"),
         Event::Answered { address, outcome } => format!("{address} {}", answer(outcome)),
+        Event::NotSubscribed { reason } => {
+            let reason = excerpt(reason, SHOWN);
+            format!(
+                "the node's WebSocket tells nothing, so the node is asked again and again: {reason}"
+            )
+        }
         Event::UserConfirmed { hash } => format!("user block {hash} is confirmed"),
         Event::RewardConfirmed { hash, address } => {
             format!("reward block {hash} is confirmed: {address} is paid")
@@ -75,12 +86,158 @@ fn answer(outcome: &Outcome) -> String {
             "answered with the user's work; its reward block was not taken".to_owned()
         }
         Outcome::Failed(error) => format!("did not deliver: {}", reason(error)),
+        Outcome::Lost(_) => "lost the race: another worker's work was published first".to_owned(),
         Outcome::Unanswered => "did not answer".to_owned(),
     }
 }
 
 /// An error of a worker with its cause, on one line: part of it is the worker's own text.
-pub(crate) fn reason(error: &HireError) -> String {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-    one_line(&format!("{error}{}", cause.unwrap_or_default()))
+pub(crate) fn reason(error: &WorkError) -> String {
+    with_cause(error)
+}
+
+/// An error with its cause on one line that drives no terminal, whoever wrote parts of it.
+pub(crate) fn with_cause(error: &dyn Error) -> String {
+    let cause = error.source().map(|cause| format!(": {cause}"));
+    excerpt(&format!("{error}{}", cause.unwrap_or_default()), SHOWN)
+}
+
+/// `1 worker`, `2 workers`.
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// A hash rate as people read it. What a worker says of itself is its own word, and may be anything.
+#[allow(clippy::cast_precision_loss)] // the exponents are small
+pub(crate) fn hashes_per_second(rate: f64) -> String {
+    const UNITS: [&str; 5] = ["H/s", "kH/s", "MH/s", "GH/s", "TH/s"];
+    if rate.is_nan() || rate < 0.0 {
+        return "no sensible hash rate".to_owned();
+    }
+    let (mut value, mut unit) = (rate, 0);
+    while value >= 999.95 && unit + 1 < UNITS.len() {
+        (value, unit) = (value / 1000.0, unit + 1);
+    }
+    if value >= 999.95 {
+        return "more than 999 TH/s".to_owned();
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+/// How a job ended well.
+pub(crate) fn done(receipt: &Receipt) -> String {
+    let seconds = receipt.elapsed.as_secs_f64();
+    match receipt.winner() {
+        Some(winner) => format!(
+            "done in {seconds:.1} s; {} did the work for {}",
+            winner.quote.candidate.worker.address,
+            xno(winner.quote.price)
+        ),
+        None => format!("done in {seconds:.1} s; no reward is confirmed (yet)"),
+    }
+}
+
+/// What became of each order, a line for each, if there are several.
+pub(crate) fn fates(left: &Unsettled, orders: &[Order], lines: &[u64]) -> Vec<String> {
+    if orders.len() < 2 {
+        return Vec::new();
+    }
+    let name = |place: usize| match lines.get(place) {
+        Some(line) => format!("line {line}"),
+        None => format!("{}", place + 1),
+    };
+    let told = left.users.iter().zip(orders).enumerate();
+    told.map(|(place, ((block, fate), order))| {
+        format!("{}: {}: {fate}: block {}", name(place), what(order), block.hash())
+    })
+    .collect()
+}
+
+fn what(order: &Order) -> String {
+    match order {
+        Order::Send { destination, amount } => format!("{} to {destination}", xno(*amount)),
+        Order::Receive { source, amount } => format!("receive {} of {source}", xno(*amount)),
+        Order::Change { representative } => format!("change to {representative}"),
+    }
+}
+
+/// What became of a job that is signed and not done, and what to do and not to do now.
+pub(crate) fn unsettled(left: &Unsettled, orders: &[Order], lines: &[u64]) -> String {
+    let is_money = orders.iter().any(|order| matches!(order, Order::Send { .. }));
+    let advice = if left.is_void() {
+        "nothing of it can happen any more, so doing it again does nothing twice".to_owned()
+    } else if is_money {
+        advice(left, lines)
+    } else {
+        "doing it again does no harm".to_owned()
+    };
+    format!("{}; {advice} ({})", left.summary(), excerpt(&left.cause.to_string(), SHOWN))
+}
+
+/// What must be known before money is sent again.
+fn advice(left: &Unsettled, lines: &[u64]) -> String {
+    let confirmed = left.count(|fate| fate == Fate::Confirmed);
+    let (rest, again) = match (lines.get(confirmed), lines.last()) {
+        (Some(first), Some(last)) if confirmed > 0 => {
+            let rest = if first == last {
+                format!("line {first} is")
+            } else {
+                format!("lines {first} to {last} are")
+            };
+            (
+                format!("do not run the file again as it is: {rest} left; "),
+                "a file of what is left, in this order,",
+            )
+        }
+        _ => (String::new(), "the same command"),
+    };
+    let stands_on = match left.stands_on() {
+        hash if hash.is_zero() => "the account has no block".to_owned(),
+        hash => format!("the account's last block is {hash}"),
+    };
+    let what = if left.count(|fate| fate == Fate::Impossible) > 0 {
+        format!("that can never happen as it was signed, so {again} pays nothing twice")
+    } else if left.count(|fate| fate == Fate::OnLedger) > 0 {
+        format!("wait until what is on the ledger is confirmed: {again} would pay it twice")
+    } else {
+        format!(
+            "{again} cannot pay twice as long as {stands_on}, as it makes the same blocks; once the account has moved \
+             on it makes other ones, so look first what moved it"
+        )
+    };
+    format!("{rest}{what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{count, hashes_per_second, tell};
+    use p2pow_client::Event;
+
+    #[test]
+    fn hash_rates_are_short_whatever_is_claimed() {
+        assert_eq!(hashes_per_second(0.0), "0.0 H/s");
+        assert_eq!(hashes_per_second(12_340_000.0), "12.3 MH/s");
+        assert_eq!(hashes_per_second(999_960.0), "1.0 MH/s");
+        for absurd in [1e15, 1e308, f64::INFINITY] {
+            assert_eq!(hashes_per_second(absurd), "more than 999 TH/s");
+        }
+        for nonsense in [f64::NAN, -1.0] {
+            assert_eq!(hashes_per_second(nonsense), "no sensible hash rate");
+        }
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(count(1, "worker"), "1 worker");
+        assert_eq!(count(2, "worker"), "2 workers");
+    }
+
+    #[test]
+    fn what_a_worker_says_does_not_drive_the_terminal() {
+        let address = [127, 0, 0, 1].into();
+        let reason = "no\u{1b}[2J\u{202e}\nway".to_owned() + &"x".repeat(9999);
+        let told = tell(&Event::Unusable { address, reason }).unwrap();
+        assert!(!told.contains(['\u{1b}', '\u{202e}', '\n']), "{told:?}");
+        assert!(told.chars().count() < 400);
+    }
 }

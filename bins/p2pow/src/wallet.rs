@@ -1,9 +1,9 @@
-//! What `send`, `receive`, `change` and `batch` have in common: a key, a sender, and telling how it went.
+//! [`Wallet`]: what `send`, `receive`, `change` and `batch` have in common: a key, a sender, and telling how it went.
 
 use crate::{options::Options, report::Report, story};
 use nano_block::SecretKey;
 use p2pow_cli::{Failure, KeyArgs, config::Given, output};
-use p2pow_client::{Event, Order, Receipt, Sender};
+use p2pow_client::{Event, Order, Receipt, SendError, Sender, Unsettled};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Options of the commands that sign.
@@ -39,46 +39,52 @@ impl WalletArgs {
 }
 
 impl Wallet {
-    /// Carries out the orders, telling the story as it goes, and prints how it ended.
-    pub(crate) async fn run(&mut self, orders: &[Order]) -> Result<(), Failure> {
-        let receipt = self.carry_out(orders).await?;
-        let report = Report::new(self.key.account(), &receipt);
-        if self.json { Ok(output::json(&report)?) } else { print(&receipt) }
+    /// Carries out the orders, telling the story as it goes, and prints how it ended. `lines` says where in the user's
+    /// file each order stands, if they come from one.
+    pub(crate) async fn run(&mut self, orders: &[Order], lines: &[u64]) -> Result<(), Failure> {
+        let account = self.key.account();
+        let left = match self.carry_out(orders).await {
+            Ok(receipt) if self.json => {
+                return Ok(output::json(&Report::done(account, &receipt, lines))?);
+            }
+            Ok(receipt) => return Ok(output::line(story::done(&receipt))?),
+            Err(SendError::Unsettled(left)) => left,
+            Err(error) => return Err(error.into()),
+        };
+        // What is signed must be told, by the exit code at least, whether or not somebody reads the output.
+        let _ = if self.json {
+            output::json(&Report::unsettled(account, &left, lines))
+        } else {
+            story::fates(&left, orders, lines).iter().try_for_each(output::line)
+        };
+        Err(failure(&left, orders, lines))
     }
 
-    async fn carry_out(&mut self, orders: &[Order]) -> Result<Receipt, Failure> {
+    /// A reader that stops early is told nothing more, but what is signed is not abandoned.
+    async fn carry_out(&mut self, orders: &[Order]) -> Result<Receipt, SendError> {
         let Self { key, sender, json, events } = self;
         let mut job = std::pin::pin!(sender.batch(key, orders));
-        let receipt = loop {
+        let outcome = loop {
             tokio::select! {
-                receipt = &mut job => break receipt,
-                Some(event) = events.recv() => print_event(*json, &event)?,
+                outcome = &mut job => break outcome,
+                Some(event) = events.recv() => print_event(*json, &event),
             }
         };
         while let Ok(event) = events.try_recv() {
-            print_event(*json, &event)?;
+            print_event(*json, &event);
         }
-        Ok(receipt?)
+        outcome
     }
 }
 
-fn print_event(json: bool, event: &Event) -> Result<(), Failure> {
-    match story::tell(event) {
-        Some(text) if !json => Ok(output::line(text)?),
-        _ => Ok(()),
+fn print_event(json: bool, event: &Event) {
+    if let Some(text) = story::tell(event).filter(|_| !json) {
+        let _ = output::line(text);
     }
 }
 
-fn print(receipt: &Receipt) -> Result<(), Failure> {
-    let seconds = receipt.elapsed.as_secs_f64();
-    match receipt.winner() {
-        Some(winner) => {
-            let price = story::xno(winner.hire.price);
-            let address = winner.hire.candidate.worker.address;
-            Ok(output::line(format_args!(
-                "done in {seconds:.1} s; {address} did the work for {price}"
-            ))?)
-        }
-        None => Ok(output::line(format_args!("done in {seconds:.1} s; nobody took the reward"))?),
-    }
+/// Exit code 1 only if it is sure that nothing is or will ever be done; else 3, for it must not simply be done again.
+fn failure(left: &Unsettled, orders: &[Order], lines: &[u64]) -> Failure {
+    let words = story::unsettled(left, orders, lines);
+    if left.is_void() { Failure::new(words) } else { Failure::partial(words) }
 }

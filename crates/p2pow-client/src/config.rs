@@ -1,4 +1,5 @@
-//! What a sender may be told: whom to hire, for how much, how long to wait.
+//! [`Config`]: what a sender may be told: whom to hire, for how much, how long to wait. [`Deadlines`]: what its patience
+//! means for one deal.
 
 use nano_block::Network;
 use nano_primitives::{Account, Amount};
@@ -97,20 +98,15 @@ impl Default for Search {
 pub struct Patience {
     /// For a connection to a worker.
     pub connect: Duration,
-    /// For the whole deal, from the moment the workers are asked.
+    /// For a whole deal, whatever node and workers do. Half of it at most goes by before anything is signed; what a
+    /// signer takes is not counted.
     pub deal: Duration,
     /// For the ledger, once no worker has more to say.
     pub settle: Duration,
-    /// For the account's last block to be confirmed before another is built on it.
+    /// For the account's last block to be confirmed before another is built on it; at most half of `deal`.
     pub frontier: Duration,
     /// Between two looks at the ledger.
     pub poll: Duration,
-}
-
-/// The moment after so much patience. For ever is thirty years: a clock has an end.
-pub(crate) fn deadline(patience: Duration) -> Instant {
-    let ever = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-    Instant::now() + patience.min(ever)
 }
 
 impl Default for Patience {
@@ -122,5 +118,64 @@ impl Default for Patience {
             frontier: Duration::from_secs(30),
             poll: Duration::from_millis(500),
         }
+    }
+}
+
+/// For ever is thirty years: a clock has an end.
+const EVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+/// The most that is kept back for a last look at what became of the blocks.
+const LAST_LOOK: Duration = Duration::from_secs(5);
+
+/// The moment after so much patience.
+pub(crate) fn deadline(patience: Duration) -> Instant {
+    Instant::now() + patience.min(EVER)
+}
+
+/// The moments by which the steps of one deal are over, in their order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadlines {
+    /// Everything that must be known before anything is signed.
+    pub(crate) prepared: Instant,
+    /// Waiting for workers and ledger.
+    pub(crate) settled: Instant,
+    /// The last look at what became of the blocks.
+    pub(crate) over: Instant,
+}
+
+impl Deadlines {
+    /// Those of a deal that begins now.
+    pub(crate) fn start(patience: Duration) -> Self {
+        let (now, whole) = (Instant::now(), patience.min(EVER));
+        let look = (whole / 4).min(LAST_LOOK);
+        Self { prepared: now + whole / 2, settled: now + (whole - look), over: now + whole }
+    }
+
+    /// The same after a pause that is nobody's fault.
+    pub(crate) fn later(self, pause: Duration) -> Self {
+        let Self { prepared, settled, over } = self;
+        Self { prepared: prepared + pause, settled: settled + pause, over: over + pause }
+    }
+}
+
+/// A duration as people read it, to two digits or so: `600 s`, `2.5 s`, `300 ms`.
+pub(crate) fn seconds(duration: Duration) -> String {
+    match duration.as_secs_f64() {
+        whole if whole >= 9.95 => format!("{whole:.0} s"),
+        some if some >= 1.0 => format!("{some:.1} s"),
+        _ => format!("{} ms", duration.as_millis()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+    use std::time::Duration;
+
+    #[test]
+    fn durations_are_told_without_a_tail_of_digits() {
+        assert_eq!(seconds(Duration::from_nanos(600_001_601_242)), "600 s");
+        assert_eq!(seconds(Duration::from_millis(2540)), "2.5 s");
+        assert_eq!(seconds(Duration::from_millis(300)), "300 ms");
+        assert_eq!(seconds(Duration::from_secs(4)), "4.0 s");
     }
 }

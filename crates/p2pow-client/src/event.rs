@@ -1,6 +1,6 @@
-//! What happens on the way of a job, for whoever wants to watch.
+//! [`Event`]: what happens on the way of a job, for whoever wants to watch.
 
-use crate::{Outcome, Worker};
+use crate::{Outcome, Reward, Worker};
 use nano_primitives::{Account, Amount, BlockHash};
 use std::net::IpAddr;
 use tokio::sync::mpsc::UnboundedSender;
@@ -16,14 +16,14 @@ pub enum Event {
         /// Registrations that were left out because of their addresses.
         not_dialable: usize,
     },
-    /// A worker told its offer.
-    Offered {
+    /// A worker does the job at an acceptable price.
+    Quoted {
         /// Who.
         address: IpAddr,
         /// Where its reward goes.
         account: Account,
-        /// Its price of a send, in raw.
-        fee: Amount,
+        /// Its price of this job, in raw.
+        price: Amount,
     },
     /// A worker's offer could not be had, or is not acceptable.
     Unusable {
@@ -58,6 +58,11 @@ pub enum Event {
         /// What.
         outcome: Outcome,
     },
+    /// The node's WebSocket tells nothing, or nothing any more: the node is polled. Told once a deal.
+    NotSubscribed {
+        /// Why.
+        reason: String,
+    },
     /// The sender's node says that the last user block is confirmed.
     UserConfirmed {
         /// The block.
@@ -70,17 +75,6 @@ pub enum Event {
         /// Whose reward it is.
         address: IpAddr,
     },
-}
-
-/// A signed reward block.
-#[derive(Debug, Clone, Copy)]
-pub struct Reward {
-    /// Whom it pays.
-    pub address: IpAddr,
-    /// The block.
-    pub hash: BlockHash,
-    /// How much, in raw.
-    pub price: Amount,
 }
 
 /// Where events go, if anywhere.

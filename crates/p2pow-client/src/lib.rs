@@ -5,7 +5,7 @@
 //! Nobody is trusted: work is checked here, the balance is proven by the sender's own last signature, and what
 //! happened is what the sender's own node says.
 //!
-//! A payment's way through this crate is directory → offers → choose → deal → hire → confirm.
+//! A payment's way through this crate is account_state → workers → quotes → contract → request_work → settlement.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,39 +25,33 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod choose;
+mod account_state;
 mod config;
-mod confirm;
-mod deal;
-mod directory;
+mod contract;
 mod event;
-mod hire;
+mod fate;
 mod http;
-mod market;
-mod offers;
-mod order;
-mod race;
+mod quotes;
 mod receipt;
+mod request_work;
 mod sender;
+mod settlement;
 mod signed;
 mod signer;
-mod state;
+mod workers;
 
 pub use {
-    choose::{Hire, Unfit},
+    account_state::StateError,
     config::{Config, Patience, Policy, Search},
-    deal::DealError,
-    directory::{Registration, Worker},
-    event::{Event, Reward},
-    hire::HireError,
+    contract::{DealError, Order},
+    event::Event,
+    fate::Fate,
     http::HttpError,
-    market::{Listing, Listings, MarketError, Unusable},
-    offers::{Candidate, OfferError},
-    order::Order,
-    race::RaceError,
-    receipt::{Hired, Outcome, Paid, Receipt},
+    quotes::{Candidate, Listing, Listings, OfferError, Quote, QuoteError, Unfit, Unusable},
+    receipt::{Cause, Hired, Outcome, Paid, Receipt, Reward, Unsettled},
+    request_work::WorkError,
     sender::{SendError, Sender},
     signed::AlreadySigned,
     signer::{Signer, SignerError},
-    state::StateError,
+    workers::{Registration, Worker},
 };

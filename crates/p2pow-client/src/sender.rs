@@ -1,20 +1,26 @@
-//! The sender: from an order to what its own node says.
+//! [`Sender`]: from orders to what its own node says. The walk of a payment: account state, workers, quotes, contract,
+//! request for work, settlement.
 
 use crate::{
-    AlreadySigned, Config, DealError, Event, Listings, MarketError, Order, RaceError, Receipt,
-    Signer, StateError,
-    deal::{Deal, Draft},
-    directory::{self, Found},
+    AlreadySigned, Config, DealError, Event, Listings, Order, QuoteError, Receipt, Signer,
+    StateError, Unsettled, account_state,
+    config::{Deadlines, deadline, seconds},
+    contract::{Deal, Draft},
     event::Events,
-    market, offers,
-    race::Race,
+    quotes,
+    settlement::{self, Settlement},
     signed::SignedRoots,
-    state,
+    workers::{self, Found},
 };
 use futures_util::StreamExt;
+use nano_block::SignedState;
 use nano_primitives::{Account, Amount};
 use nano_rpc::{Client, Receivable, ReceivableQuery, RpcError};
-use tokio::sync::mpsc::UnboundedSender;
+use std::time::Duration;
+use tokio::{
+    sync::mpsc::UnboundedSender,
+    time::{Instant, timeout_at},
+};
 
 /// Has blocks of an account worked on and published by hired workers.
 ///
@@ -27,7 +33,7 @@ pub struct Sender {
     signed: SignedRoots,
 }
 
-/// A job that was not done.
+/// A job that was not done, or not seen to be done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
@@ -36,19 +42,25 @@ pub enum SendError {
     State(#[from] StateError),
     /// The registry could not be read. Nothing was signed.
     #[error("cannot ask the node for the registered workers")]
-    Directory(#[source] RpcError),
+    Workers(#[source] RpcError),
     /// Nobody is there to be hired. Nothing was signed.
     #[error(transparent)]
-    Market(#[from] MarketError),
+    Quotes(#[from] QuoteError),
+    /// Node and workers took too long to tell what must be known beforehand. Nothing was signed.
+    #[error("found out nothing within {}, so nothing was signed: the node or the workers are slow", seconds(*after))]
+    TooSlow {
+        /// How long was waited: half of the patience for the deal.
+        after: Duration,
+    },
     /// The orders cannot be carried out, or the signer refused. Nothing has left this machine.
     #[error(transparent)]
     Deal(#[from] DealError),
     /// It would be a second block for one root. Nothing has left this machine.
     #[error(transparent)]
     AlreadySigned(#[from] AlreadySigned),
-    /// The deal left this machine, but the ledger does not show it.
+    /// The deal left this machine, but the ledger does not show all of it. It says what became of each block.
     #[error(transparent)]
-    Race(#[from] RaceError),
+    Unsettled(#[from] Box<Unsettled>),
 }
 
 impl Sender {
@@ -73,35 +85,52 @@ impl Sender {
     /// The workers that could be asked, and what they offer.
     ///
     /// # Errors
-    /// The registry could not be read.
+    /// The registry could not be read, or not within [`Patience::deal`](crate::Patience::deal).
     pub async fn workers(&self) -> Result<Listings, SendError> {
-        self.ask(&Events::default()).await
+        self.in_time(deadline(self.config.patience.deal), self.ask(&Events::default())).await
     }
 
     async fn ask(&self, events: &Events) -> Result<Listings, SendError> {
         let Found { workers, not_dialable } =
-            directory::workers(&self.node, &self.config).await.map_err(SendError::Directory)?;
+            workers::find(&self.node, &self.config).await.map_err(SendError::Workers)?;
         events.tell(|| Event::WorkersFound { workers: workers.clone(), not_dialable });
-        let workers = offers::ask_all(workers, &self.config).collect().await;
+        let workers = quotes::ask_all(workers, &self.config).collect().await;
         Ok(Listings { workers, not_dialable })
+    }
+
+    /// Does what comes before signing, but not beyond `until`.
+    async fn in_time<T>(
+        &self,
+        until: Instant,
+        step: impl Future<Output = Result<T, SendError>>,
+    ) -> Result<T, SendError> {
+        let start = Instant::now();
+        let slow = |_| Err(SendError::TooSlow { after: start.elapsed() });
+        timeout_at(until, step).await.unwrap_or_else(slow)
     }
 
     /// What was sent to the account and not received yet, the largest first, at most `count`.
     ///
     /// # Errors
-    /// The node could not be asked.
+    /// The node could not be asked, or not within [`Patience::deal`](crate::Patience::deal).
     pub async fn receivable(
         &self,
         account: &Account,
         minimum: Amount,
         count: u64,
-    ) -> Result<Vec<Receivable>, RpcError> {
+    ) -> Result<Vec<Receivable>, SendError> {
         let query = ReceivableQuery {
             count: Some(count),
             threshold: Some(minimum),
             ..ReceivableQuery::default()
         };
-        self.node.receivable(account, &query).await
+        let asked = async {
+            self.node
+                .receivable(account, &query)
+                .await
+                .map_err(|error| StateError::from(error).into())
+        };
+        self.in_time(deadline(self.config.patience.deal), asked).await
     }
 
     /// The most orders that one worker takes at once: 1 if none knows batches.
@@ -160,18 +189,59 @@ impl Sender {
     /// # Errors
     /// See [`SendError`].
     pub async fn batch(&self, signer: &dyn Signer, orders: &[Order]) -> Result<Receipt, SendError> {
-        let state =
-            async { Ok(state::verified(&self.node, signer.account(), &self.config).await?) };
-        let (before, listings) =
-            futures_util::future::try_join(state, self.ask(&self.events)).await?;
+        let deadlines = Deadlines::start(self.config.patience.deal);
+        let prepared = self.prepare(signer.account(), orders, &deadlines);
+        let (draft, listings) = self.in_time(deadlines.prepared, prepared).await?;
+        let quotes = quotes::choose(listings, &draft.subtypes, &self.config, |address, quote| {
+            self.events.tell(|| match quote {
+                Ok(quote) => {
+                    let account = quote.candidate.offer.reward_account;
+                    Event::Quoted { address, account, price: quote.price }
+                }
+                Err(reason) => Event::Unusable { address, reason: reason.to_string() },
+            });
+        })?;
+        let asked = Instant::now();
+        let deal = self.sign(signer, &draft, quotes).await?;
+        let deadlines = deadlines.later(asked.elapsed());
+        let Self { node, config, events, .. } = self;
+        let settlement = Settlement { node, config, events, deal: &deal, deadlines };
+        Ok(settlement.run().await.map_err(Box::new)?)
+    }
+
+    /// What must be known before anything is signed: what the blocks are, and who could work for them.
+    async fn prepare(
+        &self,
+        account: Account,
+        orders: &[Order],
+        deadlines: &Deadlines,
+    ) -> Result<(Draft, Listings), SendError> {
+        let state = async {
+            Ok(account_state::verified(&self.node, account, &self.config, deadlines).await?)
+        };
+        let network =
+            async { Ok(account_state::check_network(&self.node, self.config.network).await?) };
+        let (before, (), listings) =
+            futures_util::future::try_join3(state, network, self.ask(&self.events)).await?;
         let (frontier, balance) = (before.state.frontier, before.state.balance);
         self.events.tell(|| Event::StateVerified { frontier, balance });
-        let draft = Draft::new(before, orders)?;
-        let hires = market::hire(listings, &draft.subtypes, &self.config, &self.events)?;
-        let deal = Deal::sign(signer, &draft, hires).await?;
-        self.signed.note(deal.account(), draft.root(), deal.last())?;
-        self.events.tell(|| deal.event());
-        let Self { node, config, events, .. } = self;
-        Ok(Race { node, config, events, deal: &deal }.run().await?)
+        Ok((Draft::new(before, orders)?, listings))
+    }
+
+    /// The one place where blocks are signed: what is about to be signed is on record before the signer is asked, and
+    /// so before anything leaves this machine.
+    async fn sign(
+        &self,
+        signer: &dyn Signer,
+        draft: &Draft,
+        quotes: Vec<crate::Quote>,
+    ) -> Result<Deal, SendError> {
+        let reservation = self.signed.reserve(draft.account(), draft.root(), draft.last())?;
+        let deal = Deal::sign(signer, draft, quotes, reservation).await?;
+        self.events.tell(|| Event::Signed {
+            users: deal.users.iter().map(SignedState::hash).collect(),
+            rewards: deal.contracts.iter().map(settlement::reward).collect(),
+        });
+        Ok(deal)
     }
 }

@@ -9,6 +9,12 @@ const EXAMPLES: &str = "\
 FILE is a CSV of destination,amount, with or without these words as its first line; empty lines and lines with # are \
      skipped. All payments become one chain of sends with one reward at its end, so it takes a worker that knows batches.
 
+The blocks are confirmed in their order, so a batch can stop in the middle, if its worker does. Then (exit code 3) each \
+     payment is told with its line: confirmed, still possible (signed, and in the hands of the workers that were hired), \
+     or impossible. Do not run the file again as it is: the lines that are confirmed would be paid twice. A file of the \
+     other lines alone, in the same order, makes the very same blocks as long as the account's last block is the one \
+     named in the error. Exit code 1 means that nothing was paid and nothing will be.
+
 Example of a file:
   destination,amount
   nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo,1.5
@@ -43,11 +49,13 @@ enum RowError {
 
 /// Runs the subcommand.
 pub(crate) async fn run(args: BatchArgs) -> Result<(), Failure> {
-    let payments = parse(&args.source.read()?)?;
-    args.wallet.open()?.run(&payments).await
+    let (lines, payments): (Vec<u64>, Vec<Order>) =
+        parse(&args.source.read()?)?.into_iter().unzip();
+    args.wallet.open()?.run(&payments, &lines).await
 }
 
-fn parse(text: &str) -> Result<Vec<Order>, RowError> {
+/// The payments, each with the number of its line.
+fn parse(text: &str) -> Result<Vec<(u64, Order)>, RowError> {
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -58,7 +66,7 @@ fn parse(text: &str) -> Result<Vec<Order>, RowError> {
     for (index, row) in reader.records().enumerate() {
         let row = row?;
         if index > 0 || !is_heading(&row) {
-            payments.push(payment(&row)?);
+            payments.push(payment(&row, line(text, &row))?);
         }
     }
     if payments.is_empty() { Err(RowError::Empty) } else { Ok(payments) }
@@ -68,18 +76,29 @@ fn is_heading(row: &StringRecord) -> bool {
     row.get(0).is_some_and(|field| field.eq_ignore_ascii_case("destination"))
 }
 
-fn payment(row: &StringRecord) -> Result<Order, RowError> {
-    let line = row.position().map_or(0, csv::Position::line);
+/// The number of a row's line. The reader's own is that of the first line after the row before, even if that is empty or a
+/// comment.
+fn line(text: &str, row: &StringRecord) -> u64 {
+    let Some(position) = row.position() else { return 0 };
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let rest = text.get(start..).unwrap_or_default();
+    let is_skipped = |line: &&str| line.is_empty() || line.starts_with('#');
+    let skipped = rest.lines().take_while(is_skipped).count();
+    position.line() + u64::try_from(skipped).unwrap_or(0)
+}
+
+fn payment(row: &StringRecord, line: u64) -> Result<(u64, Order), RowError> {
     let (Some(destination), Some(amount), 2) = (row.get(0), row.get(1), row.len()) else {
         return Err(RowError::Fields { line, found: row.len() });
     };
     let wrong = |field, problem: String| RowError::Field { line, field, problem };
-    Ok(Order::Send {
+    let order = Order::Send {
         destination: destination.parse().map_err(|error: nano_primitives::AccountError| {
             wrong("destination", error.to_string())
         })?,
         amount: values::amount(amount).map_err(|error| wrong("amount", error.to_string()))?,
-    })
+    };
+    Ok((line, order))
 }
 
 #[cfg(test)]
@@ -92,12 +111,14 @@ mod tests {
     fn a_payment_a_line_with_or_without_heading() {
         let to = Account::ZERO;
         let row = format!("{to} , 1.5\n\n# a comment\n{to},7raw\n");
-        let wanted = vec![
-            Order::Send { destination: to, amount: Amount::from_xno("1.5").unwrap() },
-            Order::Send { destination: to, amount: Amount::from_raw(7) },
-        ];
-        assert_eq!(parse(&row).unwrap(), wanted);
-        assert_eq!(parse(&format!("Destination,Amount\n{row}")).unwrap(), wanted);
+        let wanted = |first: u64| {
+            vec![
+                (first, Order::Send { destination: to, amount: Amount::from_xno("1.5").unwrap() }),
+                (first + 3, Order::Send { destination: to, amount: Amount::from_raw(7) }),
+            ]
+        };
+        assert_eq!(parse(&row).unwrap(), wanted(1));
+        assert_eq!(parse(&format!("Destination,Amount\n{row}")).unwrap(), wanted(2));
     }
 
     #[test]
@@ -105,6 +126,7 @@ mod tests {
         let to = Account::ZERO;
         let told = |text: &str| parse(text).unwrap_err().to_string();
         assert!(told(&format!("{to},1\n{to},-1")).starts_with("line 2: amount: "));
+        assert!(told(&format!("{to},1\r\n\r\n# rent\r\n{to},-1")).starts_with("line 4: amount: "));
         assert!(told("nano_x,1").starts_with("line 1: destination: "));
         assert_eq!(told(&to.to_string()), "line 1: found 1 fields, wanted 2: destination,amount");
         assert!(told("destination,amount").starts_with("found no payment"));

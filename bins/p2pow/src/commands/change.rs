@@ -23,5 +23,5 @@ pub(crate) struct ChangeArgs {
 
 /// Runs the subcommand.
 pub(crate) async fn run(args: ChangeArgs) -> Result<(), Failure> {
-    args.wallet.open()?.run(&[Order::Change { representative: args.new }]).await
+    args.wallet.open()?.run(&[Order::Change { representative: args.new }], &[]).await
 }

@@ -9,7 +9,8 @@ use serde_json::json;
 const EXAMPLES: &str = "\
 Pockets what was sent to the account, the largest first; opens the account if this is its first money. The work is \
      paid from what comes in. Where a worker takes batches, many are pocketed with one reward. With --json one object is \
-     printed for each chain of blocks.
+     printed for each chain of blocks. Nothing can be pocketed twice, so the command may be given again at any time; it \
+     exits with 3 if it stopped after a part, or if what it signed may still happen.
 
 Examples:
   p2pow receive --key-file bob.key
@@ -47,8 +48,13 @@ pub(crate) async fn run(args: ReceiveArgs) -> Result<(), Failure> {
         .map(|entry| Order::Receive { source: entry.hash, amount: entry.amount })
         .collect();
     let size = if orders.len() == 1 { 1 } else { wallet.sender.largest_job().await? };
-    for job in orders.chunks(size) {
-        wallet.run(job).await?;
+    for (done, job) in orders.chunks(size).enumerate() {
+        match wallet.run(job, &[]).await {
+            Err(failure) if done > 0 && !failure.is_silent() => {
+                return Err(Failure::partial(failure.to_string()));
+            }
+            received => received?,
+        }
     }
     Ok(())
 }

@@ -7,8 +7,13 @@ use p2pow_client::Order;
 
 const EXAMPLES: &str = "\
 Workers are found on the ledger and asked for their offers; the payment and a reward for each hired worker are signed \
-     here; the command ends when the node says that both are confirmed. What was signed can still be published after a \
-     time-out: send again only once the account has moved on.
+     here; the command ends when the node says that both are confirmed.
+
+A payment that was signed and not confirmed in time (exit code 3) can still happen until the account goes on with \
+     another block. The same command again, while the account's last block is the same as before, makes the very same \
+     block, and so cannot pay twice. Once the account has moved on it makes another payment: look first whether the \
+     block named in the error is on the ledger, for it may be what moved the account. Exit code 1 means that nothing \
+     was paid and nothing will be.
 
 Examples:
   p2pow send nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo 1.5 --key-file alice.key
@@ -32,5 +37,5 @@ pub(crate) struct SendArgs {
 /// Runs the subcommand.
 pub(crate) async fn run(args: SendArgs) -> Result<(), Failure> {
     let SendArgs { destination, amount, wallet } = args;
-    wallet.open()?.run(&[Order::Send { destination, amount }]).await
+    wallet.open()?.run(&[Order::Send { destination, amount }], &[]).await
 }

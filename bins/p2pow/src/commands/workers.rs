@@ -5,10 +5,10 @@ use crate::{
     story,
 };
 use nano_primitives::{Account, Amount, BlockHash};
-use p2pow_cli::{Failure, one_line, output};
-use p2pow_client::{Candidate, Listing, OfferError};
+use p2pow_cli::{Failure, output};
+use p2pow_client::{Candidate, Listing};
 use serde::Serialize;
-use std::{error::Error, net::IpAddr};
+use std::net::IpAddr;
 
 const EXAMPLES: &str = "\
 Registered workers, those registered last first, and what they ask. Those that do not answer are listed too.
@@ -76,7 +76,7 @@ impl From<Listing> for Row {
     fn from((worker, listing): Listing) -> Self {
         let (offer, error) = match listing {
             Ok(candidate) => (Some(OfferRow::from(candidate)), None),
-            Err(error) => (None, Some(words(&error))),
+            Err(error) => (None, Some(story::with_cause(&error))),
         };
         Self {
             address: worker.address,
@@ -110,8 +110,9 @@ impl Row {
             return format!("{:<15}  {error}", self.address);
         };
         let state = if offer.available { "available" } else { "unavailable" };
-        let speed =
-            offer.hashrate.map_or_else(String::new, |rate| format!("  {:.1} MH/s", rate / 1e6));
+        let speed = offer
+            .hashrate
+            .map_or_else(String::new, |rate| format!("  {}", story::hashes_per_second(rate)));
         let batch = match offer.max_user_blocks {
             0 | 1 => String::new(),
             most => format!("  batches of {most}"),
@@ -125,10 +126,4 @@ impl Row {
             offer.account,
         )
     }
-}
-
-/// An error with its cause on one line: part of it is the worker's own text.
-fn words(error: &OfferError) -> String {
-    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    one_line(&format!("{error}{cause}"))
 }

@@ -4,6 +4,7 @@
 mod block;
 mod demo;
 mod key;
+mod money;
 mod program;
 mod usage;
 mod wallet;

@@ -32,7 +32,7 @@ async fn a_send_is_confirmed_and_its_worker_paid() {
     assert_eq!(town.waiting(worker.account), fee());
     let left = xno("99").checked_sub(fee()).unwrap();
     assert_eq!(town.net.balance(&town.alice.account()), left);
-    assert_eq!(receipt.winner().unwrap().hire.price, fee());
+    assert_eq!(receipt.winner().unwrap().quote.price, fee());
     worker.server.shutdown().await;
 }
 
@@ -70,7 +70,7 @@ async fn of_two_racing_workers_exactly_one_is_paid() {
     assert_eq!(receipt.hired.len(), 2);
     let paid = [town.waiting(first.account), town.waiting(second.account)];
     assert!(paid == [fee(), Amount::ZERO] || paid == [Amount::ZERO, fee()], "{paid:?}");
-    let winner = receipt.winner().unwrap().hire.candidate.offer.reward_account;
+    let winner = receipt.winner().unwrap().quote.candidate.offer.reward_account;
     assert_eq!(town.waiting(winner), fee());
     assert_eq!(town.net.balance(&town.alice.account()), xno("98.9999"));
 }
@@ -193,7 +193,7 @@ async fn events_tell_the_story_in_order() {
                 assert_eq!(balance, xno("100"));
                 "verified"
             }
-            Event::Offered { .. } => "offered",
+            Event::Quoted { .. } => "quoted",
             Event::Signed { users, rewards } => {
                 assert_eq!((users.len(), rewards.len()), (1, 1));
                 "signed"
@@ -206,7 +206,7 @@ async fn events_tell_the_story_in_order() {
         });
     }
     told.retain(|step| *step != "answered"); // before or after the confirmation
-    let wanted = ["found", "verified", "offered", "signed", "hired", "user", "reward"];
+    let wanted = ["found", "verified", "quoted", "signed", "hired", "user", "reward"];
     assert_eq!(told, wanted);
 }
 

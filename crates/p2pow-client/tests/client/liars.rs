@@ -2,13 +2,13 @@
 
 use crate::{
     fake::{Fake, Reply, http, info, json},
-    town::{Town, fee, xno},
+    town::{Town, fee, unsettled, xno},
 };
 use nano_block::{Network, SecretKey, SignedState};
 use nano_primitives::{Account, Amount, Work};
 use p2pow_client::{
-    Config, HireError, HttpError, MarketError, OfferError, Order, Outcome, Patience, RaceError,
-    SendError, Sender, Unfit, Unusable,
+    Cause, Config, Fate, HttpError, OfferError, Order, Outcome, Patience, QuoteError, SendError,
+    Sender, Unfit, Unusable, WorkError,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -43,7 +43,7 @@ async fn attempt(
 
 fn refusal(error: SendError) -> Unusable {
     match error {
-        SendError::Market(MarketError::NoneUsable { mut refused }) => refused.remove(0).1,
+        SendError::Quotes(QuoteError::NoneUsable { mut refused }) => refused.remove(0).1,
         other => panic!("{other}"),
     }
 }
@@ -128,7 +128,9 @@ async fn wrong_work_html_and_refusals_are_no_success() {
     ];
     for answer in answers {
         let (_town, fake, error) = attempt(offering(somebody(), answer)).await;
-        assert!(matches!(error, SendError::Race(RaceError::NobodyDelivered { .. })), "{error}");
+        let left = unsettled(error);
+        assert!(matches!(left.cause, Cause::NobodyDelivered { .. }), "{left}");
+        assert_eq!(left.users[0].1, Fate::Possible);
         assert_eq!(fake.count("/request_work"), 1);
     }
 }
@@ -219,14 +221,14 @@ async fn a_worker_that_withholds_is_not_waited_for_for_ever() {
     let sender = Sender::new(town.node(), Config { patience, ..town.config(fake.port) });
 
     let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
-    assert!(matches!(error, SendError::Race(RaceError::TimedOut { .. })), "{error}");
+    assert!(matches!(unsettled(error).cause, Cause::TimedOut { .. }));
 
     // The signed block may still come: no other block is signed in its place, the same one is.
     let error = sender.send(&town.alice, town.bob.account(), xno("2")).await.unwrap_err();
     assert!(matches!(error, SendError::AlreadySigned(_)), "{error}");
     assert_eq!(fake.count("/request_work"), 1);
     let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
-    assert!(matches!(error, SendError::Race(RaceError::TimedOut { .. })), "{error}");
+    assert!(matches!(unsettled(error).cause, Cause::TimedOut { .. }));
     let asked = fake.asked.lock().unwrap();
     let blocks: Vec<_> = asked.iter().filter(|asked| asked.path == "/request_work").collect();
     assert_eq!(blocks[0].body, blocks[1].body);
@@ -244,9 +246,9 @@ async fn an_honest_worker_wins_beside_one_that_lies() {
     let receipt = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap();
 
     let winner = receipt.winner().unwrap();
-    assert_eq!(winner.hire.candidate.offer.reward_account, honest.account);
+    assert_eq!(winner.quote.candidate.offer.reward_account, honest.account);
     let found_out = |outcome: &Outcome| match outcome {
-        Outcome::Failed(error) => matches!(**error, HireError::BadWork { .. }),
+        Outcome::Failed(error) => matches!(**error, WorkError::BadWork { .. }),
         _ => false,
     };
     assert!(receipt.hired.iter().any(|hired| found_out(&hired.outcome)));
@@ -265,7 +267,7 @@ async fn registered_local_addresses_are_not_dialled_on_a_public_network() {
     assert_eq!((listings.workers.len(), listings.not_dialable), (0, 4));
     let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
     assert!(
-        matches!(error, SendError::Market(MarketError::NoWorkers { not_dialable: 4 })),
+        matches!(error, SendError::Quotes(QuoteError::NoWorkers { not_dialable: 4 })),
         "{error}"
     );
     assert_eq!(fake.count("/request_info"), 0);

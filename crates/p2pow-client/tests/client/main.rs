@@ -4,5 +4,6 @@
 mod deals;
 mod fake;
 mod liars;
+mod money;
 mod nodes;
 mod town;

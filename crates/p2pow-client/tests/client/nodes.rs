@@ -2,13 +2,14 @@
 
 use crate::{
     fake::{Asked, read},
-    town::{Town, at, xno},
+    town::{Town, at, unsettled, xno},
 };
-use nano_block::{SecretKey, SignedBlock, SignedState, StateBlock};
+use nano_block::{Network, SecretKey, SignedBlock, SignedState, StateBlock};
 use nano_primitives::{Account, Signature};
 use nano_rpc::Client;
 use p2pow_client::{
-    Config, DealError, Patience, RaceError, SendError, Sender, Signer, SignerError, StateError,
+    Cause, Config, DealError, Event, Fate, Patience, SendError, Sender, Signer, SignerError,
+    StateError,
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -19,7 +20,7 @@ use tokio::{
 };
 
 /// Stands in front of a town's node and changes what it answers.
-struct LyingNode {
+pub(crate) struct LyingNode {
     url: String,
     task: JoinHandle<()>,
 }
@@ -32,40 +33,69 @@ impl Drop for LyingNode {
 
 impl LyingNode {
     /// `lie` may change the answer to a request.
-    async fn start(town: &Town, lie: impl Fn(&Value, &mut Value) + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(
+        town: &Town,
+        lie: impl Fn(&Value, &mut Value) + Send + Sync + 'static,
+    ) -> Self {
+        Self::refusing(town, |_| false, lie).await
+    }
+
+    /// The same for a node that first of all fails at what `refuse` says, without carrying it out.
+    pub(crate) async fn refusing(
+        town: &Town,
+        refuse: impl Fn(&Value) -> bool + Send + Sync + 'static,
+        lie: impl Fn(&Value, &mut Value) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind(at(1, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (node, lie) = (town.net.rpc_addr(), Arc::new(lie));
+        let (node, manners) = (town.net.rpc_addr(), Arc::new(Manners { refuse, lie }));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let lie = Arc::clone(&lie);
+                let manners = Arc::clone(&manners);
                 tokio::spawn(async move {
-                    let _ = relay(stream, node, &*lie).await;
+                    let _ = relay(stream, node, &*manners).await;
                 });
             }
         });
         Self { url, task }
     }
 
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.url).unwrap()
+    }
+
     fn sender(&self, config: Config) -> Sender {
-        Sender::new(Client::new(&self.url).unwrap(), config)
+        Sender::new(self.client(), config)
     }
 }
 
-async fn relay(
+/// How a node misbehaves.
+struct Manners<R, L> {
+    refuse: R,
+    lie: L,
+}
+
+async fn relay<R: Fn(&Value) -> bool, L: Fn(&Value, &mut Value)>(
     mut stream: TcpStream,
     node: std::net::SocketAddr,
-    lie: &(dyn Fn(&Value, &mut Value) + Send + Sync),
+    manners: &Manners<R, L>,
 ) -> std::io::Result<()> {
     let Asked { body: question, .. } = read(&mut stream).await?;
+    if (manners.refuse)(&question) {
+        return answer(stream, &json!({ "error": "Internal server error in RPC" })).await;
+    }
     let mut upstream = TcpStream::connect(node).await?;
     upstream.write_all(&post(&question)).await?;
     let mut bytes = Vec::new();
     upstream.read_to_end(&mut bytes).await?;
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-    let mut answer: Value = serde_json::from_slice(&bytes[head..]).unwrap();
-    lie(&question, &mut answer);
-    let text = answer.to_string();
+    let mut said: Value = serde_json::from_slice(&bytes[head..]).unwrap();
+    (manners.lie)(&question, &mut said);
+    answer(stream, &said).await
+}
+
+async fn answer(mut stream: TcpStream, said: &Value) -> std::io::Result<()> {
+    let text = said.to_string();
     let head =
         format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", text.len());
     stream.write_all((head + &text).as_bytes()).await
@@ -201,7 +231,9 @@ async fn an_answer_without_confirmation_is_no_success() {
     let sender = Sender::new(town.node(), Config { patience, ..config });
     town.net.faults().leave_unconfirmed(true);
     let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
-    assert!(matches!(error, SendError::Race(RaceError::TimedOut { .. })), "{error}");
+    let left = unsettled(error);
+    assert!(matches!(left.cause, Cause::TimedOut { .. }), "{left}");
+    assert_eq!(left.users[0].1, Fate::OnLedger);
 }
 
 #[tokio::test]
@@ -231,7 +263,10 @@ async fn an_account_that_goes_on_otherwise_ends_the_deal() {
     };
     let (outcome, ()) = tokio::join!(payment, otherwise);
     let error = outcome.unwrap_err();
-    assert!(matches!(error, SendError::Race(RaceError::Superseded { .. })), "{error}");
+    let left = unsettled(error);
+    let frontier = town.net.account(&town.alice.account()).unwrap().frontier;
+    assert!(matches!(left.cause, Cause::Superseded { by } if by == frontier), "{left}");
+    assert_eq!((left.users[0].1, left.rewards[0].1), (Fate::Impossible, Fate::Impossible));
 }
 
 /// Signs with another key than it says.
@@ -269,4 +304,70 @@ async fn a_signer_that_signs_wrongly_or_not_at_all_publishes_nothing() {
     let error = sender.send(&signer, town.bob.account(), xno("50")).await.unwrap_err();
     assert!(matches!(error, SendError::Deal(DealError::Signer(_))), "{error}");
     assert_eq!(town.net.balance(&town.alice.account()), xno("100"));
+}
+
+#[tokio::test]
+async fn a_node_of_another_network_is_told_of_before_anything_is_signed() {
+    let town = Town::found().await;
+    let worker = town.worker(1, 0).await;
+    let (listener, mut events) = tokio::sync::mpsc::unbounded_channel();
+    let config = Config { network: Network::Live, ..town.config(worker.port) };
+    let sender = Sender::new(town.node(), config).with_events(listener);
+    let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
+    match &error {
+        SendError::State(StateError::OtherNetwork { found, wanted, .. }) => {
+            assert_eq!((found.as_slice(), *wanted), (&[Network::Dev][..], Network::Live));
+        }
+        other => panic!("{other}"),
+    }
+    for part in ["dev", "live", "ffc0000000000000", "change `network`"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    while let Ok(event) = events.try_recv() {
+        assert!(!matches!(event, Event::Signed { .. }), "nothing was signed");
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_tell_its_thresholds_stops_nothing() {
+    let town = Town::found().await;
+    let worker = town.worker(1, 0).await;
+    let node = LyingNode::start(&town, |question, answer| {
+        if is(question, "active_difficulty") {
+            *answer = json!({ "error": "Unknown command" });
+        }
+    })
+    .await;
+    let sender = node.sender(town.config(worker.port));
+    sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_frontier_that_the_node_makes_up_does_not_make_a_block_impossible() {
+    let town = Town::found().await;
+    let withholder = crate::fake::Fake::start(1, 0, |asked| match asked.path.as_str() {
+        "/request_info" => {
+            let account = SecretKey::generate().unwrap().account();
+            crate::fake::json(200, &crate::fake::info(account, xno("0.0001")))
+        }
+        _ => crate::fake::Reply::Silence,
+    })
+    .await;
+    town.register([127, 0, 0, 1]);
+    let asked = Arc::clone(&withholder.asked);
+    let node = LyingNode::start(&town, move |question, answer| {
+        let is_hired = asked.lock().unwrap().iter().any(|asked| asked.path == "/request_work");
+        if is_hired && is(question, "account_info") {
+            answer["frontier"] = json!("AB".repeat(32));
+            answer["confirmed_frontier"] = json!("AB".repeat(32));
+        }
+    })
+    .await;
+    let config = town.config(withholder.port);
+    let patience = Patience { deal: Duration::from_secs(1), ..config.patience };
+    let sender = node.sender(Config { patience, ..config });
+    let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
+    let left = unsettled(error);
+    assert!(matches!(left.cause, Cause::TimedOut { .. }), "{left}");
+    assert_eq!(left.users[0].1, Fate::Possible);
 }

@@ -5,10 +5,11 @@ use nano_devnet::Devnet;
 use nano_pow::Pool;
 use nano_primitives::{Account, Amount};
 use nano_rpc::Client;
-use p2pow_client::{Config, Patience, Search, Sender};
+use p2pow_client::{Config, Patience, Search, SendError, Sender, Unsettled};
 use p2pow_server::{Server, register::registration_block};
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
@@ -23,7 +24,7 @@ pub(crate) fn xno(text: &str) -> Amount {
 
 /// A network, Alice with 100 XNO, and Bob with no account yet.
 pub(crate) struct Town {
-    pub(crate) net: Devnet,
+    pub(crate) net: Arc<Devnet>,
     pub(crate) alice: SecretKey,
     pub(crate) bob: SecretKey,
 }
@@ -38,7 +39,7 @@ impl Town {
             .unwrap();
         let (alice, bob) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
         net.open(&alice, xno("100")).unwrap();
-        Self { net, alice, bob }
+        Self { net: Arc::new(net), alice, bob }
     }
 
     pub(crate) fn node(&self) -> Client {
@@ -56,6 +57,11 @@ impl Town {
 
     /// Starts and registers an honest worker at 127.0.0.`last`; port 0 takes a free one.
     pub(crate) async fn worker(&self, last: u8, port: u16) -> Worker {
+        self.worker_of(last, port, self.node()).await
+    }
+
+    /// The same for a worker with a node of its own.
+    pub(crate) async fn worker_of(&self, last: u8, port: u16, node: Client) -> Worker {
         let account = SecretKey::generate().unwrap().account();
         let config = p2pow_server::Config {
             listen: vec![at(last, port)],
@@ -64,7 +70,7 @@ impl Town {
             websocket_url: Some(self.net.websocket_url()),
             ..p2pow_server::Config::default()
         };
-        let server = Server::bind(config, self.node(), Pool::cpu(Some(1))).await.unwrap();
+        let server = Server::bind(config, node, Pool::cpu(Some(1))).await.unwrap();
         self.register(at(last, port).ip());
         Worker { account, port: server.local_addr().port(), server }
     }
@@ -105,4 +111,13 @@ pub(crate) struct Worker {
 
 pub(crate) fn at(last: u8, port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), port))
+}
+
+/// What a deal came to that was signed and not done.
+#[track_caller]
+pub(crate) fn unsettled(error: SendError) -> Unsettled {
+    match error {
+        SendError::Unsettled(error) => *error,
+        other => panic!("{other}"),
+    }
 }

@@ -1,6 +1,7 @@
 //! How far the workers are: bars on a terminal, a line now and then elsewhere.
 
 use super::workers::{Crew, Member};
+use crate::story::hashes_per_second;
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use p2pow_cli::output;
 use p2pow_client::Receipt;
@@ -116,7 +117,7 @@ fn words(report: &JobReport) -> String {
         HumanCount(report.hashes),
     );
     if report.rate > 0.0 {
-        text.push_str(&format!(", {:.1} MH/s", report.rate / 1e6));
+        text.push_str(&format!(", {}", hashes_per_second(report.rate)));
     }
     if let Some(seconds) = report.expected_seconds_left {
         text.push_str(&format!(", about {seconds:.0} s for this work"));

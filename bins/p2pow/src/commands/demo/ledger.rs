@@ -78,7 +78,7 @@ pub(super) fn verify(
     let wrong =
         |what: String| Failure::new(format!("the ledger does not show what should be: {what}"));
     let paid = receipt.reward.ok_or_else(|| wrong("no reward is confirmed".to_owned()))?;
-    let winner = receipt.winner().ok_or_else(|| wrong("nobody is paid".to_owned()))?.hire;
+    let winner = receipt.winner().ok_or_else(|| wrong("nobody is paid".to_owned()))?.quote;
     for block in receipt.users.iter().chain([&paid.block]) {
         let hash = block.hash();
         if !stage

@@ -200,7 +200,7 @@ impl Member {
 
     /// Where it stands among the hired, if it was hired.
     pub(super) fn place(&self, receipt: &Receipt) -> Option<usize> {
-        let is_own = |hired: &Hired| hired.hire.candidate.offer.reward_account == self.account;
+        let is_own = |hired: &Hired| hired.quote.candidate.offer.reward_account == self.account;
         receipt.hired.iter().position(is_own)
     }
 

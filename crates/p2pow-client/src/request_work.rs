@@ -1,14 +1,13 @@
-//! Hiring: every chosen worker is asked to do the work, and what it answers is checked.
+//! [`Delivery`]: what a hired worker answers to a request for work, checked.
 //!
 //! A worker's answer is its own word. Work that it names is checked here; whether its blocks are on the ledger is for
 //! the sender's own node to say.
 
 use crate::{
-    Config, Hire,
-    deal::{Contract, Deal},
+    Config,
+    contract::{Contract, Deal},
     http::{Ask, HttpError, ask},
 };
-use futures_util::stream::FuturesUnordered;
 use nano_block::{Epoch, SignedState, Subtype, Thresholds};
 use nano_primitives::{BlockHash, Difficulty, Work};
 use p2pow_protocol::{Answer, AnswerError, Done, WorkRequest};
@@ -20,7 +19,7 @@ const BYTES_PER_BLOCK: usize = 1024;
 /// Why a hired worker did not deliver.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum HireError {
+pub enum WorkError {
     /// No answer, or none that is acceptable.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -57,6 +56,14 @@ pub enum HireError {
     },
 }
 
+impl WorkError {
+    /// Whether this is what workers answer when another one was quicker: 500 when the blocks are on the ledger already,
+    /// 409 when they are about to be. Both have other reasons too.
+    pub(crate) const fn may_be_a_lost_race(&self) -> bool {
+        matches!(self, Self::Answer(AnswerError::Refused { status: 409 | 500, .. }))
+    }
+}
+
 /// The blocks of a job with work that was checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Delivery {
@@ -64,31 +71,21 @@ pub(crate) struct Delivery {
     pub(crate) reward: Option<SignedState>,
 }
 
-/// The answer of one contract, by its place in the deal.
-pub(crate) type Answered = (usize, Result<Delivery, HireError>);
-
-/// Asks every worker of the deal; answers come as they arrive. Dropping the stream hangs up on those still at work.
-pub(crate) fn race<'a>(
-    deal: &'a Deal,
-    config: &'a Config,
-) -> FuturesUnordered<impl Future<Output = Answered> + 'a> {
-    let contracts = deal.contracts.iter().enumerate();
-    contracts
-        .map(|(place, contract)| async move { (place, ask_one(deal, contract, config).await) })
-        .collect()
-}
-
-async fn ask_one(deal: &Deal, contract: &Contract, config: &Config) -> Result<Delivery, HireError> {
-    let Hire { candidate, .. } = contract.hire;
+/// Asks one worker of the deal for its work. Dropping the future hangs up.
+pub(crate) async fn ask_one(
+    deal: &Deal,
+    contract: &Contract,
+    config: &Config,
+) -> Result<Delivery, WorkError> {
     let question = Ask {
         path: "/request_work",
         body: Some(contract.request.to_json().into()),
         connect_timeout: config.patience.connect,
-        // Not the limit: the race ends before, and hangs up.
+        // Not the limit: the deal ends before, and hangs up.
         timeout: config.patience.deal.saturating_mul(2),
         max_bytes: BYTES_PER_BLOCK * (deal.users.len() + 2),
     };
-    let reply = ask(SocketAddr::new(candidate.worker.address, config.port), &question).await?;
+    let reply = ask(SocketAddr::new(contract.address(), config.port), &question).await?;
     let answer = Answer::read(reply.status, &reply.body)?;
     let bar = Bar { thresholds: config.network.thresholds(), epoch: deal.epoch };
     bar.check(&contract.request, &deal.subtypes, &answer)
@@ -107,10 +104,10 @@ impl Bar {
         request: &WorkRequest,
         subtypes: &[Subtype],
         answer: &Answer,
-    ) -> Result<Delivery, HireError> {
+    ) -> Result<Delivery, WorkError> {
         let (found, wanted) = (answer.users.len(), request.users().len());
         if found != wanted {
-            return Err(HireError::Count { found, wanted });
+            return Err(WorkError::Count { found, wanted });
         }
         let users = request.users().iter().zip(subtypes).zip(&answer.users);
         let users = users
@@ -128,28 +125,16 @@ impl Bar {
         block: &SignedState,
         subtype: Subtype,
         done: &Done,
-    ) -> Result<SignedState, HireError> {
+    ) -> Result<SignedState, WorkError> {
         let (hash, work) = (block.hash(), done.work);
         if done.hash != hash {
-            return Err(HireError::OtherBlock { found: done.hash, wanted: hash });
+            return Err(WorkError::OtherBlock { found: done.hash, wanted: hash });
         }
-        let (value, threshold) = (work.value(&block.root()), self.threshold(subtype));
+        let (value, threshold) =
+            (work.value(&block.root()), self.thresholds.least_for(subtype, self.epoch));
         if value < threshold {
-            return Err(HireError::BadWork { hash, work, value, threshold });
+            return Err(WorkError::BadWork { hash, work, value, threshold });
         }
         Ok(block.with_work(work))
-    }
-
-    /// The least that a node may take. Where a receive lifts an account from an older epoch the least of both: how
-    /// much it must be depends on the send, and the node will say.
-    fn threshold(&self, subtype: Subtype) -> Difficulty {
-        let newest = self.thresholds.for_state(subtype, Epoch::Epoch2);
-        match self.epoch {
-            Some(Epoch::Epoch2) | None => newest,
-            Some(older) if subtype.is_receive() => {
-                newest.min(self.thresholds.for_state(subtype, older))
-            }
-            Some(older) => self.thresholds.for_state(subtype, older),
-        }
     }
 }

@@ -1,17 +1,24 @@
-//! The state of the sender's account, proven by what the sender itself once signed.
+//! [`Verified`]: the state of the sender's account, proven by what the sender itself once signed, on a node that is of
+//! the sender's network.
 //!
 //! A block states a balance, not an amount: whoever makes a sender believe in a wrong balance makes it send the
 //! difference away. So the balance is taken from the frontier block, whose hash is computed and whose signature is
 //! verified here, and not from the node's word.
 
-use crate::{Config, config::deadline};
-use nano_block::{AccountState, Block, BlockKind, Epoch, SignatureError, SignedBlock};
-use nano_primitives::{Account, Amount, BlockHash};
+use crate::{
+    Config,
+    config::{Deadlines, deadline},
+};
+use nano_block::{AccountState, Block, BlockKind, Epoch, Network, SignatureError, SignedBlock};
+use nano_primitives::{Account, Amount, BlockHash, Difficulty};
 use nano_rpc::{AccountInfo, Client, RpcError};
+use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// Epoch blocks that may stand on top of each other: one for each epoch after the first.
 const MAX_EPOCHS: u32 = 2;
+/// Time for a node to tell its thresholds. One that does not is believed to be of the right network.
+const NETWORK_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Why an account's state is not known for sure.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +75,32 @@ pub enum StateError {
         /// The block.
         frontier: BlockHash,
     },
+    /// The node is of another network: what workers find for it would not be enough, or far too much.
+    #[error(
+        "the node asks for work of {send} for sends and {receive} for receives, which is {}; wanted a node of the \
+         network {wanted}: change `network`, or ask another node",
+        names(.found)
+    )]
+    OtherNetwork {
+        /// The node's threshold of sends.
+        send: Difficulty,
+        /// The node's threshold of receives.
+        receive: Difficulty,
+        /// The networks with these thresholds.
+        found: Vec<Network>,
+        /// The sender's network.
+        wanted: Network,
+    },
+}
+
+fn names(networks: &[Network]) -> String {
+    match networks {
+        [] => "no network that is known".to_owned(),
+        networks => {
+            let names: Vec<&str> = networks.iter().map(|network| network.as_str()).collect();
+            format!("the network {}", names.join(" or "))
+        }
+    }
 }
 
 /// What the next block is built on.
@@ -78,13 +111,34 @@ pub(crate) struct Verified {
     pub(crate) epoch: Option<Epoch>,
 }
 
+/// Compares the node's thresholds with those of the sender's network. A node that does not tell them stops nothing.
+pub(crate) async fn check_network(node: &Client, wanted: Network) -> Result<(), StateError> {
+    let asked = node.with_retries(0).with_timeout(NETWORK_TIMEOUT);
+    let told = match asked.active_difficulty().await {
+        Ok(told) => told,
+        Err(error) => {
+            tracing::debug!(%error, "the node's network is not known");
+            return Ok(());
+        }
+    };
+    // A node that knows no threshold of receives is from before there were two.
+    let Some(receive) = told.network_receive_minimum else { return Ok(()) };
+    let send = told.network_minimum;
+    let found = Network::of_thresholds(send, receive);
+    if found.contains(&wanted) {
+        return Ok(());
+    }
+    Err(StateError::OtherNetwork { send, receive, found, wanted })
+}
+
 /// The state of `account`, confirmed and verified.
 pub(crate) async fn verified(
     node: &Client,
     account: Account,
     config: &Config,
+    deadlines: &Deadlines,
 ) -> Result<Verified, StateError> {
-    let Some(info) = confirmed(node, account, config).await? else {
+    let Some(info) = confirmed(node, account, config, deadlines).await? else {
         let representative = config.representative.unwrap_or(account);
         return Ok(Verified {
             state: AccountState::unopened(account, representative),
@@ -111,8 +165,9 @@ async fn confirmed(
     node: &Client,
     account: Account,
     config: &Config,
+    deadlines: &Deadlines,
 ) -> Result<Option<AccountInfo>, StateError> {
-    let deadline = deadline(config.patience.frontier);
+    let deadline = deadline(config.patience.frontier).min(deadlines.prepared);
     loop {
         let Some(info) = node.account_info(&account).await? else { return Ok(None) };
         // A node that tells nothing of confirmation is from before there was `include_confirmed`.
@@ -120,7 +175,7 @@ async fn confirmed(
         if info.is_confirmed() || is_silent {
             return Ok(Some(info));
         }
-        if Instant::now() >= deadline {
+        if Instant::now() + config.patience.poll >= deadline {
             return Err(StateError::Unconfirmed { frontier: info.frontier });
         }
         sleep(config.patience.poll).await;

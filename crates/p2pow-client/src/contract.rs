@@ -1,14 +1,51 @@
-//! The signed deal: the user's blocks, and one reward block for each hired worker on top of the last.
+//! [`Deal`]: the user's blocks, signed, and a [`Contract`] for each hired worker: one reward block on top of the last.
 //!
 //! The reward blocks are forks of one another, so the ledger takes at most one. Each keeps the representative that the
-//! user's own blocks leave the account with.
+//! user's own blocks leave the account with. An [`Order`] becomes a block of a [`Draft`]; the same orders on the same
+//! state make the same user blocks, to the last bit.
 
-use crate::{Event, Hire, Order, Reward, Signer, SignerError, state::Verified};
+use crate::{Quote, Signer, SignerError, account_state::Verified, signed::Reservation};
 use nano_block::{
     AccountState, BuildError, Epoch, SignatureError, SignedState, StateBlock, Subtype,
 };
 use nano_primitives::{Account, Amount, BlockHash, Root};
 use p2pow_protocol::WorkRequest;
+use std::net::IpAddr;
+
+/// One block that the sender wants on its chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// Sends `amount` to `destination`.
+    Send {
+        /// Who gets it.
+        destination: Account,
+        /// How much.
+        amount: Amount,
+    },
+    /// Pockets the send `source` of `amount`.
+    Receive {
+        /// The hash of the send.
+        source: BlockHash,
+        /// What it sent.
+        amount: Amount,
+    },
+    /// Changes the representative.
+    Change {
+        /// The new one.
+        representative: Account,
+    },
+}
+
+impl Order {
+    /// The block that does this on top of `state`.
+    pub(crate) fn block(&self, state: &AccountState) -> Result<StateBlock, BuildError> {
+        match *self {
+            Self::Send { destination, amount } => state.send(destination, amount),
+            Self::Receive { source, amount } => state.receive(source, amount),
+            Self::Change { representative } => state.change(representative),
+        }
+    }
+}
 
 /// Why nothing was signed, or not everything that was needed. What was signed until then has left nobody's hands.
 #[derive(Debug, thiserror::Error)]
@@ -71,14 +108,24 @@ impl Draft {
         Ok(draft)
     }
 
+    /// Whose blocks they are.
+    pub(crate) fn account(&self) -> Account {
+        self.after.account
+    }
+
     /// What the first block's work is bound to.
     pub(crate) fn root(&self) -> Root {
         self.blocks[0].root()
     }
 
+    /// The last block. It fixes all the others.
+    pub(crate) fn last(&self) -> BlockHash {
+        self.blocks[self.blocks.len() - 1].hash()
+    }
+
     /// The reward block for a worker.
-    fn reward(&self, hire: &Hire) -> Result<StateBlock, DealError> {
-        let (worker, price) = (hire.candidate.offer.reward_account, hire.price);
+    fn reward(&self, quote: &Quote) -> Result<StateBlock, DealError> {
+        let (worker, price) = (quote.candidate.offer.reward_account, quote.price);
         let left = self.after.balance;
         self.after.send(worker, price).map_err(|_| DealError::TooPoorForReward { left, price })
     }
@@ -87,8 +134,20 @@ impl Draft {
 /// A hired worker and what it is asked to do.
 #[derive(Debug, Clone)]
 pub(crate) struct Contract {
-    pub(crate) hire: Hire,
+    pub(crate) quote: Quote,
     pub(crate) request: WorkRequest,
+}
+
+impl Contract {
+    /// Where the worker is.
+    pub(crate) const fn address(&self) -> IpAddr {
+        self.quote.candidate.worker.address
+    }
+
+    /// The hash of its reward block.
+    pub(crate) fn reward(&self) -> BlockHash {
+        self.request.reward().hash()
+    }
 }
 
 /// Everything signed for one job. From the moment it leaves the machine it is irrevocable until the frontier moves.
@@ -101,22 +160,31 @@ pub(crate) struct Deal {
 }
 
 impl Deal {
-    /// Signs the draft and a reward for each hired worker.
+    /// Has the draft signed, and a reward for each worker. What has been signed is on record from the moment the signer
+    /// is asked.
     pub(crate) async fn sign(
         signer: &dyn Signer,
         draft: &Draft,
-        hires: Vec<Hire>,
+        quotes: Vec<Quote>,
+        mut reservation: Reservation<'_>,
     ) -> Result<Self, DealError> {
         // Before the signer is asked for anything.
-        let rewards = hires.iter().map(|hire| draft.reward(hire)).collect::<Result<Vec<_>, _>>()?;
+        let rewards =
+            quotes.iter().map(|quote| draft.reward(quote)).collect::<Result<Vec<_>, _>>()?;
         let mut users = Vec::with_capacity(draft.blocks.len());
         for block in &draft.blocks {
-            users.push(sign(signer, block).await?);
+            reservation.asking();
+            let signed = sign(signer, block).await;
+            // A signature that is not the account's is none.
+            if users.is_empty() && signed.is_err() {
+                reservation.refused();
+            }
+            users.push(signed?);
         }
-        let mut contracts = Vec::with_capacity(hires.len());
-        for (hire, reward) in hires.into_iter().zip(rewards) {
+        let mut contracts = Vec::with_capacity(quotes.len());
+        for (quote, reward) in quotes.into_iter().zip(rewards) {
             let request = request(&users, sign(signer, &reward).await?);
-            contracts.push(Contract { hire, request });
+            contracts.push(Contract { quote, request });
         }
         Ok(Self { users, subtypes: draft.subtypes.clone(), epoch: draft.epoch, contracts })
     }
@@ -129,24 +197,6 @@ impl Deal {
     /// The last user block, on which the rewards stand.
     pub(crate) fn last(&self) -> BlockHash {
         self.users[self.users.len() - 1].hash()
-    }
-
-    /// Whether a block is of this deal.
-    pub(crate) fn has(&self, hash: &BlockHash) -> bool {
-        let users = self.users.iter().map(SignedState::hash);
-        let rewards = self.contracts.iter().map(|contract| contract.request.reward().hash());
-        users.chain(rewards).any(|known| known == *hash)
-    }
-
-    /// What to tell of it.
-    pub(crate) fn event(&self) -> Event {
-        let users = self.users.iter().map(SignedState::hash).collect();
-        let reward = |contract: &Contract| Reward {
-            address: contract.hire.candidate.worker.address,
-            hash: contract.request.reward().hash(),
-            price: contract.hire.price,
-        };
-        Event::Signed { users, rewards: self.contracts.iter().map(reward).collect() }
     }
 
     /// Whose deal it is.

@@ -1,4 +1,5 @@
-//! Who could be hired: the workers registered on the ledger.
+//! [`Worker`]: who could be hired, by the registry on the ledger. It is open to anybody, so what is read is bounded,
+//! only the newest entry of an account counts, and only public addresses are dialled.
 
 use crate::{Config, config::Search};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -47,7 +48,7 @@ pub(crate) struct Found {
 }
 
 /// Finds the workers to choose from: those that the user named, or else the registered ones, newest first.
-pub(crate) async fn workers(node: &Client, config: &Config) -> Result<Found, RpcError> {
+pub(crate) async fn find(node: &Client, config: &Config) -> Result<Found, RpcError> {
     if !config.workers.is_empty() {
         let named = |&address| Worker { address, registration: None };
         let workers = config.workers.iter().map(named).collect();
