@@ -195,7 +195,7 @@ fn a_payment_that_is_confirmed_although_its_worker_failed_is_a_success() {
 fn what_never_got_as_far_as_a_signature_exits_with_1() {
     let town = Town::with_worker_that_publishes(0);
     let bob = SecretKey::generate().unwrap().account().to_string();
-    let poor = town.call(&["send", &bob, "340282366.95"]).run();
+    let poor = town.call(&["send", &bob, "340282366.9209384"]).run();
     poor.bad(1);
     let other = town.call(&["send", &bob, "1", "--network", "live"]).run();
     let told = other.bad(1);
