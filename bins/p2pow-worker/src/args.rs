@@ -10,7 +10,8 @@ From nothing to a worker that is found and paid:
   p2pow-worker register                (announces your address on the ledger, once)
   p2pow-worker run                     (leave it running)
 
-Errors are one line on standard error; the exit code is 2 for wrong usage and 1 for the rest. P2POW_LOG=debug tells more.";
+Errors are one line on standard error; the exit code is 2 for wrong usage and 1 for the rest. P2POW_LOG=debug \
+     tells more. Options are flags, variables, or lines of the configuration, in this order.";
 
 /// Do proof of work for Nano users, and be paid by the ledger for it.
 #[derive(Debug, Parser)]

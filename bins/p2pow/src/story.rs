@@ -1,6 +1,9 @@
 //! What happens on the way of a job, and how it ends, in words.
 
+pub(crate) use p2pow_cli::output::hashrate as hashes_per_second;
+
 use nano_primitives::{Amount, excerpt};
+use p2pow_cli::output::count;
 use p2pow_client::{Event, Fate, Order, Outcome, Receipt, Unsettled, WorkError, Worker};
 use std::error::Error;
 
@@ -102,28 +105,6 @@ pub(crate) fn with_cause(error: &dyn Error) -> String {
     excerpt(&format!("{error}{}", cause.unwrap_or_default()), SHOWN)
 }
 
-/// `1 worker`, `2 workers`.
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
-/// A hash rate as people read it. What a worker says of itself is its own word, and may be anything.
-#[allow(clippy::cast_precision_loss)] // the exponents are small
-pub(crate) fn hashes_per_second(rate: f64) -> String {
-    const UNITS: [&str; 5] = ["H/s", "kH/s", "MH/s", "GH/s", "TH/s"];
-    if rate.is_nan() || rate < 0.0 {
-        return "no sensible hash rate".to_owned();
-    }
-    let (mut value, mut unit) = (rate, 0);
-    while value >= 999.95 && unit + 1 < UNITS.len() {
-        (value, unit) = (value / 1000.0, unit + 1);
-    }
-    if value >= 999.95 {
-        return "more than 999 TH/s".to_owned();
-    }
-    format!("{value:.1} {}", UNITS[unit])
-}
-
 /// How a job ended well.
 pub(crate) fn done(receipt: &Receipt) -> String {
     let seconds = receipt.elapsed.as_secs_f64();
@@ -210,27 +191,8 @@ fn advice(left: &Unsettled, lines: &[u64]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, hashes_per_second, tell};
+    use super::tell;
     use p2pow_client::Event;
-
-    #[test]
-    fn hash_rates_are_short_whatever_is_claimed() {
-        assert_eq!(hashes_per_second(0.0), "0.0 H/s");
-        assert_eq!(hashes_per_second(12_340_000.0), "12.3 MH/s");
-        assert_eq!(hashes_per_second(999_960.0), "1.0 MH/s");
-        for absurd in [1e15, 1e308, f64::INFINITY] {
-            assert_eq!(hashes_per_second(absurd), "more than 999 TH/s");
-        }
-        for nonsense in [f64::NAN, -1.0] {
-            assert_eq!(hashes_per_second(nonsense), "no sensible hash rate");
-        }
-    }
-
-    #[test]
-    fn one_is_not_many() {
-        assert_eq!(count(1, "worker"), "1 worker");
-        assert_eq!(count(2, "worker"), "2 workers");
-    }
 
     #[test]
     fn what_a_worker_says_does_not_drive_the_terminal() {
