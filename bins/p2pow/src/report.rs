@@ -1,4 +1,4 @@
-//! [`Report`]: how a job ended, as scripts read it.
+//! [`DealReport`]: how a job ended, as scripts read it.
 
 use crate::story;
 use nano_block::SignedState;
@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 /// What `send`, `receive`, `change` and `batch` print with `--json` about a job that was signed.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct DealReport {
     pub(crate) account: Account,
     /// Why it is not done; not there if it is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,6 +22,9 @@ pub(crate) struct Report {
     pub(crate) winner: Option<Winner>,
     pub(crate) workers: Vec<WorkerReport>,
     pub(crate) elapsed_ms: u128,
+    /// What went wrong and did no harm.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// A block as a node writes it, its hash, and what became of it.
@@ -64,7 +67,12 @@ pub(crate) struct WorkerReport {
     detail: Option<String>,
 }
 
-impl Report {
+impl DealReport {
+    /// The same with what went wrong and did no harm.
+    pub(crate) fn with_warnings(self, warnings: Vec<String>) -> Self {
+        Self { warnings, ..self }
+    }
+
     /// A job that is done. `lines` says where in the user's file the blocks stand, if they come from one.
     pub(crate) fn done(account: Account, receipt: &Receipt, lines: &[u64]) -> Self {
         let users = receipt.users.iter().map(|user| (*user, Fate::Confirmed));
@@ -80,6 +88,7 @@ impl Report {
                 .map(|(place, hired)| WorkerReport::new(hired, outcome(receipt, place)))
                 .collect(),
             elapsed_ms: receipt.elapsed.as_millis(),
+            warnings: Vec::new(),
         }
     }
 
@@ -95,6 +104,7 @@ impl Report {
             winner: None,
             workers: left.hired.iter().map(answered).collect(),
             elapsed_ms: left.elapsed.as_millis(),
+            warnings: Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! [`Wallet`]: what `send`, `receive`, `change` and `batch` have in common: a key, a sender, and telling how it went.
 
-use crate::{options::Options, report::Report, story};
+use crate::{options::Options, report::DealReport, story};
 use nano_block::SecretKey;
 use p2pow_cli::{Failure, KeyArgs, config::Given, output};
 use p2pow_client::{Event, Order, Receipt, SendError, Sender, Unsettled};
@@ -25,6 +25,8 @@ pub(crate) struct Wallet {
     pub(crate) sender: Sender,
     pub(crate) json: bool,
     events: UnboundedReceiver<Event>,
+    /// What went wrong and did no harm, for the JSON.
+    warnings: Vec<String>,
 }
 
 impl WalletArgs {
@@ -34,7 +36,7 @@ impl WalletArgs {
         let key = settings.key(&self.key)?.secret_key()?;
         let (listener, events) = unbounded_channel();
         let sender = settings.sender()?.with_events(listener);
-        Ok(Wallet { key, sender, json: self.json, events })
+        Ok(Wallet { key, sender, json: self.json, events, warnings: Vec::new() })
     }
 }
 
@@ -43,9 +45,12 @@ impl Wallet {
     /// file each order stands, if they come from one.
     pub(crate) async fn run(&mut self, orders: &[Order], lines: &[u64]) -> Result<(), Failure> {
         let account = self.key.account();
-        let left = match self.carry_out(orders).await {
+        let outcome = self.carry_out(orders).await;
+        let warnings = std::mem::take(&mut self.warnings);
+        let left = match outcome {
             Ok(receipt) if self.json => {
-                return Ok(output::json(&Report::done(account, &receipt, lines))?);
+                let report = DealReport::done(account, &receipt, lines);
+                return Ok(output::json(&report.with_warnings(warnings))?);
             }
             Ok(receipt) => return Ok(output::line(story::done(&receipt))?),
             Err(SendError::Unsettled(left)) => left,
@@ -53,7 +58,8 @@ impl Wallet {
         };
         // What is signed must be told, by the exit code at least, whether or not somebody reads the output.
         let _ = if self.json {
-            output::json(&Report::unsettled(account, &left, lines))
+            let report = DealReport::unsettled(account, &left, lines);
+            output::json(&report.with_warnings(warnings))
         } else {
             story::fates(&left, orders, lines).iter().try_for_each(output::line)
         };
@@ -62,24 +68,37 @@ impl Wallet {
 
     /// A reader that stops early is told nothing more, but what is signed is not abandoned.
     async fn carry_out(&mut self, orders: &[Order]) -> Result<Receipt, SendError> {
-        let Self { key, sender, json, events } = self;
+        let Self { key, sender, events, .. } = self;
+        let mut told = Told { is_quiet: self.json, warnings: &mut self.warnings };
         let mut job = std::pin::pin!(sender.batch(key, orders));
         let outcome = loop {
             tokio::select! {
                 outcome = &mut job => break outcome,
-                Some(event) = events.recv() => print_event(*json, &event),
+                Some(event) = events.recv() => told.tell(&event),
             }
         };
         while let Ok(event) = events.try_recv() {
-            print_event(*json, &event);
+            told.tell(&event);
         }
         outcome
     }
 }
 
-fn print_event(json: bool, event: &Event) {
-    if let Some(text) = story::tell(event).filter(|_| !json) {
-        let _ = output::line(text);
+/// Tells the story, or keeps what of it is a warning.
+struct Told<'a> {
+    is_quiet: bool,
+    warnings: &'a mut Vec<String>,
+}
+
+impl Told<'_> {
+    fn tell(&mut self, event: &Event) {
+        match (story::tell(event), event) {
+            (Some(text), _) if !self.is_quiet => {
+                let _ = output::line(text);
+            }
+            (Some(text), Event::NotSubscribed { .. }) => self.warnings.push(text),
+            _ => {}
+        }
     }
 }
 

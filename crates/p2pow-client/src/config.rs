@@ -159,10 +159,10 @@ impl Deadlines {
 
 /// A duration as people read it, to two digits or so: `600 s`, `2.5 s`, `300 ms`.
 pub(crate) fn seconds(duration: Duration) -> String {
-    match duration.as_secs_f64() {
-        whole if whole >= 9.95 => format!("{whole:.0} s"),
-        some if some >= 1.0 => format!("{some:.1} s"),
-        _ => format!("{} ms", duration.as_millis()),
+    match duration.as_millis() {
+        some @ 0..1_000 => format!("{some} ms"),
+        some @ 1_000..9_950 if some % 1_000 >= 50 => format!("{:.1} s", duration.as_secs_f64()),
+        _ => format!("{:.0} s", duration.as_secs_f64()),
     }
 }
 
@@ -176,6 +176,7 @@ mod tests {
         assert_eq!(seconds(Duration::from_nanos(600_001_601_242)), "600 s");
         assert_eq!(seconds(Duration::from_millis(2540)), "2.5 s");
         assert_eq!(seconds(Duration::from_millis(300)), "300 ms");
-        assert_eq!(seconds(Duration::from_secs(4)), "4.0 s");
+        assert_eq!(seconds(Duration::from_secs(4)), "4 s");
+        assert_eq!(seconds(Duration::ZERO), "0 ms");
     }
 }

@@ -1,8 +1,9 @@
-//! One exchange with a worker: plain HTTP, bounded in time and size, never redirected.
+//! [`ask`]: one exchange with a worker: plain HTTP, bounded in time and size, never redirected.
 //!
 //! A worker is a stranger. So there is no connection pool, no redirect, no compression and no cookie here: one
 //! connection, one request, one answer of at most so many bytes within so much time.
 
+use crate::config::seconds;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -52,7 +53,7 @@ pub enum HttpError {
         source: io::Error,
     },
     /// No connection, or no complete answer, in time.
-    #[error("{address} did not answer within {after:?}")]
+    #[error("{address} did not answer within {}", seconds(*.after))]
     TimedOut {
         /// Who.
         address: SocketAddr,

@@ -1,4 +1,4 @@
-//! Who signs: a key in memory, or whatever else can (a hardware wallet, a signing service).
+//! [`Signer`]: who signs: a key in memory, or whatever else can (a hardware wallet, a signing service).
 
 use futures_util::future::{BoxFuture, ready};
 use nano_block::{SecretKey, StateBlock};

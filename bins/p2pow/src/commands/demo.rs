@@ -4,7 +4,6 @@ mod bars;
 mod ledger;
 mod report;
 mod stage;
-mod workers;
 
 use crate::story;
 use bars::Bars;
@@ -13,7 +12,7 @@ use nano_block::Network;
 use p2pow_cli::{Failure, output};
 use p2pow_client::{Event, Receipt, Sender};
 use report::DemoReport;
-use stage::{PAYMENT, Stage};
+use stage::{Crew, PAYMENT, Stage};
 use std::{
     pin::pin,
     time::{Duration, Instant},
@@ -22,7 +21,6 @@ use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     time::interval,
 };
-use workers::Crew;
 
 const HELP: &str = "\
 Everything runs on this computer, on a Nano network in this process: Alice has 10 XNO and sends 1 to Bob; workers that \
@@ -73,7 +71,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let teller = Teller { is_quiet: args.json };
     let stage = Stage::set(args.network).await?;
     teller.tell(stage.introduce())?;
-    let crew = Crew::hire(&stage, usize::from(args.workers), args.port).await?;
+    let crew = Crew::start(&stage, usize::from(args.workers), args.port).await?;
     teller.tell(crew.introduce())?;
     let before = Balances::of(&stage, &crew);
     teller.tell(before.describe("before"))?;

@@ -76,7 +76,7 @@ pub(crate) struct ValidateArgs {
 
 /// A work and what it is worth.
 #[derive(Debug, Serialize)]
-struct Report {
+struct WorkReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     work: Option<Work>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,13 +92,20 @@ impl Target {
         self.threshold.unwrap_or_else(|| self.network.thresholds().base())
     }
 
-    fn report(&self, work: Work) -> Report {
+    fn report(&self, work: Work) -> WorkReport {
         let (value, threshold) = (work.value(&self.root), self.threshold());
         let multiplier = value.multiplier(self.network.thresholds().base());
-        Report { work: None, hashes: None, value, valid: value >= threshold, threshold, multiplier }
+        WorkReport {
+            work: None,
+            hashes: None,
+            value,
+            valid: value >= threshold,
+            threshold,
+            multiplier,
+        }
     }
 
-    fn print(&self, report: &Report) -> Result<(), Failure> {
+    fn print(&self, report: &WorkReport) -> Result<(), Failure> {
         if self.json {
             return Ok(output::json(report)?);
         }
@@ -132,7 +139,7 @@ fn generate(args: &GenerateArgs) -> Result<(), Failure> {
     let pool = Pool::cpu(args.threads.map(usize::from));
     let ticket = pool.submit(Job::new(args.target.root, args.target.threshold()));
     let (work, hashes) = runtime.block_on(watched(ticket))?;
-    let report = Report { work: Some(work), hashes: Some(hashes), ..args.target.report(work) };
+    let report = WorkReport { work: Some(work), hashes: Some(hashes), ..args.target.report(work) };
     args.target.print(&report)
 }
 

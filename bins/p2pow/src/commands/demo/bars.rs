@@ -1,6 +1,6 @@
 //! How far the workers are: bars on a terminal, a line now and then elsewhere.
 
-use super::workers::{Crew, Member};
+use super::stage::{Crew, Member};
 use crate::story::hashes_per_second;
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use p2pow_cli::output;

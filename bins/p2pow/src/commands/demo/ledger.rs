@@ -1,9 +1,6 @@
 //! What the ledger shows before and after, and whether that is what should be.
 
-use super::{
-    stage::{PAYMENT, Stage},
-    workers::Crew,
-};
+use super::stage::{Crew, PAYMENT, Stage};
 use crate::story::xno;
 use nano_primitives::{Account, Amount};
 use p2pow_cli::Failure;
@@ -42,7 +39,7 @@ impl Balances {
             balance_raw: stage.net.balance(&account),
             receivable_raw: stage.net.receivable_total(&account),
         };
-        let worker = |member: &super::workers::Member| WorkerPurse {
+        let worker = |member: &super::stage::Member| WorkerPurse {
             address: member.address,
             purse: purse(member.account),
         };

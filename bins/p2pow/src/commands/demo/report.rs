@@ -2,8 +2,7 @@
 
 use super::{
     ledger::Balances,
-    stage::Stage,
-    workers::{Crew, Member},
+    stage::{Crew, Member, Stage},
 };
 use crate::{
     report::{Winner, detail},
@@ -25,7 +24,7 @@ pub(super) struct DemoReport {
     user_block: Option<LedgerBlock>,
     reward_block: Option<LedgerBlock>,
     winner: Option<Winner>,
-    workers: Vec<WorkerReport>,
+    workers: Vec<RacerReport>,
     balances: BeforeAfter,
 }
 
@@ -41,7 +40,7 @@ struct LedgerBlock {
 }
 
 #[derive(Debug, Serialize)]
-struct WorkerReport {
+struct RacerReport {
     address: IpAddr,
     account: Account,
     outcome: &'static str,
@@ -71,7 +70,7 @@ impl DemoReport {
             user_block: receipt.users.first().map(|block| LedgerBlock::new(stage, *block)),
             reward_block: receipt.reward.map(|paid| LedgerBlock::new(stage, paid.block)),
             winner: receipt.winner().map(Winner::new),
-            workers: crew.members.iter().map(|member| WorkerReport::new(member, receipt)).collect(),
+            workers: crew.members.iter().map(|member| RacerReport::new(member, receipt)).collect(),
             balances: BeforeAfter { before, after },
         }
     }
@@ -85,7 +84,7 @@ impl DemoReport {
             lines.extend(block.as_ref().map(|block| block.describe(name)));
         }
         for worker in &self.workers {
-            let WorkerReport { address, outcome, hashes, .. } = worker;
+            let RacerReport { address, outcome, hashes, .. } = worker;
             lines.push(format!("{address} {outcome} after {} hashes", HumanCount(*hashes)));
         }
         if let Some(winner) = &self.winner {
@@ -121,7 +120,7 @@ impl LedgerBlock {
     }
 }
 
-impl WorkerReport {
+impl RacerReport {
     fn new(member: &Member, receipt: &Receipt) -> Self {
         let place = member.place(receipt);
         Self {

@@ -1,12 +1,23 @@
-//! The network, Alice and Bob.
+//! [`Stage`]: the network, Alice and Bob. [`Crew`]: the workers, servers of this process on loopback addresses, registered
+//! on the ledger.
 
+use crate::report::outcome;
 use nano_block::{Network, SecretKey};
 use nano_devnet::Devnet;
-use nano_primitives::Amount;
+use nano_pow::Pool;
+use nano_primitives::{Account, Amount};
 use nano_rpc::Client;
 use p2pow_cli::Failure;
-use p2pow_client::{Config, Patience, Sender};
-use std::time::Duration;
+use p2pow_client::{Config, Hired, Patience, Receipt, Sender};
+use p2pow_server::{
+    BindError, Config as WorkerConfig, JobReport, Server, register::registration_block,
+};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    thread,
+    time::Duration,
+};
 
 /// 1 XNO.
 pub(super) const PAYMENT: Amount = Amount::from_raw(10_u128.pow(30));
@@ -14,6 +25,12 @@ pub(super) const PAYMENT: Amount = Amount::from_raw(10_u128.pow(30));
 const FUNDS: Amount = Amount::from_raw(10 * 10_u128.pow(30));
 /// Longer than any live deal should take on the smallest machine.
 const PATIENCE: Duration = Duration::from_secs(3 * 60 * 60);
+/// What a worker's registering account begins with: 0.001 XNO.
+const REGISTRATION_FUNDS: Amount = Amount::from_raw(10_u128.pow(27));
+/// What the first worker asks: 0.0001 XNO. Each further one asks a tenth more.
+const FEE: u128 = 10_u128.pow(26);
+/// How often another free port is tried, should one be taken on another address.
+const TRIES: usize = 16;
 
 /// An embedded network with money in the right places.
 #[derive(Debug)]
@@ -63,4 +80,208 @@ impl Stage {
         };
         Ok(Sender::new(self.node()?, config))
     }
+}
+
+/// One worker.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) address: IpAddr,
+    /// Where its rewards go. Its key is in nobody's hands: a worker needs none.
+    pub(super) account: Account,
+    pub(super) pool: Pool,
+    server: Server,
+}
+
+/// All workers, on one port.
+#[derive(Debug)]
+pub(super) struct Crew {
+    pub(super) port: u16,
+    pub(super) members: Vec<Member>,
+    threads: usize,
+    wanted: usize,
+}
+
+impl Crew {
+    /// Starts and registers as many of `wanted` workers as there are loopback addresses for.
+    pub(super) async fn start(
+        stage: &Stage,
+        wanted: usize,
+        port: Option<u16>,
+    ) -> Result<Self, Failure> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let threads = (cores / addresses(wanted)).max(1);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Self::listen(stage, wanted, threads, port.unwrap_or(0)).await {
+                Err(NoMember::PortTaken) if port.is_none() && tries < TRIES => {}
+                Err(NoMember::PortTaken) => {
+                    return Err(Failure::new("the port is taken on one of the addresses"));
+                }
+                Err(NoMember::NoAddress) => {
+                    return Err(Failure::new("this system has no address 127.0.0.1"));
+                }
+                Err(NoMember::Failed(failure)) => return Err(failure),
+                Ok(crew) => return crew.registered(stage),
+            }
+        }
+    }
+
+    async fn listen(
+        stage: &Stage,
+        wanted: usize,
+        threads: usize,
+        port: u16,
+    ) -> Result<Self, NoMember> {
+        let mut crew = Self { port, members: Vec::new(), threads, wanted };
+        for number in 1..=wanted {
+            let last = u8::try_from(number).map_err(|_| NoMember::NoAddress)?;
+            let address = SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), crew.port));
+            match Member::start(stage, address, number, threads).await {
+                Ok(member) => {
+                    crew.port = member.server.local_addr().port();
+                    crew.members.push(member);
+                }
+                Err(NoMember::NoAddress) if number > 1 => break,
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(crew)
+    }
+
+    fn registered(self, stage: &Stage) -> Result<Self, Failure> {
+        for member in &self.members {
+            register(stage, member.address)?;
+        }
+        Ok(self)
+    }
+
+    pub(super) fn introduce(&self) -> String {
+        let mut lines: Vec<String> = self
+            .members
+            .iter()
+            .map(|member| {
+                let (address, account) = (member.address, member.account);
+                format!("worker {address} listens on port {} and is paid on {account}", self.port)
+            })
+            .collect();
+        if self.members.len() < self.wanted {
+            let last = self.members.len() + 1;
+            lines.push(format!(
+                "(this system has no address 127.0.0.{last}, so fewer workers race)"
+            ));
+        }
+        let each = match self.threads {
+            1 => "1 thread".to_owned(),
+            threads => format!("{threads} threads"),
+        };
+        lines.push(format!("(each works with {each}: all workers share this computer)"));
+        lines.join("\n")
+    }
+
+    /// Stops all of them.
+    pub(super) async fn dismiss(self) {
+        for member in self.members {
+            member.server.shutdown().await;
+        }
+    }
+}
+
+/// How many of the first `wanted` loopback addresses this system has; 1 at least.
+fn addresses(wanted: usize) -> usize {
+    let is_there = |last: &u8| TcpListener::bind((Ipv4Addr::new(127, 0, 0, *last), 0)).is_ok();
+    (1..=u8::MAX).take(wanted).take_while(is_there).count().max(1)
+}
+
+/// Why a worker is not there.
+enum NoMember {
+    /// The port is in use on its address; another may be free.
+    PortTaken,
+    /// Some systems have 127.0.0.1 and none of the others.
+    NoAddress,
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl From<BindError> for NoMember {
+    fn from(error: BindError) -> Self {
+        let kind = match &error {
+            BindError::Listen { source, .. } => source.kind(),
+            _ => io::ErrorKind::Other,
+        };
+        match kind {
+            io::ErrorKind::AddrInUse => Self::PortTaken,
+            io::ErrorKind::AddrNotAvailable => Self::NoAddress,
+            _ => Self::Failed(error.into()),
+        }
+    }
+}
+
+impl From<Failure> for NoMember {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl Member {
+    async fn start(
+        stage: &Stage,
+        address: SocketAddr,
+        number: usize,
+        threads: usize,
+    ) -> Result<Self, NoMember> {
+        let account = SecretKey::generate().map_err(Failure::from)?.account();
+        let tenths = u128::try_from(number).unwrap_or(1) + 9;
+        let config = WorkerConfig {
+            listen: vec![address],
+            reward_account: account,
+            fee: Amount::from_raw(FEE / 10 * tenths),
+            network: stage.net.network(),
+            websocket_url: Some(stage.net.websocket_url()),
+            ..WorkerConfig::default()
+        };
+        let pool = Pool::cpu(Some(threads));
+        let server = Server::bind(config, stage.node()?, pool.clone()).await?;
+        Ok(Self { address: address.ip(), account, pool, server })
+    }
+
+    /// How its job stands, if it has one.
+    pub(super) fn report(&self) -> Option<JobReport> {
+        self.server.reports().pop()
+    }
+
+    /// The chance that the work it searches would be found by now: a search has no end to run to.
+    #[allow(clippy::cast_precision_loss)] // a bar has a few characters
+    pub(super) fn chance(&self) -> f64 {
+        let status = self.pool.status();
+        let Some(search) = status.running.first() else { return 0.0 };
+        let expected = search.job.threshold.expected_hashes();
+        1.0 - (-(search.progress.hashes as f64) / expected).exp()
+    }
+
+    /// Where it stands among the hired, if it was hired.
+    pub(super) fn place(&self, receipt: &Receipt) -> Option<usize> {
+        let is_own = |hired: &Hired| hired.quote.candidate.offer.reward_account == self.account;
+        receipt.hired.iter().position(is_own)
+    }
+
+    /// How the race ended for it, in a word.
+    pub(super) fn outcome(&self, receipt: &Receipt) -> &'static str {
+        self.place(receipt).map_or("not hired", |place| outcome(receipt, place))
+    }
+
+    /// The nonces it has tried.
+    pub(super) fn hashes(&self) -> u64 {
+        self.pool.status().hashes_total
+    }
+}
+
+/// Puts a registration on the ledger: from an account of its own, as registering moves that account's voting weight.
+fn register(stage: &Stage, address: IpAddr) -> Result<(), Failure> {
+    let key = SecretKey::generate()?;
+    stage.net.open(&key, REGISTRATION_FUNDS)?;
+    let view = stage.net.account(&key.account()).ok_or_else(|| Failure::new("not opened"))?;
+    let block = registration_block(&view.state(), address)?;
+    stage.net.seed(&block.sign(&key).into())?;
+    Ok(())
 }
