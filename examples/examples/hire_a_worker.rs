@@ -6,7 +6,7 @@ use nano_devnet::Devnet;
 use nano_pow::Pool;
 use nano_primitives::Amount;
 use nano_rpc::Client;
-use p2pow_client::{Config, Sender};
+use p2pow_client::{Config, SendError, Sender};
 use p2pow_server::{Server, register::registration_block};
 use std::{error::Error, net::IpAddr};
 
@@ -25,9 +25,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ..Config::default()
     };
     let sender = Sender::new(Client::new(&net.rpc_url())?, config);
-    let receipt = sender.send(&alice, net.genesis_account(), Amount::from_xno("1")?).await?;
-
-    println!("sent with block {}", receipt.users[0].hash());
+    match sender.send(&alice, net.genesis_account(), Amount::from_xno("1")?).await {
+        Ok(receipt) => println!("sent with block {}", receipt.users[0].hash()),
+        // What is signed may still happen: never sign another payment in its place without looking.
+        Err(SendError::Unsettled(left)) => {
+            for (block, fate) in &left.users {
+                println!("block {}: {fate}", block.hash());
+            }
+        }
+        Err(error) => return Err(error.into()),
+    }
     println!("Alice has {} XNO", net.balance(&alice.account()).to_xno());
     println!("{} XNO wait for George", net.receivable_total(&george.account()).to_xno());
     worker.shutdown().await;

@@ -1,7 +1,5 @@
 //! What happens on the way of a job, and how it ends, in words.
 
-pub(crate) use p2pow_cli::output::hashrate as hashes_per_second;
-
 use nano_primitives::{Amount, excerpt};
 use p2pow_cli::output::count;
 use p2pow_client::{Event, Fate, Order, Outcome, Receipt, Unsettled, WorkError, Worker};

@@ -13,7 +13,7 @@ The blocks are confirmed in their order, so a batch can stop in the middle, if i
      payment is told with its line: confirmed, still possible (signed, and in the hands of the workers that were hired), \
      or impossible. Do not run the file again as it is: the lines that are confirmed would be paid twice. A file of the \
      other lines alone, in the same order, makes the very same blocks as long as the account's last block is the one \
-     named in the error. Exit code 1 means that nothing was paid and nothing will be.
+     named in the error. Exit code 1 means that this run has paid nothing, and has signed nothing that can still happen.
 
 Example of a file:
   destination,amount

@@ -12,8 +12,8 @@ Workers are found on the ledger and asked for their offers; the payment and a re
 A payment that was signed and not confirmed in time (exit code 3) can still happen until the account goes on with \
      another block. The same command again, while the account's last block is the same as before, makes the very same \
      block, and so cannot pay twice. Once the account has moved on it makes another payment: look first whether the \
-     block named in the error is on the ledger, for it may be what moved the account. Exit code 1 means that nothing \
-     was paid and nothing will be.
+     block named in the error is on the ledger, for it may be what moved the account. Exit code 1 means that \
+     this run has paid nothing, and has signed nothing that can still happen.
 
 Examples:
   p2pow send nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo 1.5 --key-file alice.key

@@ -110,9 +110,8 @@ impl Row {
             return format!("{:<15}  {error}", self.address);
         };
         let state = if offer.available { "available" } else { "unavailable" };
-        let speed = offer
-            .hashrate
-            .map_or_else(String::new, |rate| format!("  {}", story::hashes_per_second(rate)));
+        let speed =
+            offer.hashrate.map_or_else(String::new, |rate| format!("  {}", output::hashrate(rate)));
         let batch = match offer.max_user_blocks {
             0 | 1 => String::new(),
             most => format!("  batches of {most}"),

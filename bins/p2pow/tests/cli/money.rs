@@ -21,7 +21,12 @@ struct Town {
 
 impl Town {
     fn with_worker_that_publishes(count: usize) -> Self {
-        let devnet = p2pow(["devnet", "--json", "--confirmation-delay", "10"]).start();
+        Self::new(count, "10")
+    }
+
+    /// `delay` is that of confirmations, in ms.
+    fn new(count: usize, delay: &str) -> Self {
+        let devnet = p2pow(["devnet", "--json", "--confirmation-delay", delay]).start();
         let node = devnet.json()["rpc_url"].as_str().unwrap().to_owned();
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -181,6 +186,25 @@ fn a_payment_that_is_not_confirmed_in_time_is_told_with_its_block_and_what_is_sa
     assert!(ended.stdout.contains("asking 1 worker by address"), "{ended:?}");
     let listed = town.call(&["workers"]).run();
     assert!(listed.good().contains("more than 999 TH/s"), "{listed:?}");
+}
+
+#[test]
+fn what_is_on_the_ledger_unconfirmed_is_to_be_waited_for() {
+    let town = Town::new(1, "600000");
+    let bob = SecretKey::generate().unwrap().account().to_string();
+    let ended = town.call(&["send", &bob, "1", "--json"]).run();
+    let told = ended.bad(3);
+    assert!(told.contains("is on the ledger, but not confirmed yet"), "{told}");
+    assert!(
+        told.contains(
+            "wait until what is on the ledger is confirmed: the same command would pay it twice"
+        ),
+        "{told}"
+    );
+    assert_eq!(object(&ended)["blocks"][0]["fate"], "on_ledger");
+    // Indeed it would be built on the first one, and so it is refused until that is confirmed.
+    let again = town.call(&["send", &bob, "1"]).run();
+    assert!(again.bad(1).contains("is not confirmed yet"), "{again:?}");
 }
 
 #[test]

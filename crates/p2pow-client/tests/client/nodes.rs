@@ -371,3 +371,19 @@ async fn a_frontier_that_the_node_makes_up_does_not_make_a_block_impossible() {
     assert!(matches!(left.cause, Cause::TimedOut { .. }), "{left}");
     assert_eq!(left.users[0].1, Fate::Possible);
 }
+
+#[tokio::test]
+async fn a_websocket_that_cannot_be_used_is_told_of_once_and_the_node_is_polled() {
+    let town = Town::found().await;
+    let worker = town.worker(1, 0).await;
+    let (listener, mut events) = tokio::sync::mpsc::unbounded_channel();
+    let websocket = Some("http://127.0.0.1:1".to_owned());
+    let config = Config { websocket, ..town.config(worker.port) };
+    let sender = Sender::new(town.node(), config).with_events(listener);
+    sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap();
+    let mut told = 0;
+    while let Ok(event) = events.try_recv() {
+        told += usize::from(matches!(event, Event::NotSubscribed { .. }));
+    }
+    assert_eq!(told, 1);
+}

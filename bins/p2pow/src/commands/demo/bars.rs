@@ -1,7 +1,6 @@
 //! How far the workers are: bars on a terminal, a line now and then elsewhere.
 
 use super::stage::{Crew, Member};
-use crate::story::hashes_per_second;
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use p2pow_cli::output;
 use p2pow_client::Receipt;
@@ -117,7 +116,7 @@ fn words(report: &JobReport) -> String {
         HumanCount(report.hashes),
     );
     if report.rate > 0.0 {
-        text.push_str(&format!(", {}", hashes_per_second(report.rate)));
+        text.push_str(&format!(", {}", output::hashrate(report.rate)));
     }
     if let Some(seconds) = report.expected_seconds_left {
         text.push_str(&format!(", about {seconds:.0} s for this work"));
