@@ -207,8 +207,11 @@ impl Ledger<'_> {
 
 /// Whether the account signed the block, or it is an epoch block, which the network signs.
 fn is_of(signed: &SignedBlock, account: Account) -> bool {
-    let is_epoch = |block: &Block| matches!(block, Block::State(block) if Epoch::from_link(&block.link).is_some());
-    signed.verify_by(&account.public_key()).is_ok() || is_epoch(&signed.block)
+    let is_epoch = match &signed.block {
+        Block::State(block) => Epoch::from_link(&block.link).is_some(),
+        _ => false,
+    };
+    is_epoch || signed.verify_by(&account.public_key()).is_ok()
 }
 
 impl Seen {
@@ -245,5 +248,44 @@ impl Findings {
             self.users.iter_mut().for_each(|seen| seen.fate = Fate::Confirmed);
         }
         self.conclude();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fate, Findings, Milestone, Seen};
+
+    fn found(users: &[Fate], rewards: &[Fate]) -> Findings {
+        let seen = |fates: &[Fate]| fates.iter().map(|&fate| Seen { fate, work: None }).collect();
+        Findings { users: seen(users), rewards: seen(rewards), rival: None }
+    }
+
+    fn fates(found: &Findings) -> Vec<Fate> {
+        found.users.iter().map(|seen| seen.fate).collect()
+    }
+
+    #[test]
+    fn what_a_confirmed_block_stands_on_is_confirmed_whatever_the_node_says_of_it() {
+        use Fate::{Confirmed, OnLedger, Possible, Unknown};
+        let mut middle = found(&[Unknown, OnLedger, Confirmed, Possible], &[Possible]);
+        middle.conclude();
+        assert_eq!(fates(&middle), [Confirmed, Confirmed, Confirmed, Possible]);
+        let mut paid = found(&[Unknown, Possible], &[Possible, Confirmed]);
+        paid.conclude();
+        assert_eq!(fates(&paid), [Confirmed, Confirmed]);
+        let mut none = found(&[OnLedger, Unknown], &[Unknown]);
+        none.conclude();
+        assert_eq!(fates(&none), [OnLedger, Unknown]);
+    }
+
+    #[test]
+    fn what_was_seen_to_be_confirmed_stays_so_if_the_node_falls_silent() {
+        let mut silent = found(&[Fate::Unknown, Fate::Unknown], &[Fate::Unknown, Fate::Unknown]);
+        silent.remember(Milestone::Signed);
+        assert_eq!(fates(&silent), [Fate::Unknown, Fate::Unknown]);
+        silent.remember(Milestone::UserConfirmed);
+        assert_eq!(fates(&silent), [Fate::Confirmed, Fate::Confirmed]);
+        silent.remember(Milestone::Rewarded(1));
+        assert_eq!(silent.rewards[1].fate, Fate::Confirmed);
     }
 }

@@ -91,7 +91,8 @@ impl Settlement<'_> {
                 }
             }
             () = &mut asking => {
-                let end = if course.is_reward_due() { end } else { end.min(deadline(self.config.patience.settle)) };
+                let settle = deadline(self.config.patience.settle);
+                let end = if course.is_reward_due() { end } else { end.min(settle) };
                 let _ = timeout_at(end, watching).await;
             }
             () = sleep_until(end) => {}
