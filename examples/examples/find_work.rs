@@ -1,7 +1,7 @@
 //! Finds the work of a receive at the live threshold, showing progress, and checks it.
 
 use nano_block::{Epoch, Network, Subtype};
-use nano_pow::{Job, Pool};
+use nano_pow::{Pool, Puzzle};
 use nano_primitives::Root;
 use std::{error::Error, time::Duration};
 
@@ -12,7 +12,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("about {} hashes are expected", threshold.expected_hashes());
 
     let pool = Pool::cpu(None);
-    let ticket = pool.submit(Job::new(root, threshold));
+    let ticket = pool.submit(Puzzle::new(root, threshold));
     let progress = ticket.watch();
     let show = async {
         loop {

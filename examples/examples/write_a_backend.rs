@@ -1,6 +1,6 @@
 //! A backend of one's own beside the built-in one: the pool gives each its own nonces and checks every answer.
 
-use nano_pow::{Backend, BackendError, CpuBackend, Job, Pool, Task};
+use nano_pow::{Backend, BackendError, CpuBackend, DeviceInfo, Pool, Puzzle, Task, backend_fn};
 use nano_primitives::{Difficulty, Root, Work};
 use std::error::Error;
 
@@ -9,39 +9,33 @@ use std::error::Error;
 struct Plain;
 
 impl Backend for Plain {
-    fn name(&self) -> String {
-        "plain".into()
+    fn info(&self) -> DeviceInfo {
+        DeviceInfo::new("plain")
     }
 
-    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
-        for work in task.nonces().iter().take_while(|_| !task.is_stopped()) {
-            task.count(1);
-            if task.job().check(work).is_ok() {
-                return Ok(Some(work));
+    fn search(&self, tasks: &[Task<'_>]) -> Result<(), BackendError> {
+        for task in tasks {
+            for work in task.nonces().iter().take_while(|_| !task.is_stopped()) {
+                task.count(1);
+                if task.puzzle().check(work).is_ok() {
+                    task.found(work);
+                }
             }
         }
-        Ok(None)
-    }
-}
-
-/// A device gone bad: it says that it found something, and has not.
-#[derive(Debug)]
-struct Liar;
-
-impl Backend for Liar {
-    fn name(&self) -> String {
-        "liar".into()
-    }
-
-    fn search(&self, _: &Task<'_>) -> Result<Option<Work>, BackendError> {
-        Ok(Some(Work::from_u64(0)))
+        Ok(())
     }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let pool = Pool::new(vec![Box::new(Plain), Box::new(Liar), Box::new(CpuBackend::new(1))]);
-    let job = Job::new(Root::from_bytes([7; 32]), Difficulty::from_u64(0xffff_f000_0000_0000));
-    let solution = pool.submit(job).wait()?;
+    // A device gone bad: it says that it found something, and has not. A closure is a backend too.
+    let liar = backend_fn("liar", |task| {
+        task.found(Work::from_u64(0));
+        Ok(())
+    });
+    let pool = Pool::new(vec![Box::new(Plain), Box::new(liar), Box::new(CpuBackend::new(1))]);
+    let puzzle =
+        Puzzle::new(Root::from_bytes([7; 32]), Difficulty::from_u64(0xffff_f000_0000_0000));
+    let solution = pool.submit(puzzle).wait()?;
     println!("work {} has the value {}", solution.work(), solution.value());
     println!("{:#?}", pool.status());
     Ok(())

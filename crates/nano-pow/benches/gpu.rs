@@ -10,7 +10,7 @@
 //! same run. `scripts/measure-gpu.sh` adds clocks and power.
 
 use nano_pow::{
-    Backend, CpuBackend, Job, Pool,
+    Backend, CpuBackend, Pool, Puzzle,
     gpu::{self, AdapterInfo, GpuBackend, GpuError, GpuKernel, GpuOptions},
     measure,
 };
@@ -107,7 +107,7 @@ impl Bench {
         };
         for kernel in GpuKernel::ALL.into_iter().filter(wanted) {
             let device = self.open(adapter, Some(kernel))?;
-            self.row(&device.name(), measure(&device, self.time)?);
+            self.row(&device.info().name, measure(&device, self.time)?);
         }
         Ok(())
     }
@@ -130,10 +130,10 @@ impl Bench {
         let rate = pool.measure(self.time);
         let threshold = Difficulty::from_u64(u64::MAX - (u64::MAX as f64 * 1e3 / rate) as u64);
         let jobs = u64::try_from(self.time.as_millis())? * 2 / 5;
-        let job = |index: u64| {
+        let puzzle = |index: u64| {
             let mut root = [0x77; 32];
             root[..8].copy_from_slice(&index.to_le_bytes());
-            Job::new(Root::from_bytes(root), threshold)
+            Puzzle::new(Root::from_bytes(root), threshold)
         };
         let row = |what: &str, took: Duration| {
             let per_second = jobs as f64 / took.as_secs_f64();
@@ -144,11 +144,11 @@ impl Bench {
         };
         let since = Instant::now();
         for index in 0..jobs {
-            pool.submit(job(index)).wait()?;
+            pool.submit(puzzle(index)).wait()?;
         }
         row("one after the other", since.elapsed());
         let since = Instant::now();
-        let tickets: Vec<_> = (jobs..2 * jobs).map(|index| pool.submit(job(index))).collect();
+        let tickets: Vec<_> = (jobs..2 * jobs).map(|index| pool.submit(puzzle(index))).collect();
         for ticket in tickets {
             ticket.wait()?;
         }
@@ -158,7 +158,7 @@ impl Bench {
 
     /// The processor, and the processor with all adapters.
     fn together(&self, adapters: &[AdapterInfo]) -> Result<(), Box<dyn Error>> {
-        self.row(&self.cpu().name(), measure(&self.cpu(), self.time)?);
+        self.row(&self.cpu().info().name, measure(&self.cpu(), self.time)?);
         let mut devices: Vec<Box<dyn Backend>> = vec![Box::new(self.cpu())];
         for adapter in adapters {
             devices.push(Box::new(self.open(adapter, self.kernel)?));
@@ -174,7 +174,7 @@ impl Bench {
         while begin.elapsed() < self.time {
             root[..8].copy_from_slice(&times.len().to_le_bytes());
             let since = Instant::now();
-            pool.submit(Job::new(Root::from_bytes(root), threshold)).wait()?;
+            pool.submit(Puzzle::new(Root::from_bytes(root), threshold)).wait()?;
             times.push(since.elapsed());
         }
         times.sort_unstable();

@@ -7,7 +7,7 @@
 //! additions, in the same turn.
 
 use nano_pow::{
-    Job, NonceRange,
+    NonceRange, Puzzle,
     cpu::{Kernel, Midstate},
 };
 use nano_primitives::{Difficulty, Root, Work};
@@ -21,8 +21,8 @@ const NONCES: u64 = 1 << 15;
 const LINKS: u64 = 1 << 22;
 
 /// What the other programs do on a processor.
-fn plain(job: &Job, nonces: NonceRange) -> Option<Work> {
-    nonces.iter().find(|work| work.value(&job.root) >= job.threshold)
+fn plain(puzzle: &Puzzle, nonces: NonceRange) -> Option<Work> {
+    nonces.iter().find(|work| work.value(&puzzle.root) >= puzzle.threshold)
 }
 
 /// A chain of two operations of one cycle an iteration.
@@ -63,19 +63,19 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn main() {
-    let job = Job::new(Root::from_bytes([0x5a; 32]), Difficulty::MAX);
-    let midstate = Midstate::new(&job.root);
+    let puzzle = Puzzle::new(Root::from_bytes([0x5a; 32]), Difficulty::MAX);
+    let midstate = Midstate::new(&puzzle.root);
     let clock = Contender::new("clock", 2 * LINKS, || {
         black_box(chain(black_box(LINKS)));
     });
     let nonces = NonceRange::new(FIRST, NONCES);
     let reference = Contender::new("blake2 crate", NONCES, || {
-        black_box(plain(black_box(&job), black_box(nonces)));
+        black_box(plain(black_box(&puzzle), black_box(nonces)));
     });
     let kernel = |kernel: Kernel| {
         let (nonces, midstate) = (NonceRange::new(FIRST, NONCES * kernel.lanes()), &midstate);
         Contender::new(kernel.name(), nonces.count(), move || {
-            black_box(kernel.search(black_box(midstate), job.threshold, black_box(nonces)));
+            black_box(kernel.search(black_box(midstate), puzzle.threshold, black_box(nonces)));
         })
     };
     let mut contenders: Vec<_> =

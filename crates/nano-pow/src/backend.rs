@@ -1,135 +1,151 @@
-//! What searches: the trait that a CPU, a GPU or a remote server implements.
+//! [`Backend`]: a device that searches nonces, be it a processor, a graphics card or a remote server.
+//!
+//! A backend is asked with a slice of [`Task`]s and tells each task what it finds and what it has
+//! tried; [`DeviceInfo`] says what the device is. [`backend_fn`] makes a backend of a closure.
 
-use crate::{Job, NonceRange, Stop, WrongWork};
-use nano_primitives::Work;
+use crate::{Task, WrongWork};
 use std::{
     any::Any,
     error::Error,
-    fmt::Debug,
-    sync::atomic::{AtomicU64, Ordering},
+    fmt::{self, Debug},
 };
 
 /// A device that searches nonces.
 ///
 /// ```
-/// use nano_pow::{Backend, BackendError, Task};
-/// use nano_primitives::Work;
+/// use nano_pow::{Backend, BackendError, DeviceInfo, Task};
 ///
 /// /// One nonce after the other, by the plain definition.
 /// #[derive(Debug)]
 /// struct Plain;
 ///
 /// impl Backend for Plain {
-///     fn name(&self) -> String {
-///         "plain".into()
+///     fn info(&self) -> DeviceInfo {
+///         DeviceInfo::new("plain")
 ///     }
 ///
-///     fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
-///         for work in task.nonces().iter().take_while(|_| !task.is_stopped()) {
-///             task.count(1);
-///             if task.job().check(work).is_ok() {
-///                 return Ok(Some(work));
+///     fn search(&self, tasks: &[Task<'_>]) -> Result<(), BackendError> {
+///         for task in tasks {
+///             for work in task.nonces().iter().take_while(|_| !task.is_stopped()) {
+///                 task.count(1);
+///                 if task.puzzle().check(work).is_ok() {
+///                     task.found(work);
+///                 }
 ///             }
 ///         }
-///         Ok(None)
+///         Ok(())
 ///     }
 /// }
 /// ```
 pub trait Backend: Debug + Send + Sync {
-    /// What people call the device, in logs and lists.
-    fn name(&self) -> String;
+    /// What the device is. Always the same for a device.
+    fn info(&self) -> DeviceInfo;
 
-    /// Searches the nonces of `task` and returns the first work it finds, or `None` once they are
-    /// exhausted or the task is stopped.
+    /// Searches the nonces of some tasks, at least one and at most [`DeviceInfo::batch_size`], at
+    /// the same time or one after the other. Ends when each of them is solved, stopped, or out of
+    /// nonces.
     ///
     /// Blocks the calling thread. Must look at [`Task::is_stopped`] at least every millisecond
     /// where the device allows it, and [`Task::count`] what it has tried at least every few
-    /// milliseconds. The answer is checked by the caller.
-    ///
-    /// # Errors
-    /// The device failed: it is left alone for a while.
-    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError>;
-
-    /// How many small jobs the device likes to search at the same time, where the queue has them:
-    /// one, if not said. Always the same for a device.
-    fn batch_size(&self) -> usize {
-        1
-    }
-
-    /// Whether another program searches: such a device is not asked for work that another program
-    /// asked for, or two that ask each other would never be done. Always the same for a device.
-    fn is_remote(&self) -> bool {
-        false
-    }
-
-    /// Searches for several tasks, at most [`batch_size`](Self::batch_size), and calls `found` with
-    /// the index of a task and the first work for it as soon as there is one, from any thread. Ends
-    /// when every task is solved, stopped, or out of nonces.
-    ///
-    /// If not said otherwise, this searches for one after the other.
+    /// milliseconds. Work is told by [`Task::found`] as soon as there is some, from any thread; it
+    /// is checked by the caller.
     ///
     /// # Errors
     /// The device failed: it is left alone for a while. What it found before counts.
-    fn search_batch(
-        &self,
-        tasks: &[Task<'_>],
-        found: &(dyn Fn(usize, Work) + Sync),
-    ) -> Result<(), BackendError> {
-        for (index, task) in tasks.iter().enumerate() {
-            if let Some(work) = self.search(task)? {
-                found(index, work);
-            }
-        }
-        Ok(())
+    fn search(&self, tasks: &[Task<'_>]) -> Result<(), BackendError>;
+}
+
+/// What a pool has to know of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceInfo {
+    /// What people call it, in logs and lists.
+    pub name: String,
+    /// How many small tasks it likes to search at the same time, where the queue has them: one, if
+    /// not said.
+    pub batch_size: usize,
+    /// Whether another program searches: such a device is not asked for work that another program
+    /// asked for, or two that ask each other would never be done.
+    pub is_remote: bool,
+}
+
+impl DeviceInfo {
+    /// A local device that is asked for one task at a time.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), batch_size: 1, is_remote: false }
+    }
+
+    /// The same for a device that likes so many tasks at a time, at least one.
+    #[must_use]
+    pub const fn with_batch_size(mut self, tasks: usize) -> Self {
+        self.batch_size = if tasks == 0 { 1 } else { tasks };
+        self
+    }
+
+    /// The same for another program.
+    #[must_use]
+    pub const fn remote(mut self) -> Self {
+        self.is_remote = true;
+        self
     }
 }
 
-/// One search that a backend is asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Task<'a> {
-    job: Job,
-    nonces: NonceRange,
-    stop: &'a Stop,
-    hashes: &'a AtomicU64,
-    total: Option<&'a AtomicU64>,
+impl<S: Into<String>> From<S> for DeviceInfo {
+    fn from(name: S) -> Self {
+        Self::new(name)
+    }
 }
 
-impl<'a> Task<'a> {
-    /// A search of `nonces` for `job` until `stop`; what was tried is added to `hashes`.
-    #[must_use]
-    pub const fn new(job: Job, nonces: NonceRange, stop: &'a Stop, hashes: &'a AtomicU64) -> Self {
-        Self { job, nonces, stop, hashes, total: None }
+/// A backend that gives one task after the other to a closure, which follows the rules of
+/// [`Backend::search`].
+///
+/// ```
+/// use nano_pow::{Pool, Puzzle, backend_fn};
+/// # use nano_primitives::{Difficulty, Root};
+///
+/// let plain = backend_fn("plain", |task| {
+///     let mut nonces = task.nonces().iter().take_while(|_| !task.is_stopped());
+///     if let Some(work) = nonces.find(|work| task.puzzle().check(*work).is_ok()) {
+///         task.found(work);
+///     }
+///     Ok(())
+/// });
+/// let pool = Pool::new(vec![Box::new(plain)]);
+/// # let threshold = Difficulty::from_u64(0xff00_0000_0000_0000);
+/// # let puzzle = Puzzle::new(Root::from_bytes([7; 32]), threshold);
+/// let solution = pool.submit(puzzle).wait()?;
+/// # Ok::<_, nano_pow::PoolError>(())
+/// ```
+pub fn backend_fn<F>(info: impl Into<DeviceInfo>, search: F) -> BackendFn<F>
+where
+    F: Fn(&Task<'_>) -> Result<(), BackendError> + Send + Sync,
+{
+    BackendFn { info: info.into(), search }
+}
+
+/// A backend made of a closure, by [`backend_fn`].
+pub struct BackendFn<F> {
+    info: DeviceInfo,
+    search: F,
+}
+
+impl<F> Debug for BackendFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BackendFn").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+impl<F> Backend for BackendFn<F>
+where
+    F: Fn(&Task<'_>) -> Result<(), BackendError> + Send + Sync,
+{
+    fn info(&self) -> DeviceInfo {
+        self.info.clone()
     }
 
-    /// The same task, counting to a second counter too.
-    pub(crate) const fn counting_to(self, total: &'a AtomicU64) -> Self {
-        Self { total: Some(total), ..self }
-    }
-
-    /// The puzzle.
-    #[must_use]
-    pub const fn job(&self) -> &Job {
-        &self.job
-    }
-
-    /// The nonces to try; no other device tries them.
-    #[must_use]
-    pub const fn nonces(&self) -> NonceRange {
-        self.nonces
-    }
-
-    /// Whether to give up.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        self.stop.is_stopped()
-    }
-
-    /// Adds nonces tried to the progress.
-    pub fn count(&self, hashes: u64) {
-        self.hashes.fetch_add(hashes, Ordering::Relaxed);
-        if let Some(total) = self.total {
-            total.fetch_add(hashes, Ordering::Relaxed);
-        }
+    fn search(&self, tasks: &[Task<'_>]) -> Result<(), BackendError> {
+        tasks.iter().try_for_each(&self.search)
     }
 }
 

@@ -1,10 +1,9 @@
 //! How fast a device is.
 
-use crate::{Backend, BackendError, Job, NonceRange, Stop, Task};
+use crate::{Backend, BackendError, NonceRange, Puzzle, Stop, Task};
 use nano_primitives::{Difficulty, Root};
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    thread,
+    slice, thread,
     time::{Duration, Instant},
 };
 
@@ -15,17 +14,17 @@ use std::{
 /// # Errors
 /// The device failed.
 pub fn measure(backend: &dyn Backend, time: Duration) -> Result<f64, BackendError> {
-    let job = Job::new(Root::from_bytes([0xa5; 32]), Difficulty::MAX);
-    let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
-    let task = Task::new(job, NonceRange::new(0, u64::MAX), &stop, &hashes);
+    let puzzle = Puzzle::new(Root::from_bytes([0xa5; 32]), Difficulty::MAX);
+    let stop = Stop::new();
+    let task = Task::new(puzzle, NonceRange::new(0, u64::MAX), &stop);
     let started = Instant::now();
     thread::scope(|scope| {
-        let search = scope.spawn(|| backend.search(&task));
+        let search = scope.spawn(|| backend.search(slice::from_ref(&task)));
         thread::sleep(time);
         stop.stop();
         search.join().map_err(|panic| BackendError::panicked(&*panic))?
     })?;
-    Ok(per_second(hashes.load(Ordering::Relaxed), started.elapsed()))
+    Ok(per_second(task.hashes(), started.elapsed()))
 }
 
 /// The sum, where that of nothing is 0 and not -0, as the standard library's is.

@@ -18,16 +18,9 @@ pub use kernel::Kernel;
 pub use midstate::Midstate;
 pub use options::{CpuError, CpuOptions};
 
-use crate::{Backend, BackendError, NonceRange, Task};
-use nano_primitives::Work;
+use crate::{Backend, BackendError, DeviceInfo, NonceRange, Task};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::{
-    num::NonZero,
-    sync::{
-        OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::num::NonZero;
 
 /// The processor, or some threads of it.
 ///
@@ -102,77 +95,36 @@ fn cores() -> usize {
 }
 
 impl Backend for CpuBackend {
-    fn name(&self) -> String {
-        format!("cpu {} x {}", self.threads(), self.kernel)
+    fn info(&self) -> DeviceInfo {
+        DeviceInfo::new(format!("cpu {} x {}", self.threads(), self.kernel))
     }
 
-    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
-        let found = OnceLock::new();
-        self.hunt(task, &|work| {
-            let _ = found.set(work); // told once
-        });
-        Ok(found.into_inner())
-    }
-
-    fn search_batch(
-        &self,
-        tasks: &[Task<'_>],
-        found: &(dyn Fn(usize, Work) + Sync),
-    ) -> Result<(), BackendError> {
-        for (index, task) in tasks.iter().enumerate() {
-            self.hunt(task, &|work| found(index, work));
+    /// Searches for each task with all threads. The one that finds work tells of it before the
+    /// others have noticed: a system with more to do than it has cores may let these wait for
+    /// milliseconds.
+    fn search(&self, tasks: &[Task<'_>]) -> Result<(), BackendError> {
+        for task in tasks {
+            let midstate = Midstate::new(&task.puzzle().root);
+            let parts: Vec<_> = task.nonces().parts(self.threads() as u64).collect();
+            self.threads.broadcast(|thread| {
+                search_share(self.kernel, &midstate, task, parts[thread.index()]);
+            });
         }
         Ok(())
     }
 }
 
-impl CpuBackend {
-    /// Searches with all threads. The one that finds work tells of it before the others have
-    /// noticed: a system with more to do than it has cores may let these wait for milliseconds.
-    fn hunt(&self, task: &Task<'_>, tell: &(dyn Fn(Work) + Sync)) {
-        let hunt = Hunt::new(*task, self.kernel, tell);
-        let parts: Vec<_> = task.nonces().parts(self.threads() as u64).collect();
-        self.threads.broadcast(|thread| hunt.search(parts[thread.index()]));
-    }
-}
-
-/// A search that all threads take part in.
-struct Hunt<'a> {
-    task: Task<'a>,
-    kernel: Kernel,
-    midstate: Midstate,
-    is_found: AtomicBool,
-    tell: &'a (dyn Fn(Work) + Sync),
-}
-
-impl<'a> Hunt<'a> {
-    fn new(task: Task<'a>, kernel: Kernel, tell: &'a (dyn Fn(Work) + Sync)) -> Self {
-        let midstate = Midstate::new(&task.job().root);
-        Self { task, kernel, midstate, is_found: AtomicBool::new(false), tell }
-    }
-
-    /// Searches one thread's share, a fraction of a millisecond at a time.
-    fn search(&self, mut rest: NonceRange) {
-        while !rest.is_empty() && !self.is_over() {
-            let (batch, after) = rest.split_at(self.kernel.batch());
-            match self.kernel.search(&self.midstate, self.task.job().threshold, batch) {
-                Some(work) => self.finish(batch, work),
-                None => self.task.count(batch.count()),
+/// Searches one thread's share, a fraction of a millisecond at a time.
+fn search_share(kernel: Kernel, midstate: &Midstate, task: &Task<'_>, mut rest: NonceRange) {
+    while !rest.is_empty() && !task.is_stopped() {
+        let (batch, after) = rest.split_at(kernel.batch());
+        match kernel.search(midstate, task.puzzle().threshold, batch) {
+            Some(work) => {
+                task.count(work.to_u64().wrapping_sub(batch.first()).wrapping_add(1));
+                task.found(work);
             }
-            rest = after;
+            None => task.count(batch.count()),
         }
-    }
-
-    fn is_over(&self) -> bool {
-        self.task.is_stopped() || self.is_found.load(Ordering::Relaxed)
-    }
-
-    /// Tells of the first work found by any thread.
-    fn finish(&self, batch: NonceRange, work: Work) {
-        self.task.count(work.to_u64().wrapping_sub(batch.first()).wrapping_add(1));
-        // A second thread that finds work in the same fraction of a millisecond is too late.
-        if !self.is_found.swap(true, Ordering::Relaxed) {
-            (self.tell)(work);
-        }
+        rest = after;
     }
 }

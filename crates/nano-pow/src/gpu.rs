@@ -38,9 +38,9 @@ pub use adapter::{AdapterInfo, AdapterKind, adapters};
 pub use error::GpuError;
 pub use kernel::{GpuKernel, UnknownKernel};
 
-use crate::{Backend, BackendError, NonceRange, Task};
+use crate::{Backend, BackendError, DeviceInfo, NonceRange, Task};
 use engine::Engine;
-use nano_primitives::{Difficulty, Root, Work};
+use nano_primitives::{Difficulty, Root};
 use pipeline::Pipeline;
 use std::{
     panic,
@@ -158,27 +158,14 @@ pub fn open_all(options: &GpuOptions) -> Vec<Result<GpuBackend, GpuError>> {
 }
 
 impl Backend for GpuBackend {
-    fn name(&self) -> String {
-        format!("gpu {} ({}, {})", self.adapter.index, self.adapter.name, self.kernel)
+    fn info(&self) -> DeviceInfo {
+        let name = format!("gpu {} ({}, {})", self.adapter.index, self.adapter.name, self.kernel);
+        DeviceInfo::new(name).with_batch_size(engine::SLOTS)
     }
 
-    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
-        Ok(self.with_engine(|engine| engine.search(task))?)
-    }
-
-    fn batch_size(&self) -> usize {
-        engine::SLOTS
-    }
-
-    fn search_batch(
-        &self,
-        tasks: &[Task<'_>],
-        found: &(dyn Fn(usize, Work) + Sync),
-    ) -> Result<(), BackendError> {
-        let batches = (0..).step_by(engine::SLOTS).zip(tasks.chunks(engine::SLOTS));
-        for (begin, batch) in batches {
-            let found = |index, work| found(begin + index, work);
-            self.with_engine(|engine| engine.search_batch(batch, &found))?;
+    fn search(&self, tasks: &[Task<'_>]) -> Result<(), BackendError> {
+        for tasks in tasks.chunks(engine::SLOTS) {
+            self.with_engine(|engine| engine.search(tasks))?;
         }
         Ok(())
     }
@@ -187,25 +174,37 @@ impl Backend for GpuBackend {
 #[cfg(test)]
 mod tests {
     use super::{GpuBackend, GpuOptions, adapters};
-    use crate::{Backend, Job, NonceRange, Stop, Task};
+    use crate::{Backend, BackendError, NonceRange, Puzzle, Stop, Task};
     use nano_primitives::{Difficulty, Root, Work};
-    use std::sync::atomic::AtomicU64;
+    use std::{
+        env,
+        io::{self, Write},
+        slice,
+    };
+
+    fn search(backend: &GpuBackend) -> Result<Option<Work>, BackendError> {
+        let stop = Stop::new();
+        let puzzle = Puzzle::new(Root::ZERO, Difficulty::MIN);
+        let task = Task::new(puzzle, NonceRange::new(8, 8), &stop);
+        backend.search(slice::from_ref(&task)).map(|()| task.work())
+    }
 
     #[test]
     fn a_lost_device_is_an_error_once_and_opened_anew() {
         let options = GpuOptions { allow_software: true, ..GpuOptions::default() };
-        let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
-        let job = Job::new(Root::ZERO, Difficulty::MIN);
-        let task = Task::new(job, NonceRange::new(8, 8), &stop, &hashes);
         let adapters = adapters();
-        println!("{} adapters", adapters.len()); // tests/gpu.rs insists on one where it has to
+        if adapters.is_empty() {
+            assert!(env::var_os("P2POW_REQUIRE_GPU").is_none(), "no adapter, and one is required");
+            // Past the capture of a test that passes.
+            io::stderr().write_all(b"skipped: there is no adapter\n").unwrap();
+        }
         for adapter in adapters {
             let backend = GpuBackend::new(&adapter, &options).unwrap();
-            assert_eq!(backend.search(&task).unwrap(), Some(Work::from_u64(8)));
+            assert_eq!(search(&backend).unwrap(), Some(Work::from_u64(8)));
             backend.engine.lock().unwrap().as_ref().unwrap().queue().destroy();
-            let error = backend.search(&task).unwrap_err();
+            let error = search(&backend).unwrap_err();
             println!("{adapter}: {}", reasons(&error));
-            assert_eq!(backend.search(&task).unwrap(), Some(Work::from_u64(8)));
+            assert_eq!(search(&backend).unwrap(), Some(Work::from_u64(8)));
         }
     }
 

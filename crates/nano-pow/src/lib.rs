@@ -9,11 +9,11 @@
 //! its latency.
 //!
 //! ```
-//! use nano_pow::{Job, Pool};
+//! use nano_pow::{Puzzle, Pool};
 //! use nano_primitives::{Difficulty, Root};
 //!
 //! let pool = Pool::cpu(None);
-//! let job = Job::new(Root::from_bytes([7; 32]), Difficulty::from_u64(0xfff0_0000_0000_0000));
+//! let job = Puzzle::new(Root::from_bytes([7; 32]), Difficulty::from_u64(0xfff0_0000_0000_0000));
 //! let solution = pool.submit(job).wait()?; // or `.await`: a ticket is a future
 //! assert!(solution.work().value(&job.root) >= job.threshold);
 //! # Ok::<_, nano_pow::PoolError>(())
@@ -28,15 +28,15 @@ mod blake2b;
 pub mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;
-mod job;
 mod nonces;
 pub mod pool;
-mod stop;
+mod puzzle;
+mod task;
 
-pub use backend::{Backend, BackendError, Task};
+pub use backend::{Backend, BackendError, BackendFn, DeviceInfo, backend_fn};
 pub use bench::measure;
 pub use cpu::CpuBackend;
-pub use job::{Job, Solution, WrongWork};
 pub use nonces::NonceRange;
-pub use pool::{Pool, PoolError, Progress, ProgressHandle, Ticket};
-pub use stop::Stop;
+pub use pool::{Pool, PoolError, Progress, ProgressHandle, SearchRequest, Ticket};
+pub use puzzle::{Puzzle, Solution, WrongWork};
+pub use task::{Stop, Task};

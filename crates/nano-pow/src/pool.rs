@@ -16,6 +16,7 @@ mod progress;
 mod quarantine;
 mod queue;
 mod recent;
+mod request;
 mod running;
 mod search;
 mod shared;
@@ -28,16 +29,16 @@ mod ticket;
 
 pub use builder::PoolBuilder;
 pub use error::PoolError;
-pub use progress::{Phase, Progress, ProgressHandle};
-pub use queue::{Order, Priority};
+pub use progress::{Progress, ProgressHandle, SearchPhase};
+pub use queue::QueueOrder;
+pub use request::{Priority, SearchRequest};
 pub use status::{DeviceStatus, JobCounts, PoolStatus, RunningSearch};
 pub use ticket::Ticket;
 
-use crate::{Backend, CpuBackend, Job, bench::total};
+use crate::{Backend, CpuBackend, bench::total};
 use builder::Settings;
 use device::Device;
 use nano_primitives::Root;
-use search::Terms;
 use shared::Shared;
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -86,28 +87,13 @@ impl Pool {
         Self::new(vec![Box::new(threads.map_or_else(CpuBackend::all_cores, CpuBackend::new))])
     }
 
-    /// Puts a job at the end of the queue, or beside the job that is there for the same root.
+    /// Puts a request at the end of the queue, or beside those that are there for the same root.
+    /// Less urgent ones wait for more urgent ones.
     ///
-    /// Work found for a root answers every job whose threshold it reaches, later ones too.
-    pub fn submit(&self, job: Job) -> Ticket {
-        self.submit_with(job, Priority::NORMAL)
-    }
-
-    /// Like [`submit`](Self::submit), but less urgent jobs wait. A root is as urgent as the most
-    /// urgent of its jobs.
-    pub fn submit_with(&self, job: Job, priority: Priority) -> Ticket {
-        self.submit_on(job, Terms { priority, is_local: false })
-    }
-
-    /// Like [`submit_with`](Self::submit_with), for a job that another program handed on: no remote
-    /// device is asked for it, unless another job for the same root wants it.
-    pub fn submit_locally(&self, job: Job, priority: Priority) -> Ticket {
-        self.submit_on(job, Terms { priority, is_local: true })
-    }
-
-    fn submit_on(&self, job: Job, terms: Terms) -> Ticket {
-        let shared = &self.0.shared;
-        Ticket::new(shared.update(|state| state.submit(job, terms)), Arc::clone(shared))
+    /// Work found for a root answers every request whose threshold it reaches, later ones too.
+    pub fn submit(&self, request: impl Into<SearchRequest>) -> Ticket {
+        let (shared, request) = (&self.0.shared, request.into());
+        Ticket::new(shared.update(|state| state.submit(request)), Arc::clone(shared))
     }
 
     /// Cancels the jobs for a root and says how many these were.

@@ -2,15 +2,14 @@
 
 mod common;
 
-use common::{DEADLINE, Fake, easy, endless, one_in_two_to, plain, root, until};
+use common::{DEADLINE, device, easy, endless, one_in_two_to, plain, root, until, urgent};
 use nano_pow::{
-    Backend, BackendError, Job, NonceRange, Pool, PoolError, Stop, Task, Ticket,
-    pool::{Phase, Priority},
+    Backend, BackendError, DeviceInfo, NonceRange, Pool, PoolError, Puzzle, Stop, Task, Ticket,
+    pool::SearchPhase,
 };
-use nano_primitives::{Root, Work};
+use nano_primitives::Root;
 use std::sync::{
-    Mutex,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    atomic::{AtomicBool, Ordering},
     mpsc::{self, Receiver, Sender},
 };
 
@@ -48,43 +47,33 @@ enum Behaviour {
 const MANY: u64 = 1 << 50;
 
 impl Backend for Wide {
-    fn name(&self) -> String {
-        "wide".to_owned()
+    fn info(&self) -> DeviceInfo {
+        DeviceInfo::new("wide").with_batch_size(4)
     }
 
-    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
-        plain(task)
-    }
-
-    fn batch_size(&self) -> usize {
-        4
-    }
-
-    fn search_batch(
-        &self,
-        tasks: &[Task<'_>],
-        found: &(dyn Fn(usize, Work) + Sync),
-    ) -> Result<(), BackendError> {
+    fn search(&self, tasks: &[Task<'_>]) -> Result<(), BackendError> {
         // The test may be over.
-        let _ = self.batches.send(tasks.iter().map(|task| task.job().root).collect());
+        let _ = self.batches.send(tasks.iter().map(|task| task.puzzle().root).collect());
         if self.counts {
             tasks[0].count(MANY);
         }
-        if tasks[0].job().threshold == endless(0).threshold || self.behaviour == Behaviour::Holds {
+        let is_endless = tasks[0].puzzle().threshold == endless(0).threshold;
+        if is_endless || self.behaviour == Behaviour::Holds {
             until("all tasks are stopped", || tasks.iter().all(Task::is_stopped));
             return Ok(());
         }
         for (index, task) in tasks.iter().enumerate() {
             match self.behaviour {
                 Behaviour::Lies if index == 1 => {
-                    let wrong = task.nonces().iter().find(|work| task.job().check(*work).is_err());
-                    found(index, wrong.expect("most work is wrong"));
+                    let mut nonces = task.nonces().iter();
+                    let wrong = nonces.find(|work| task.puzzle().check(*work).is_err());
+                    task.found(wrong.expect("most work is wrong"));
                 }
                 Behaviour::Fails if index == 1 => return Err(BackendError::device("no power")),
                 Behaviour::FailsOnce if !self.has_failed.swap(true, Ordering::Relaxed) => {
                     return Err(BackendError::device("no power"));
                 }
-                _ => found(index, plain(task)?.expect("an easy job has a solution")),
+                _ => plain(task)?,
             }
         }
         Ok(())
@@ -117,13 +106,13 @@ fn roots<const N: usize>(bytes: [u8; N]) -> Vec<Root> {
 fn small_jobs_are_taken_together_in_their_order() {
     let (pool, blocker, batches) = busy_pool(Behaviour::Solves, Vec::new());
     let tickets: Vec<_> = (1..=6).map(|byte| pool.submit(easy(byte))).collect();
-    let urgent = pool.submit_with(easy(7), Priority::new(1));
+    let urgent = pool.submit(urgent(easy(7), 1));
     drop(blocker);
     assert_eq!(next(&batches), roots([7, 1, 2, 3]));
     assert_eq!(next(&batches), roots([4, 5, 6]));
     for ticket in tickets.into_iter().chain([urgent]) {
-        let job = *ticket.job();
-        assert_eq!(ticket.wait().unwrap().job(), &job);
+        let puzzle = *ticket.puzzle();
+        assert_eq!(ticket.wait().unwrap().puzzle(), &puzzle);
     }
     assert_eq!(pool.status().devices[0].solutions, 7);
     assert_eq!(pool.status().jobs.solved, 7);
@@ -132,7 +121,7 @@ fn small_jobs_are_taken_together_in_their_order() {
 #[test]
 fn a_large_job_is_not_taken_along_nor_passed_by() {
     let (pool, blocker, batches) = busy_pool(Behaviour::Solves, Vec::new());
-    let first = [easy(1), easy(2)].map(|job| pool.submit(job));
+    let first = [easy(1), easy(2)].map(|puzzle| pool.submit(puzzle));
     let large = pool.submit(endless(3));
     let last = pool.submit(easy(4));
     drop(blocker);
@@ -141,7 +130,7 @@ fn a_large_job_is_not_taken_along_nor_passed_by() {
         ticket.wait().unwrap();
     }
     assert_eq!(next(&batches), roots([3]));
-    assert_eq!(last.progress().phase, Phase::Queued);
+    assert_eq!(last.progress().phase, SearchPhase::Queued);
     drop(large);
     assert_eq!(next(&batches), roots([4]));
     last.wait().unwrap();
@@ -166,7 +155,7 @@ fn jobs_are_taken_one_by_one_until_the_rate_is_known() {
 fn others_join_the_first_root_of_a_batch_and_then_the_next() {
     let begin = Stop::new();
     let started = begin.clone();
-    let patient = Fake::boxed("patient", move |task| {
+    let patient = device("patient", move |task| {
         until("the batch has begun", || started.is_stopped() || task.is_stopped());
         plain(task)
     });
@@ -189,10 +178,10 @@ fn the_status_shows_every_root_of_a_batch() {
     drop(blocker);
     assert_eq!(next(&batches), roots([1, 2, 3, 4]));
     let status = pool.status();
-    let running: Vec<_> = status.running.iter().map(|search| search.job.root).collect();
+    let running: Vec<_> = status.running.iter().map(|search| search.puzzle.root).collect();
     assert_eq!((running, status.queued), (roots([1, 2, 3, 4]), 1));
     let phases: Vec<_> = tickets.iter().map(|ticket| ticket.progress().phase).collect();
-    assert_eq!(phases[3..], [Phase::Running, Phase::Queued]);
+    assert_eq!(phases[3..], [SearchPhase::Running, SearchPhase::Queued]);
     assert_eq!(pool.cancel(&root(2)), 1);
     assert_eq!(pool.status().running.len(), 3);
     pool.close();
@@ -237,7 +226,7 @@ fn what_a_batch_leaves_undone_waits_behind_urgent_jobs() {
     drop(blocker);
     assert_eq!(next(&batches), roots([1, 2, 3]));
     until("the failure is noticed", || pool.status().devices[0].failures == 1);
-    let urgent = pool.submit_with(easy(9), Priority::new(1));
+    let urgent = pool.submit(urgent(easy(9), 1));
     // Root 2 has begun its turn when root 1 was given up.
     assert_eq!(next(&batches), roots([2, 9, 3]));
     urgent.wait().unwrap();
@@ -252,7 +241,7 @@ fn a_root_of_a_batch_may_change_its_threshold() {
     let tickets = [1, 2].map(|byte| pool.submit(easy(byte)));
     drop(blocker);
     assert_eq!(next(&batches), roots([1, 2]));
-    let easier = pool.submit(Job::new(root(2), one_in_two_to(2)));
+    let easier = pool.submit(Puzzle::new(root(2), one_in_two_to(2)));
     assert_eq!(pool.cancel(&root(1)), 1);
     assert_eq!(next(&batches), roots([2]));
     pool.close();
@@ -261,20 +250,21 @@ fn a_root_of_a_batch_may_change_its_threshold() {
     assert!(matches!(answers, [PoolError::Cancelled, PoolError::Closed]), "{answers:?}");
 }
 
-/// A backend that does not know of batches is asked for one job at a time.
 #[test]
-fn without_batches_the_default_searches_one_after_the_other() {
-    let tasks: Vec<Job> = (1..=3).map(easy).collect();
-    let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
-    let nonces = NonceRange::new(0, 1 << 16);
-    let tasks: Vec<_> = tasks.iter().map(|job| Task::new(*job, nonces, &stop, &hashes)).collect();
-    let backend = Fake::boxed("plain", plain);
-    assert_eq!(backend.batch_size(), 1);
-    let found = Mutex::new(Vec::new());
-    let take = |index: usize, work| {
-        assert!(tasks[index].job().check(work).is_ok());
-        found.lock().unwrap().push(index);
-    };
-    backend.search_batch(&tasks, &take).unwrap();
-    assert_eq!(found.into_inner().unwrap(), [0, 1, 2]);
+fn a_closure_gets_one_task_after_the_other() {
+    let (stop, nonces) = (Stop::new(), NonceRange::new(0, 1 << 16));
+    let tasks: Vec<_> = (1..=3).map(|byte| Task::new(easy(byte), nonces, &stop)).collect();
+    let backend = device("plain", plain);
+    assert_eq!(backend.info().batch_size, 1);
+    backend.search(&tasks).unwrap();
+    for task in &tasks {
+        assert!(task.work().is_some_and(|work| task.puzzle().check(work).is_ok()));
+    }
+    let fails = device("fails", |task| {
+        task.count(1);
+        Err(BackendError::device("no power"))
+    });
+    let tasks = [1, 2].map(|byte| Task::new(easy(byte), nonces, &stop));
+    assert!(fails.search(&tasks).is_err());
+    assert_eq!(tasks.map(|task| task.hashes()), [1, 0], "the second one was not asked for");
 }

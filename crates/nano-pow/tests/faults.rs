@@ -2,27 +2,29 @@
 
 mod common;
 
-use common::{Fake, easy, endless, hold, plain};
-use nano_pow::{Backend, BackendError, Job, Pool, PoolError, Task, pool::Phase};
+use common::{device, easy, endless, hold, plain};
+use nano_pow::{Backend, BackendError, Pool, PoolError, Puzzle, Task, pool::SearchPhase};
 use nano_primitives::Work;
 use std::sync::Arc;
 
 /// Proposes a nonce that is none.
-fn lie(task: &Task<'_>) -> Result<Option<Work>, BackendError> {
+fn lie(task: &Task<'_>) -> Result<(), BackendError> {
     let mut works = task.nonces().iter();
-    Ok(works.find(|work| task.job().check(*work).is_err()))
+    let wrong = works.find(|work| task.puzzle().check(*work).is_err());
+    task.found(wrong.expect("most work is wrong"));
+    Ok(())
 }
 
 fn lying() -> Box<dyn Backend> {
-    Fake::boxed("lying", lie)
+    device("lying", lie)
 }
 
 fn failing() -> Box<dyn Backend> {
-    Fake::boxed("failing", |_| Err(BackendError::device("no power")))
+    device("failing", |_| Err(BackendError::device("no power")))
 }
 
 fn panicking() -> Box<dyn Backend> {
-    Fake::boxed("panicking", |_| panic!("out of cheese"))
+    device("panicking", |_| panic!("out of cheese"))
 }
 
 /// The failure that a pool of this device alone answers with.
@@ -38,9 +40,9 @@ fn wrong_work_is_never_an_answer() {
     let (device, error) = failure(lying());
     assert_eq!(device, "lying");
     let BackendError::Wrong(wrong) = &*error else { panic!("{error:?}") };
-    assert_eq!(wrong.job, easy(1));
-    assert_eq!(wrong.value, wrong.work.value(&wrong.job.root));
-    assert!(wrong.value < wrong.job.threshold);
+    assert_eq!(wrong.puzzle, easy(1));
+    assert_eq!(wrong.value, wrong.work.value(&wrong.puzzle.root));
+    assert!(wrong.value < wrong.puzzle.threshold);
 }
 
 #[test]
@@ -60,9 +62,9 @@ fn a_panic_is_a_failure_that_says_its_message() {
 #[test]
 fn the_others_go_on_without_the_devices_that_fail() {
     let bad = [lying(), failing(), panicking()];
-    let pool = Pool::new(bad.into_iter().chain([Fake::boxed("plain", plain)]).collect());
+    let pool = Pool::new(bad.into_iter().chain([device("plain", plain)]).collect());
     for byte in 0..20 {
-        assert_eq!(pool.submit(easy(byte)).wait().unwrap().job(), &easy(byte));
+        assert_eq!(pool.submit(easy(byte)).wait().unwrap().puzzle(), &easy(byte));
     }
     let devices = pool.status().devices;
     assert_eq!(devices[3].solutions, 20);
@@ -72,7 +74,7 @@ fn the_others_go_on_without_the_devices_that_fail() {
 
 #[test]
 fn a_device_that_fails_is_left_alone_for_a_while() {
-    let pool = Pool::new(vec![lying(), Fake::boxed("hold", hold)]);
+    let pool = Pool::new(vec![lying(), device("hold", hold)]);
     let ticket = pool.submit(endless(1));
     common::until("the liar is found out", || pool.status().devices[0].failures > 0);
     let devices = pool.status().devices;
@@ -84,7 +86,7 @@ fn a_device_that_fails_is_left_alone_for_a_while() {
 fn a_device_that_recovers_is_used_again() {
     let mut first = true;
     let recovering = std::sync::Mutex::new(move || std::mem::take(&mut first));
-    let pool = Pool::new(vec![Fake::boxed("recovering", move |task| {
+    let pool = Pool::new(vec![device("recovering", move |task| {
         let fails = recovering.lock().unwrap()();
         if fails { Err(BackendError::device("starting")) } else { plain(task) }
     })]);
@@ -100,8 +102,8 @@ fn a_job_lives_on_with_a_device_that_came_back() {
     let (back, returned) = std::sync::mpsc::channel();
     let returned = std::sync::Mutex::new(returned);
     let once = std::sync::Once::new();
-    let comes_back = Fake::boxed("comes back", move |task| {
-        let mut result = Ok(None);
+    let comes_back = device("comes back", move |task| {
+        let mut result = Ok(());
         once.call_once(|| result = Err(BackendError::device("starting")));
         if result.is_ok() {
             back.send(()).expect("the other device listens");
@@ -109,7 +111,7 @@ fn a_job_lives_on_with_a_device_that_came_back() {
         }
         result
     });
-    let fails_then = Fake::boxed("fails then", move |_| {
+    let fails_then = device("fails then", move |_| {
         let returned = returned.lock().expect("nobody panicked").recv_timeout(common::DEADLINE);
         returned.expect("the other device comes back");
         Err(BackendError::device("worn out"))
@@ -119,13 +121,13 @@ fn a_job_lives_on_with_a_device_that_came_back() {
     common::until("both have failed", || {
         pool.status().devices.iter().all(|device| device.failures == 1)
     });
-    assert_eq!(ticket.progress().phase, Phase::Running);
+    assert_eq!(ticket.progress().phase, SearchPhase::Running);
 }
 
 #[test]
 fn a_check_says_what_it_found_and_what_it_wanted() {
-    let job = Job::new(common::root(0xAA), common::one_in_two_to(20));
-    let error = job.check(Work::from_u64(u64::MAX)).unwrap_err();
+    let puzzle = Puzzle::new(common::root(0xAA), common::one_in_two_to(20));
+    let error = puzzle.check(Work::from_u64(u64::MAX)).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(

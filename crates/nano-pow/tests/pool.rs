@@ -3,10 +3,10 @@
 mod common;
 
 use common::{
-    DEADLINE, Event, Fake, easy, endless, hold, next_end, next_job, one_in_two_to, plain, root,
-    spied, until,
+    DEADLINE, Event, device, easy, endless, hold, next_end, next_puzzle, one_in_two_to, plain,
+    root, spied, until,
 };
-use nano_pow::{CpuBackend, Job, NonceRange, Pool, PoolError, pool::Phase};
+use nano_pow::{CpuBackend, NonceRange, Pool, PoolError, Puzzle, pool::SearchPhase};
 use std::{
     pin::pin,
     sync::{Arc, Mutex, mpsc::Receiver},
@@ -19,24 +19,24 @@ use std::{
 async fn a_ticket_is_a_future_of_its_solution() {
     let pool = Pool::cpu(Some(2));
     let ticket = pool.submit(easy(1));
-    assert_eq!(ticket.job(), &easy(1));
+    assert_eq!(ticket.puzzle(), &easy(1));
     let solution = tokio::time::timeout(DEADLINE, ticket).await.unwrap().unwrap();
-    assert_eq!(solution.job(), &easy(1));
+    assert_eq!(solution.puzzle(), &easy(1));
     assert_eq!(solution.value(), solution.work().value(&root(1)));
     assert!(solution.value() >= easy(1).threshold);
 }
 
 #[test]
 fn many_jobs_of_many_threads_are_all_solved() {
-    let pool = Pool::new(vec![Box::new(CpuBackend::new(2)), Fake::boxed("plain", plain)]);
+    let pool = Pool::new(vec![Box::new(CpuBackend::new(2)), device("plain", plain)]);
     thread::scope(|scope| {
         for thread in 0..4u8 {
             let pool = pool.clone();
             scope.spawn(move || {
                 let jobs: Vec<_> = (0..25).map(|index| easy(thread * 25 + index)).collect();
-                let tickets: Vec<_> = jobs.iter().map(|job| pool.submit(*job)).collect();
-                for (ticket, job) in tickets.into_iter().zip(jobs) {
-                    assert_eq!(ticket.wait().unwrap().job(), &job);
+                let tickets: Vec<_> = jobs.iter().map(|puzzle| pool.submit(*puzzle)).collect();
+                for (ticket, puzzle) in tickets.into_iter().zip(jobs) {
+                    assert_eq!(ticket.wait().unwrap().puzzle(), &puzzle);
                 }
             });
         }
@@ -48,16 +48,16 @@ fn many_jobs_of_many_threads_are_all_solved() {
 
 #[test]
 fn roots_are_searched_one_at_a_time_in_the_order_they_came() {
-    let (backend, events) = spied(Fake::boxed("hold", hold));
+    let (backend, events) = spied(device("hold", hold));
     let pool = Pool::new(vec![backend]);
     let tickets: Vec<_> = (1..=3).map(|byte| pool.submit(endless(byte))).collect();
     for (index, ticket) in tickets.into_iter().enumerate() {
-        let job = next_job(&events);
-        assert_eq!(&job, ticket.job());
+        let puzzle = next_puzzle(&events);
+        assert_eq!(&puzzle, ticket.puzzle());
         let status = pool.status();
-        assert_eq!(status.running.first().map(|running| running.job), Some(job));
+        assert_eq!(status.running.first().map(|running| running.puzzle), Some(puzzle));
         assert_eq!(status.queued, 2 - index);
-        assert_eq!(ticket.progress().phase, Phase::Running);
+        assert_eq!(ticket.progress().phase, SearchPhase::Running);
         drop(ticket);
     }
     until("nothing runs", || pool.status().running.is_empty());
@@ -65,7 +65,7 @@ fn roots_are_searched_one_at_a_time_in_the_order_they_came() {
 
 #[test]
 fn every_device_searches_the_same_root_but_other_nonces() {
-    let devices: Vec<_> = (0..3).map(|_| spied(Fake::boxed("hold", hold))).collect();
+    let devices: Vec<_> = (0..3).map(|_| spied(device("hold", hold))).collect();
     let (backends, events): (Vec<_>, Vec<_>) = devices.into_iter().unzip();
     let pool = Pool::new(backends);
     let _ticket = pool.submit(endless(1));
@@ -79,14 +79,14 @@ fn every_device_searches_the_same_root_but_other_nonces() {
 
 fn first_range(events: &Receiver<Event>) -> NonceRange {
     match events.recv_timeout(DEADLINE) {
-        Ok(Event::Began(job, nonces)) if job == endless(1) => nonces,
+        Ok(Event::Began(puzzle, nonces)) if puzzle == endless(1) => nonces,
         other => panic!("{other:?} instead of a search"),
     }
 }
 
 #[test]
 fn a_device_that_is_done_with_its_nonces_gets_others() {
-    let (backend, events) = spied(Fake::boxed("empty", |_| Ok(None)));
+    let (backend, events) = spied(device("empty", |_| Ok(())));
     let pool = Pool::new(vec![backend]);
     let _ticket = pool.submit(endless(1));
     let mut firsts: Vec<_> = (0..200)
@@ -103,14 +103,14 @@ fn a_device_that_is_done_with_its_nonces_gets_others() {
 
 #[test]
 fn nonces_run_out_at_last() {
-    let pool = Pool::new(vec![Fake::boxed("empty", |_| Ok(None))]);
+    let pool = Pool::new(vec![device("empty", |_| Ok(()))]);
     let answer = pool.submit(endless(1)).wait();
     assert!(matches!(answer, Err(PoolError::Exhausted)), "{answer:?}");
 }
 
 #[test]
 fn cancelling_a_root_ends_its_jobs_queued_or_running() {
-    let pool = Pool::new(vec![Fake::boxed("hold", hold)]);
+    let pool = Pool::new(vec![device("hold", hold)]);
     let tickets = [1, 2, 2, 3].map(|byte| pool.submit(endless(byte)));
     assert_eq!(pool.cancel(&root(9)), 0);
     assert_eq!(pool.cancel(&root(2)), 2);
@@ -118,10 +118,10 @@ fn cancelling_a_root_ends_its_jobs_queued_or_running() {
     assert_eq!(pool.cancel(&root(1)), 1);
     let [first, second, third, last] = tickets;
     for ticket in [first, second, third] {
-        assert_eq!(ticket.progress().phase, Phase::Done);
+        assert_eq!(ticket.progress().phase, SearchPhase::Done);
         assert!(matches!(ticket.wait(), Err(PoolError::Cancelled)));
     }
-    until("the last root runs", || last.progress().phase == Phase::Running);
+    until("the last root runs", || last.progress().phase == SearchPhase::Running);
 }
 
 #[test]
@@ -144,22 +144,22 @@ fn dropping_a_ticket_stops_the_devices_within_milliseconds() {
 
 #[test]
 fn dropping_a_queued_ticket_takes_it_out_of_the_queue() {
-    let (backend, events) = spied(Fake::boxed("hold", hold));
+    let (backend, events) = spied(device("hold", hold));
     let pool = Pool::new(vec![backend]);
     let first = pool.submit(endless(1));
     let second = pool.submit(endless(2));
     let third = pool.submit(endless(3));
-    assert_eq!(next_job(&events), endless(1));
+    assert_eq!(next_puzzle(&events), endless(1));
     drop(second);
     assert_eq!(pool.status().queued, 1);
     drop(first);
-    assert_eq!(next_job(&events), endless(3));
+    assert_eq!(next_puzzle(&events), endless(3));
     drop(third);
 }
 
 #[test]
 fn an_idle_pool_searches_nothing() {
-    let (backend, events) = spied(Fake::boxed("plain", plain));
+    let (backend, events) = spied(device("plain", plain));
     let pool = Pool::new(vec![backend]);
     pool.submit(easy(1)).wait().unwrap();
     let hashes = pool.status().hashes_total;
@@ -171,10 +171,10 @@ fn an_idle_pool_searches_nothing() {
 
 #[test]
 fn closing_answers_every_job_and_waits_for_the_devices() {
-    let (backend, events) = spied(Fake::boxed("hold", hold));
+    let (backend, events) = spied(device("hold", hold));
     let pool = Pool::new(vec![backend]);
     let tickets = [pool.submit(endless(1)), pool.submit(endless(2))];
-    next_job(&events);
+    next_puzzle(&events);
     pool.clone().close();
     assert!(matches!(events.try_recv(), Ok(Event::Ended(_))));
     for ticket in tickets {
@@ -185,10 +185,10 @@ fn closing_answers_every_job_and_waits_for_the_devices() {
 
 #[test]
 fn the_last_clone_closes_the_pool() {
-    let pool = Pool::new(vec![Fake::boxed("hold", hold)]);
+    let pool = Pool::new(vec![device("hold", hold)]);
     let ticket = pool.submit(endless(1));
     drop(pool.clone());
-    assert_ne!(ticket.progress().phase, Phase::Done);
+    assert_ne!(ticket.progress().phase, SearchPhase::Done);
     drop(pool);
     assert!(matches!(ticket.wait(), Err(PoolError::Closed)));
 }
@@ -207,7 +207,7 @@ impl Wake for Dropper {
 #[test]
 fn whom_an_answer_wakes_may_drop_the_pool() {
     let pool = Pool::cpu(Some(2));
-    let mut ticket = pin!(pool.submit(Job::new(root(1), one_in_two_to(20))));
+    let mut ticket = pin!(pool.submit(Puzzle::new(root(1), one_in_two_to(20))));
     let dropper = Arc::new(Dropper(Mutex::new(Some(pool))));
     let waker = Waker::from(Arc::clone(&dropper));
     let mut context = Context::from_waker(&waker);

@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::{DEADLINE, Fake, easy, endless, hold, one_in_two_to, plain, root, until};
+use common::{DEADLINE, device, easy, endless, hold, one_in_two_to, plain, root, until};
 use futures_util::StreamExt;
-use nano_pow::{Backend, CpuBackend, Job, Pool, measure, pool::Phase};
+use nano_pow::{Backend, CpuBackend, Pool, Puzzle, measure, pool::SearchPhase};
 use std::{
     pin::pin,
     time::{Duration, Instant},
@@ -12,7 +12,7 @@ use std::{
 
 #[test]
 fn hashes_only_grow_and_are_the_sum_of_the_devices() {
-    let pool = Pool::new(vec![Box::new(CpuBackend::new(2)), Fake::boxed("plain", plain)]);
+    let pool = Pool::new(vec![Box::new(CpuBackend::new(2)), device("plain", plain)]);
     let ticket = pool.submit(endless(1));
     let (mut last, mut changes) = (0, 0);
     let started = Instant::now();
@@ -32,32 +32,32 @@ fn hashes_only_grow_and_are_the_sum_of_the_devices() {
 #[test]
 fn a_running_job_knows_rate_and_expected_time() {
     let pool = Pool::cpu(Some(1));
-    let job = Job::new(root(1), one_in_two_to(60));
-    let ticket = pool.submit(job);
+    let puzzle = Puzzle::new(root(1), one_in_two_to(60));
+    let ticket = pool.submit(puzzle);
     until("the rate is known", || ticket.progress().expected_seconds_left.is_some());
     let progress = ticket.progress();
-    assert_eq!(progress.phase, Phase::Running);
+    assert_eq!(progress.phase, SearchPhase::Running);
     assert!(progress.rate > 0.0 && progress.elapsed > Duration::ZERO);
-    let expected = job.threshold.expected_hashes() / progress.rate;
+    let expected = puzzle.threshold.expected_hashes() / progress.rate;
     assert_eq!(progress.expected_seconds_left, Some(expected));
     let status = pool.status();
-    assert_eq!(status.expected_hashes_left, job.threshold.expected_hashes());
+    assert_eq!(status.expected_hashes_left, puzzle.threshold.expected_hashes());
     assert!(status.expected_seconds_left().is_some_and(|seconds| seconds > 0.0));
 }
 
 #[test]
 fn a_job_goes_from_queued_to_running_to_done() {
-    let pool = Pool::new(vec![Fake::boxed("hold", hold)]);
+    let pool = Pool::new(vec![device("hold", hold)]);
     let first = pool.submit(endless(1));
     let second = pool.submit(endless(2));
     let watch = second.watch();
     let progress = watch.progress();
-    assert_eq!((progress.phase, progress.hashes, progress.rate), (Phase::Queued, 0, 0.0));
+    assert_eq!((progress.phase, progress.hashes, progress.rate), (SearchPhase::Queued, 0, 0.0));
     assert_eq!(progress.expected_seconds_left, None);
     drop(first);
-    assert_eq!(watch.progress().phase, Phase::Running);
+    assert_eq!(watch.progress().phase, SearchPhase::Running);
     drop(second);
-    assert_eq!(watch.progress().phase, Phase::Done);
+    assert_eq!(watch.progress().phase, SearchPhase::Done);
 }
 
 #[test]
@@ -68,14 +68,14 @@ fn a_watch_outlives_ticket_and_pool() {
     ticket.wait().unwrap();
     drop(pool);
     let progress = watch.progress();
-    assert_eq!((progress.phase, progress.expected_seconds_left), (Phase::Done, Some(0.0)));
+    assert_eq!((progress.phase, progress.expected_seconds_left), (SearchPhase::Done, Some(0.0)));
     assert!(progress.hashes > 0);
     assert_eq!(progress.elapsed, watch.progress().elapsed);
 }
 
 #[test]
 fn an_idle_pool_has_an_empty_status() {
-    let status = Pool::new(vec![Fake::boxed("plain", plain)]).status();
+    let status = Pool::new(vec![device("plain", plain)]).status();
     assert_eq!((status.queued, status.hashes_total, status.rate), (0, 0, None));
     assert!(status.running.is_empty() && status.expected_seconds_left().is_none());
     assert_eq!(status.devices[0].name, "plain");
@@ -83,7 +83,7 @@ fn an_idle_pool_has_an_empty_status() {
 
 #[test]
 fn the_rate_of_the_pool_is_measured() {
-    let pool = Pool::new(vec![Box::new(CpuBackend::new(1)), Fake::boxed("hold", hold)]);
+    let pool = Pool::new(vec![Box::new(CpuBackend::new(1)), device("hold", hold)]);
     let alone = measure(&CpuBackend::new(1), Duration::from_millis(50)).unwrap();
     let pooled = pool.measure(Duration::from_millis(50));
     // Any processor does more than 100 000 hashes a second, none a billion.
@@ -93,7 +93,7 @@ fn the_rate_of_the_pool_is_measured() {
     assert_eq!(pool.status().hashes_total, 0);
     let each = pool.measure_each(Duration::from_millis(20));
     let names: Vec<_> = each.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, [CpuBackend::new(1).name().as_str(), "hold"]);
+    assert_eq!(names, [CpuBackend::new(1).info().name.as_str(), "hold"]);
     assert!(each[0].1 > 0.0 && each[1].1 == 0.0);
 }
 
@@ -110,19 +110,19 @@ async fn updates_come_in_periods_and_end_with_the_job() {
     }
     drop(ticket);
     let rest: Vec<_> = updates.map(|progress| progress.phase).collect().await;
-    assert_eq!(rest.last(), Some(&Phase::Done));
-    assert_eq!(rest.iter().filter(|phase| **phase == Phase::Done).count(), 1);
+    assert_eq!(rest.last(), Some(&SearchPhase::Done));
+    assert_eq!(rest.iter().filter(|phase| **phase == SearchPhase::Done).count(), 1);
 }
 
 #[tokio::test]
 async fn the_end_of_a_job_does_not_wait_for_the_period() {
-    let pool = Pool::new(vec![Fake::boxed("hold", hold)]);
+    let pool = Pool::new(vec![device("hold", hold)]);
     let ticket = pool.submit(endless(1));
     let watch = ticket.watch();
     let mut updates = pin!(watch.updates(Duration::from_secs(3600)));
-    assert_eq!(updates.next().await.map(|progress| progress.phase), Some(Phase::Running));
+    assert_eq!(updates.next().await.map(|progress| progress.phase), Some(SearchPhase::Running));
     let (next, ()) = tokio::join!(updates.next(), async { drop(ticket) });
-    assert_eq!(next.map(|progress| progress.phase), Some(Phase::Done));
+    assert_eq!(next.map(|progress| progress.phase), Some(SearchPhase::Done));
     watch.finished().await;
     assert_eq!(updates.next().await, None);
 }

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{Fake, one_in_two_to, plain};
-use nano_pow::{Backend, BackendError, CpuBackend, Job, Pool, Task};
-use nano_primitives::{Root, Work};
+use common::{device, one_in_two_to, plain};
+use nano_pow::{Backend, CpuBackend, Pool, Puzzle};
+use nano_primitives::Root;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
@@ -17,36 +17,33 @@ type Record = Arc<Mutex<HashMap<Root, Vec<u64>>>>;
 const ROOTS: u16 = 400;
 const BITS: u32 = 9;
 
-fn job(index: u16) -> Job {
+fn puzzle(index: u16) -> Puzzle {
     let mut bytes = [0x33; 32];
     bytes[..2].copy_from_slice(&index.to_le_bytes());
-    Job::new(Root::from_bytes(bytes), one_in_two_to(BITS))
+    Puzzle::new(Root::from_bytes(bytes), one_in_two_to(BITS))
 }
 
-/// Writes down every nonce before it tries it.
+/// Searches by the plain definition and writes down every nonce that it tries.
 fn recording(record: &Record) -> Box<dyn Backend> {
     let record = Arc::clone(record);
-    Fake::boxed("recording", move |task| {
+    device("recording", move |task| {
         let mut tried = Vec::new();
-        let found = search(task, &mut tried);
-        record.lock().unwrap().entry(task.job().root).or_default().append(&mut tried);
-        found
+        for nonce in task.nonces().iter().take_while(|_| !task.is_stopped()) {
+            tried.push(nonce.to_u64());
+            task.count(1);
+            if task.puzzle().check(nonce).is_ok() {
+                task.found(nonce);
+            }
+        }
+        record.lock().unwrap().entry(task.puzzle().root).or_default().append(&mut tried);
+        Ok(())
     })
-}
-
-fn search(task: &Task<'_>, tried: &mut Vec<u64>) -> Result<Option<Work>, BackendError> {
-    let nonces = task.nonces().iter().take_while(|_| !task.is_stopped());
-    let mut nonces = nonces.inspect(|nonce| {
-        tried.push(nonce.to_u64());
-        task.count(1);
-    });
-    Ok(nonces.find(|nonce| task.job().check(*nonce).is_ok()))
 }
 
 /// Hashes that were tried, as a share of those to be expected.
 fn share(pool: &Pool) -> f64 {
     for index in 0..ROOTS {
-        pool.submit(job(index)).wait().unwrap();
+        pool.submit(puzzle(index)).wait().unwrap();
     }
     let hashes = u32::try_from(pool.status().hashes_total).unwrap();
     f64::from(hashes) / (f64::from(ROOTS) * one_in_two_to(BITS).expected_hashes())
@@ -76,8 +73,8 @@ fn several_devices_try_no_nonce_twice_and_as_many_as_expected() {
 #[test]
 fn a_seed_makes_a_search_with_one_device_the_same_again() {
     let hashes = |seed| {
-        let pool = Pool::builder(vec![Fake::boxed("plain", plain)]).seed(seed).build();
-        let works = (0..20).map(|index| pool.submit(job(index)).wait().unwrap().work());
+        let pool = Pool::builder(vec![device("plain", plain)]).seed(seed).build();
+        let works = (0..20).map(|index| pool.submit(puzzle(index)).wait().unwrap().work());
         (works.collect::<Vec<_>>(), pool.status().hashes_total)
     };
     assert_eq!(hashes(1), hashes(1));
@@ -89,10 +86,10 @@ fn a_seed_makes_a_search_with_one_device_the_same_again() {
 fn a_processor_finds_what_the_plain_search_finds() {
     let work = |device: Box<dyn Backend>, index| {
         let pool = Pool::builder(vec![device]).seed(3).build();
-        pool.submit(job(index)).wait().unwrap().work()
+        pool.submit(puzzle(index)).wait().unwrap().work()
     };
     for index in 0..20 {
-        let plain = work(Fake::boxed("plain", plain), index);
+        let plain = work(device("plain", plain), index);
         assert_eq!(work(Box::new(CpuBackend::new(1)), index), plain);
     }
 }

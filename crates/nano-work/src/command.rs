@@ -1,7 +1,7 @@
 //! [`Command`]: what a client asks for, read leniently where clients disagree, strictly where a mistake would waste work.
 
 use crate::refusal::WorkRefusal;
-use nano_pow::Job;
+use nano_pow::Puzzle;
 use nano_primitives::{Difficulty, HexError, Root, Work, excerpt};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -25,7 +25,7 @@ pub(crate) enum Command {
 /// Work to be found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Generate {
-    pub(crate) job: Job,
+    pub(crate) job: Puzzle,
     /// Whether other servers may be asked.
     pub(crate) use_peers: bool,
 }
@@ -55,7 +55,7 @@ impl Command {
             "work_generate" => {
                 fields.check_version()?;
                 let (job, use_peers) =
-                    (Job::new(fields.root()?, difficulty()?), fields.use_peers()?);
+                    (Puzzle::new(fields.root()?, difficulty()?), fields.use_peers()?);
                 Self::Generate(Generate { job, use_peers })
             }
             "work_cancel" => Self::Cancel(fields.root()?),
@@ -181,7 +181,7 @@ fn multiple(text: &str, base: Difficulty) -> Result<Difficulty, WorkRefusal> {
 #[cfg(test)]
 mod tests {
     use super::{Benchmark, Command, Generate, Validate, hex};
-    use nano_pow::Job;
+    use nano_pow::Puzzle;
     use nano_primitives::{Difficulty, Root, Work};
     use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
     use serde_json::{Value, json};
@@ -241,7 +241,7 @@ mod tests {
             "work_generate" if is_work_1 => {
                 let use_peers =
                     field("use_peers").map_or(Some(true), |value| plain(value).parse().ok())?;
-                let job = Job::new(root()?, difficulty()?.unwrap_or(BASE));
+                let job = Puzzle::new(root()?, difficulty()?.unwrap_or(BASE));
                 Command::Generate(Generate { job, use_peers })
             }
             "work_cancel" => Command::Cancel(root()?),
@@ -278,7 +278,7 @@ mod tests {
 
         #[test]
         fn a_job_is_read_in_every_spelling(root in any::<[u8; 32]>(), threshold in any::<u64>()) {
-            let job = Job::new(Root::from_bytes(root), Difficulty::from_u64(threshold));
+            let job = Puzzle::new(Root::from_bytes(root), Difficulty::from_u64(threshold));
             let padded = job.threshold.to_string();
             for difficulty in [format!("{threshold:x}"), format!("{threshold:X}"), padded] {
                 let body = json!({

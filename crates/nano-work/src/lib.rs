@@ -5,7 +5,7 @@
 //! nodes. [`RemoteBackend`] makes a device of any server that speaks the protocol.
 //!
 //! ```
-//! use nano_pow::{Job, Pool};
+//! use nano_pow::{Puzzle, Pool};
 //! use nano_primitives::{Difficulty, Root};
 //! use nano_rpc::Client;
 //! use nano_work::{RemoteBackend, WorkServer, WorkServerConfig};
@@ -17,7 +17,7 @@
 //!
 //! let peer = Client::new(&format!("http://{}", server.local_addr()))?;
 //! let pool = Pool::new(vec![Box::new(RemoteBackend::new(&peer)?)]);
-//! let job = Job::new(Root::from_bytes([7; 32]), Difficulty::from_u64(0xfff0_0000_0000_0000));
+//! let job = Puzzle::new(Root::from_bytes([7; 32]), Difficulty::from_u64(0xfff0_0000_0000_0000));
 //! let solution = pool.submit(job).await?;
 //! assert!(solution.work().value(&job.root) >= job.threshold);
 //! server.shutdown().await;

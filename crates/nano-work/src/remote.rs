@@ -3,7 +3,7 @@
 //! Nothing keeps a search waiting: it waits for its answer or leaves, and the [`Agent`] sees to the rest on a thread of
 //! its own, one job at a time.
 
-use nano_pow::{Backend, BackendError, Job, Task};
+use nano_pow::{Backend, BackendError, DeviceInfo, Puzzle, Task};
 use nano_primitives::{Difficulty, Root, Work};
 use nano_rpc::{Client, RpcError};
 use std::{
@@ -105,11 +105,19 @@ impl RemoteBackend {
         Self { patience, ..self }
     }
 
+    fn search_one(&self, task: &Task<'_>) -> Result<(), RemoteError> {
+        if task.puzzle().threshold == Difficulty::MAX {
+            wait_for_stop(task);
+            return Ok(());
+        }
+        self.send(task)?.wait(task)
+    }
+
     /// Hands a job to the agent. Dropping the ends of the errand gives the job up.
     fn send(&self, task: &Task<'_>) -> Result<Ends, RemoteError> {
         let (answer, answered) = sync_channel(1);
         let (stake, left) = oneshot::channel();
-        let errand = Errand { job: *task.job(), within: self.patience, answer, left };
+        let errand = Errand { job: *task.puzzle(), within: self.patience, answer, left };
         self.errands.send(errand).map_err(|_| RemoteError::Gone)?;
         Ok(Ends { answered, _stake: stake })
     }
@@ -124,12 +132,12 @@ struct Ends {
 
 impl Ends {
     /// Waits for the answer or the end of the task.
-    fn wait(self, task: &Task<'_>) -> Result<Option<Work>, RemoteError> {
+    fn wait(self, task: &Task<'_>) -> Result<(), RemoteError> {
         loop {
             match self.answered.recv_timeout(LOOK) {
-                Ok(answer) => return answer.map(Some),
+                Ok(answer) => return answer.map(|work| task.found(work)),
                 Err(RecvTimeoutError::Disconnected) => return Err(RemoteError::Gone),
-                Err(RecvTimeoutError::Timeout) if task.is_stopped() => return Ok(None),
+                Err(RecvTimeoutError::Timeout) if task.is_stopped() => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
@@ -137,21 +145,12 @@ impl Ends {
 }
 
 impl Backend for RemoteBackend {
-    fn name(&self) -> String {
-        self.name.clone()
+    fn info(&self) -> DeviceInfo {
+        DeviceInfo::new(&self.name).remote()
     }
 
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
-        if task.job().threshold == Difficulty::MAX {
-            wait_for_stop(task);
-            return Ok(None);
-        }
-        let found = self.send(task).and_then(|ends| ends.wait(task));
-        found.map_err(BackendError::device)
+    fn search(&self, tasks: &[Task<'_>]) -> Result<(), BackendError> {
+        tasks.iter().try_for_each(|task| self.search_one(task).map_err(BackendError::device))
     }
 }
 
@@ -164,7 +163,7 @@ fn wait_for_stop(task: &Task<'_>) {
 /// A job for the server.
 #[derive(Debug)]
 struct Errand {
-    job: Job,
+    job: Puzzle,
     within: Duration,
     answer: SyncSender<Result<Work, RemoteError>>,
     /// Ends when nobody waits for the answer any more.

@@ -9,7 +9,7 @@ use crate::{
     refusal::WorkRefusal,
 };
 use nano_http::CancellationToken;
-use nano_pow::{Job, Pool, PoolError, Solution, Ticket};
+use nano_pow::{Pool, PoolError, Puzzle, SearchRequest, Solution, Ticket};
 use nano_primitives::{Difficulty, Root};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -62,12 +62,8 @@ impl Service {
         let _permit = self.access.admit(caller)?;
         let mut seat = self.jobs.enter(job.root, caller.id.clone())?;
         let course = self.tally.start();
-        let priority = caller.priority();
-        let ticket = if use_peers {
-            self.pool.submit_with(job, priority)
-        } else {
-            self.pool.submit_locally(job, priority)
-        };
+        let request = SearchRequest::new(job).with_priority(caller.priority());
+        let ticket = self.pool.submit(request.with_local(!use_peers));
         let outcome = select! {
             biased;
             outcome = self.outcome(ticket) => outcome,
@@ -97,7 +93,7 @@ impl Service {
     fn report(
         &self,
         caller: &Caller,
-        job: &Job,
+        job: &Puzzle,
         took: Duration,
         outcome: &Result<Solution, WorkRefusal>,
     ) {
@@ -123,7 +119,7 @@ impl Service {
 
     async fn benchmark(&self, caller: &Caller, benchmark: Benchmark) -> Result<Value, WorkRefusal> {
         let Benchmark { threshold, count } = benchmark;
-        self.check_bounds(&Job::new(Root::ZERO, threshold))?;
+        self.check_bounds(&Puzzle::new(Root::ZERO, threshold))?;
         if count > self.config.max_benchmark {
             let most = self.config.max_benchmark;
             return Err(WorkRefusal::Malformed(format!(
@@ -146,8 +142,8 @@ impl Service {
     ) -> Result<u64, WorkRefusal> {
         let root = random_root()?;
         let mut seat = self.jobs.enter(root, caller.id.clone())?;
-        let job = Job::new(root, threshold);
-        let ticket = self.pool.submit_with(job, caller.priority());
+        let job = Puzzle::new(root, threshold);
+        let ticket = self.pool.submit(SearchRequest::new(job).with_priority(caller.priority()));
         let progress = ticket.watch();
         select! {
             biased;
@@ -157,7 +153,7 @@ impl Service {
         Ok(progress.progress().hashes)
     }
 
-    fn check_bounds(&self, job: &Job) -> Result<(), WorkRefusal> {
+    fn check_bounds(&self, job: &Puzzle) -> Result<(), WorkRefusal> {
         let (least, most) = self.config.bounds().into_inner();
         let asked = job.threshold;
         if asked < least || asked > most {

@@ -117,7 +117,8 @@ async fn of_the_jobs_that_wait_the_most_urgent_is_next() {
         common::until_jobs(&server, &byte.to_string()).await;
     }
     drop(blocker);
-    let is_next = |byte| pool.status().running.iter().any(|running| running.job.root == root(byte));
+    let is_next =
+        |byte| pool.status().running.iter().any(|running| running.puzzle.root == root(byte));
     common::until("the urgent job is on", || is_next(3)).await;
     drop(waiting.pop());
     common::until("the other job is on", || is_next(2)).await;

@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::{NEVER, Tame, ask, config, generate, post, post_with, receive, root, serve, until};
-use nano_pow::{Job, Pool};
+use common::{NEVER, ask, config, generate, post, post_with, receive, root, serve, tame, until};
+use nano_pow::{Pool, Puzzle};
 use nano_work::{CallerLimits, Key, WorkServer, WorkServerConfig};
 use serde_json::{Value, json};
 
@@ -69,12 +69,12 @@ async fn a_root_is_searched_while_somebody_waits_for_it() {
 async fn what_others_have_in_the_pool_is_not_cancelled_by_clients() {
     let pool = common::tame_pool();
     let server = WorkServer::bind(config(), pool.clone()).await.unwrap();
-    let own = pool.submit(Job::new(root(1), NEVER.parse().unwrap()));
+    let own = pool.submit(Puzzle::new(root(1), NEVER.parse().unwrap()));
     let client = ask(&server, &generate(&root(1), NEVER)).await;
     common::until_jobs(&server, "1").await;
     post(&server, &cancel(1)).await;
     assert_eq!(receive(client).await.text("error"), "Cancelled");
-    assert_eq!(own.progress().phase, nano_pow::pool::Phase::Running);
+    assert_eq!(own.progress().phase, nano_pow::pool::SearchPhase::Running);
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn a_benchmark_ends_when_its_client_hangs_up() {
 
 #[tokio::test]
 async fn a_shutdown_tells_those_who_wait() {
-    let pool = Pool::new(vec![Box::new(Tame)]);
+    let pool = Pool::new(vec![tame()]);
     let server = WorkServer::bind(config(), pool.clone()).await.unwrap();
     let address = server.local_addr();
     let client = ask(&server, &generate(&root(1), NEVER)).await;

@@ -11,15 +11,12 @@ use common::{
 };
 use nano_block::Network;
 use nano_devnet::Devnet;
-use nano_pow::{Backend, Job, NonceRange, Pool, Stop, Task};
+use nano_pow::{Backend, NonceRange, Pool, Puzzle, Stop, Task};
 use nano_primitives::{Difficulty, Root, Work};
 use nano_rpc::Client;
 use nano_work::{CallerLimits, Key, RemoteBackend, WorkServer, WorkServerConfig};
 use serde_json::{Value, json};
-use std::{
-    sync::atomic::AtomicU64,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 fn remote(url: &str) -> RemoteBackend {
     RemoteBackend::new(&Client::new(url).unwrap()).unwrap()
@@ -33,8 +30,8 @@ fn url(server: &WorkServer) -> String {
     format!("http://{}", server.local_addr())
 }
 
-fn endless(byte: u8) -> Job {
-    Job::new(root(byte), NEVER.parse().unwrap())
+fn endless(byte: u8) -> Puzzle {
+    Puzzle::new(root(byte), NEVER.parse().unwrap())
 }
 
 /// Work for what a request asks, its difficulty read by `radix`.
@@ -50,8 +47,8 @@ async fn our_own_server_is_a_device() {
     let server = serve(config()).await;
     let pool = pool_of(&url(&server));
     for byte in 0..3 {
-        let job = Job::new(root(byte), dev_base());
-        assert_eq!(pool.submit(job).await.unwrap().job(), &job);
+        let job = Puzzle::new(root(byte), dev_base());
+        assert_eq!(pool.submit(job).await.unwrap().puzzle(), &job);
     }
     let device = &pool.status().devices[0];
     assert_eq!(device.name, format!("remote {}", url(&server)));
@@ -62,8 +59,8 @@ async fn our_own_server_is_a_device() {
 async fn a_node_is_a_device() {
     let net = Devnet::builder().network(Network::Dev).start().await.unwrap();
     let pool = pool_of(&net.rpc_url());
-    let job = Job::new(root(1), dev_base());
-    assert_eq!(pool.submit(job).await.unwrap().job(), &job);
+    let job = Puzzle::new(root(1), dev_base());
+    assert_eq!(pool.submit(job).await.unwrap().puzzle(), &job);
     net.shutdown().await;
 }
 
@@ -83,8 +80,8 @@ async fn a_server_that_reads_decimal_difficulties_is_a_device() {
     .await;
     let pool = pool_of(&decimal.url());
     for byte in 1..=3 {
-        let job = Job::new(root(byte), dev_base());
-        assert_eq!(pool.submit(job).await.unwrap().job(), &job);
+        let job = Puzzle::new(root(byte), dev_base());
+        assert_eq!(pool.submit(job).await.unwrap().puzzle(), &job);
     }
     // The first is asked for in hexadecimal once; then the server's way is known.
     assert_eq!(decimal.so_far(), 4);
@@ -93,7 +90,7 @@ async fn a_server_that_reads_decimal_difficulties_is_a_device() {
 #[tokio::test]
 async fn a_request_has_nothing_that_some_server_could_not_read() {
     let mut fake = Fake::start(|request| Act::json(&json!({ "work": solve(request, 16) }))).await;
-    let job = Job::new(root(1), dev_base());
+    let job = Puzzle::new(root(1), dev_base());
     pool_of(&fake.url()).submit(job).await.unwrap();
     let (_, body) = fake.next().await;
     let wanted = json!({
@@ -109,8 +106,8 @@ async fn a_key_is_sent_along() {
     let server = serve(WorkServerConfig { keys: vec![key], open: None, ..config() }).await;
     let client = Client::builder(&url(&server)).header("X-API-Key", "wonderland").build().unwrap();
     let pool = Pool::new(vec![Box::new(RemoteBackend::new(&client).unwrap())]);
-    assert!(pool.submit(Job::new(root(1), dev_base())).await.is_ok());
-    let stranger = pool_of(&url(&server)).submit(Job::new(root(1), dev_base())).await;
+    assert!(pool.submit(Puzzle::new(root(1), dev_base())).await.is_ok());
+    let stranger = pool_of(&url(&server)).submit(Puzzle::new(root(1), dev_base())).await;
     let error = format!("{:?}", stranger.unwrap_err());
     assert!(error.contains("Unauthorized"), "{error}");
 }
@@ -119,7 +116,7 @@ async fn a_key_is_sent_along() {
 async fn a_server_does_not_hand_on_what_was_handed_on_to_it() {
     let last = serve(config()).await;
     let middle = WorkServer::bind(config(), pool_of(&url(&last))).await.unwrap();
-    let error = pool_of(&url(&middle)).submit(Job::new(root(1), dev_base())).await.unwrap_err();
+    let error = pool_of(&url(&middle)).submit(Puzzle::new(root(1), dev_base())).await.unwrap_err();
     assert!(format!("{error:?}").contains("Work generation failed"), "{error:?}");
     let own = common::post(&middle, &common::generate(&root(1), &dev_base().to_string())).await;
     assert_eq!(own.status, 200, "{}", own.body);
@@ -131,7 +128,7 @@ async fn servers_may_name_each_other_and_themselves() {
     let addresses = [common::nobody().await, common::nobody().await];
     let mut servers = Vec::new();
     for listen in addresses {
-        let mut devices: Vec<Box<dyn Backend>> = vec![Box::new(common::Tame)];
+        let mut devices: Vec<Box<dyn Backend>> = vec![common::tame()];
         for peer in addresses {
             devices.push(Box::new(remote(&format!("http://{peer}"))));
         }
@@ -157,7 +154,7 @@ async fn a_job_given_up_is_given_up_by_the_server_too() {
     until("the server works", || !far.status().running.is_empty()).await;
     drop(ticket);
     until("the server is idle", || far.status().running.is_empty()).await;
-    assert!(pool.submit(Job::new(root(2), dev_base())).await.is_ok());
+    assert!(pool.submit(Puzzle::new(root(2), dev_base())).await.is_ok());
     assert_eq!(pool.status().devices[0].failures, 0);
 }
 
@@ -209,11 +206,11 @@ async fn a_job_given_up_before_its_turn_is_not_sent() {
     drop(first);
     let second = pool.submit(endless(2));
     until("the second job is on", || {
-        pool.status().running.iter().any(|running| running.job.root == root(2))
+        pool.status().running.iter().any(|running| running.puzzle.root == root(2))
     })
     .await;
     drop(second);
-    pool.submit(Job::new(root(3), dev_base())).await.unwrap();
+    pool.submit(Puzzle::new(root(3), dev_base())).await.unwrap();
     while let (_, body) = fake.next().await
         && body["hash"] != json!(root(3))
     {
@@ -238,9 +235,9 @@ async fn stop_latency() -> Duration {
     let stop = Stop::new();
     let stopper = stop.clone();
     let search = std::thread::spawn(move || {
-        let hashes = AtomicU64::new(0);
-        let task = Task::new(endless(1), NonceRange::new(0, u64::MAX), &stopper, &hashes);
-        assert_eq!(backend.search(&task).unwrap(), None);
+        let task = Task::new(endless(1), NonceRange::new(0, u64::MAX), &stopper);
+        backend.search(std::slice::from_ref(&task)).unwrap();
+        assert_eq!(task.work(), None);
         Instant::now()
     });
     fake.next().await;

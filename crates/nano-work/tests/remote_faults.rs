@@ -5,11 +5,11 @@
 mod common;
 
 use common::{
-    NEVER, Tame, dev_base,
+    NEVER, dev_base,
     fake::{Act, Fake},
-    root, until,
+    root, tame, until,
 };
-use nano_pow::{Job, Pool, PoolError};
+use nano_pow::{Pool, PoolError, Puzzle};
 use nano_primitives::Root;
 use nano_rpc::Client;
 use nano_work::RemoteBackend;
@@ -23,7 +23,7 @@ fn remote(url: &str) -> Box<RemoteBackend> {
 /// What a pool of this server alone fails with.
 async fn failure(url: &str) -> String {
     let pool = Pool::new(vec![remote(url)]);
-    match pool.submit(Job::new(root(1), dev_base())).await {
+    match pool.submit(Puzzle::new(root(1), dev_base())).await {
         Err(PoolError::Failed { device, error }) => {
             assert_eq!(device, format!("remote {url}"));
             std::error::Error::source(&*error).expect("a reason").to_string()
@@ -63,7 +63,7 @@ async fn a_server_gets_so_much_time_and_no_more() {
     let fake = Fake::start(|_| Act::Hang).await;
     let remote = remote(&fake.url()).with_patience(Duration::from_millis(30));
     let pool = Pool::new(vec![Box::new(remote)]);
-    let error = pool.submit(Job::new(root(1), dev_base())).await.unwrap_err();
+    let error = pool.submit(Puzzle::new(root(1), dev_base())).await.unwrap_err();
     assert!(format!("{error:?}").contains("30ms"), "{error:?}");
 }
 
@@ -72,15 +72,11 @@ async fn other_devices_go_on_without_a_bad_server() {
     let garbage = Fake::start(|_| Act::Answer(200, "garbage".into())).await;
     let weak = Fake::start(|_| Act::json(&json!({ "work": "0000000000000000" }))).await;
     let nobody = format!("http://{}", common::nobody().await);
-    let pool = Pool::new(vec![
-        remote(&garbage.url()),
-        remote(&weak.url()),
-        remote(&nobody),
-        Box::new(Tame),
-    ]);
+    let pool =
+        Pool::new(vec![remote(&garbage.url()), remote(&weak.url()), remote(&nobody), tame()]);
     for byte in 0..20 {
-        let job = Job::new(root(byte), dev_base());
-        assert_eq!(pool.submit(job).await.unwrap().job(), &job);
+        let job = Puzzle::new(root(byte), dev_base());
+        assert_eq!(pool.submit(job).await.unwrap().puzzle(), &job);
     }
     let devices = pool.status().devices;
     assert_eq!(devices[3].solutions, 20);
@@ -90,8 +86,8 @@ async fn other_devices_go_on_without_a_bad_server() {
 #[tokio::test]
 async fn a_server_that_fails_is_left_alone_for_a_while() {
     let mut fake = Fake::start(|_| Act::Answer(500, String::new())).await;
-    let pool = Pool::new(vec![remote(&fake.url()), Box::new(Tame)]);
-    let ticket = pool.submit(Job::new(root(1), NEVER.parse().unwrap()));
+    let pool = Pool::new(vec![remote(&fake.url()), tame()]);
+    let ticket = pool.submit(Puzzle::new(root(1), NEVER.parse().unwrap()));
     until("the failure is seen", || pool.status().devices[0].failures > 0).await;
     assert!(pool.status().devices[0].quarantine.is_some());
     assert_eq!(fake.so_far(), 1, "nothing is sent meanwhile");
@@ -102,12 +98,12 @@ async fn a_server_that_fails_is_left_alone_for_a_while() {
 #[tokio::test]
 async fn a_server_that_says_nothing_is_found_out_though_others_win() {
     let mut fake = Fake::start(|_| Act::Hang).await;
-    let pool = Pool::new(vec![remote(&fake.url()), Box::new(Tame)]);
+    let pool = Pool::new(vec![remote(&fake.url()), tame()]);
     let started = Instant::now();
     for number in 0_u64.. {
         let bytes = std::array::from_fn(|index| number.to_le_bytes()[index % 8]);
-        let job = Job::new(Root::from_bytes(bytes), dev_base());
-        assert_eq!(pool.submit(job).await.unwrap().job(), &job);
+        let job = Puzzle::new(Root::from_bytes(bytes), dev_base());
+        assert_eq!(pool.submit(job).await.unwrap().puzzle(), &job);
         if pool.status().devices[0].failures > 0 {
             break;
         }

@@ -96,7 +96,7 @@ impl Job {
         let request = self.request();
         let works = self.0.works.get().map_or(&[][..], Vec::as_slice);
         let works: Vec<_> = works.iter().map(ProgressHandle::progress).collect();
-        let is_done = |work: &&nano_pow::Progress| work.phase == nano_pow::pool::Phase::Done;
+        let is_done = |work: &&nano_pow::Progress| work.phase == nano_pow::pool::SearchPhase::Done;
         let current = works.iter().find(|work| !is_done(work));
         let state = self.0.state.borrow();
         JobReport {

@@ -7,7 +7,7 @@
 use nano_block::{
     AccountState, BuildError, Epoch, Network, SecretKey, SignedState, StateBlock, Subtype,
 };
-use nano_pow::{Job, Pool, PoolError};
+use nano_pow::{Pool, PoolError, Puzzle};
 use nano_primitives::{Account, BlockHash};
 use nano_rpc::{Client, Receivable, ReceivableQuery, RpcError};
 use p2pow_protocol::{
@@ -233,7 +233,7 @@ impl Registrar<'_> {
     ) -> Result<BlockHash, RegisterError> {
         let step = Step { hash: block.hash(), root: block.root(), subtype, epoch };
         let threshold = step.threshold(&self.options.network.thresholds());
-        let solution = self.pool.submit(Job::new(step.root, threshold)).await?;
+        let solution = self.pool.submit(Puzzle::new(step.root, threshold)).await?;
         let signed = block.sign(self.key).with_work(solution.work());
         let hash = self.node.process(&signed.into(), Some(subtype)).await?;
         info!(%hash, %subtype, "published");

@@ -49,7 +49,7 @@ impl Worker {
     fn submit(&self, plan: &Plan) -> Vec<Ticket> {
         let thresholds = self.config.network.thresholds();
         let puzzle = |step: &p2pow_protocol::Step| {
-            nano_pow::Job::new(step.root, step.threshold(&thresholds))
+            nano_pow::Puzzle::new(step.root, step.threshold(&thresholds))
         };
         plan.steps.iter().map(|step| self.pool.submit(puzzle(step))).collect()
     }

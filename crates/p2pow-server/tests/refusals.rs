@@ -197,7 +197,7 @@ async fn rule_13_spending_what_is_not_confirmed() {
     let receive = scene.alice().receive(more, amount(RICHES)).unwrap();
     // The devnet wants work for what comes without its own hand.
     let threshold = scene.net.network().thresholds().base();
-    let job = nano_pow::Job::new(receive.root(), threshold);
+    let job = nano_pow::Puzzle::new(receive.root(), threshold);
     let solution = nano_pow::Pool::cpu(Some(1)).submit(job).await.unwrap();
     scene.net.process(&receive.sign(&alice()).with_work(solution.work()).into()).unwrap();
     let all = request(&[scene.send(RICHES)], FEE);
@@ -232,19 +232,16 @@ struct Breaks {
 }
 
 impl nano_pow::Backend for Breaks {
-    fn name(&self) -> String {
-        "breaks".into()
+    fn info(&self) -> nano_pow::DeviceInfo {
+        nano_pow::DeviceInfo::new("breaks")
     }
 
-    fn search(
-        &self,
-        task: &nano_pow::Task<'_>,
-    ) -> Result<Option<nano_primitives::Work>, nano_pow::BackendError> {
+    fn search(&self, tasks: &[nano_pow::Task<'_>]) -> Result<(), nano_pow::BackendError> {
         let number = self.searches.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         if number >= self.at {
             return Err(nano_pow::BackendError::device("the fan is dead"));
         }
-        self.cpu.search(task)
+        self.cpu.search(tasks)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use nano_block::Network;
-use nano_pow::{Job, Pool, Ticket};
+use nano_pow::{Pool, Puzzle, Ticket};
 use nano_primitives::{Difficulty, Root, Work};
 use p2pow_cli::{Failure, output, values};
 use serde::Serialize;
@@ -137,7 +137,7 @@ pub(crate) fn run(command: WorkCommand) -> Result<(), Failure> {
 fn generate(args: &GenerateArgs) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let pool = Pool::cpu(args.threads.map(usize::from));
-    let ticket = pool.submit(Job::new(args.target.root, args.target.threshold()));
+    let ticket = pool.submit(Puzzle::new(args.target.root, args.target.threshold()));
     let (work, hashes) = runtime.block_on(watched(ticket))?;
     let report = WorkReport { work: Some(work), hashes: Some(hashes), ..args.target.report(work) };
     args.target.print(&report)

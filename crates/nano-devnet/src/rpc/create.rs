@@ -10,7 +10,7 @@ use super::{
 use nano_block::{
     Block, ChangeBlock, OpenBlock, ReceiveBlock, SecretKey, SendBlock, SignedBlock, StateBlock,
 };
-use nano_pow::Job;
+use nano_pow::Puzzle;
 use nano_primitives::{Account, Amount, BlockHash, Link, Work};
 use serde_json::json;
 
@@ -27,7 +27,7 @@ pub(super) async fn block_create(call: &Call) -> Answer {
         Some(work) => work,
         None => {
             let threshold = asked.unwrap_or_else(|| ledger_threshold(&call.state().ledger, &block));
-            let solution = solve(call, Job::new(block.root(), threshold)).await;
+            let solution = solve(call, Puzzle::new(block.root(), threshold)).await;
             solution.ok_or(Refusal::WORK_FAILED)?.work()
         }
     };

@@ -3,7 +3,7 @@
 use super::{Answer, Call, Refusal};
 use crate::ledger::Ledger;
 use nano_block::{Block, Epoch, Network, SignedBlock, Subtype};
-use nano_pow::{Job, Solution};
+use nano_pow::{Puzzle, Solution};
 use nano_primitives::{Difficulty, Root, Work};
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,8 @@ pub(super) async fn generate(call: &Call) -> Answer {
         // There are no peers, and then the reference node takes its own processor.
         tracing::debug!("use_peers is ignored, as there are none");
     }
-    let solution = solve(call, Job::new(root, threshold)).await.ok_or(Refusal::WORK_CANCELLED)?;
+    let solution =
+        solve(call, Puzzle::new(root, threshold)).await.ok_or(Refusal::WORK_CANCELLED)?;
     let mut answer = evaluation(call, solution.value());
     answer.insert("hash".to_owned(), json!(root));
     answer.insert("work".to_owned(), json!(solution.work()));
@@ -25,7 +26,7 @@ pub(super) async fn generate(call: &Call) -> Answer {
 }
 
 /// `None` if the job is cancelled. When the caller hangs up the job goes too.
-pub(super) async fn solve(call: &Call, job: Job) -> Option<Solution> {
+pub(super) async fn solve(call: &Call, job: Puzzle) -> Option<Solution> {
     let ticket = call.node.pool().submit(job);
     match ticket.await {
         Ok(solution) => Some(solution),

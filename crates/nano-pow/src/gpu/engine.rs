@@ -5,13 +5,10 @@ use super::{
     hunt::{Hunt, Part},
     pace::Pace,
 };
-use crate::{Job, Task};
-use nano_primitives::Work;
+use crate::{Puzzle, Task};
 use std::{
-    cell::Cell,
     collections::VecDeque,
     fmt::Debug,
-    slice,
     task::Poll,
     time::{Duration, Instant},
 };
@@ -33,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A device that searches in the order in which it is asked.
 pub(super) trait Queue: Debug {
     /// What is submitted from now on is for these jobs, at most [`SLOTS`].
-    fn begin(&mut self, jobs: &[Job]);
+    fn begin(&mut self, puzzles: &[Puzzle]);
 
     /// Puts a submission behind the others, of which there is at most one.
     fn submit(&mut self, parts: &[Part]) -> Result<(), GpuError>;
@@ -90,32 +87,21 @@ impl<Q: Queue> Engine<Q> {
         &mut self.queue
     }
 
-    /// Searches for one task.
-    pub(super) fn search(&mut self, task: &Task<'_>) -> Result<Option<Work>, GpuError> {
-        let found = Cell::new(None);
-        self.search_batch(slice::from_ref(task), &|_, work| found.set(Some(work)))?;
-        Ok(found.into_inner())
-    }
-
     /// Searches for some tasks at the same time. What is still underway when all answers are known,
     /// the next search waits for.
-    pub(super) fn search_batch(
-        &mut self,
-        tasks: &[Task<'_>],
-        found: &dyn Fn(usize, Work),
-    ) -> Result<(), GpuError> {
+    pub(super) fn search(&mut self, tasks: &[Task<'_>]) -> Result<(), GpuError> {
         let mut hunt = Hunt::new(tasks);
         while !self.flights.is_empty() {
             if self.land(&hunt)?.is_none() {
                 return Ok(());
             }
         }
-        self.queue.begin(&tasks.iter().map(|task| *task.job()).collect::<Vec<_>>());
+        self.queue.begin(&tasks.iter().map(|task| *task.puzzle()).collect::<Vec<_>>());
         self.pace.restart(tasks.len());
         loop {
             self.supply(&mut hunt)?;
             let Some(landing) = self.land(&hunt)? else { return Ok(()) };
-            if let Some(tried) = hunt.evaluate(landing.parts, found)? {
+            if let Some(tried) = hunt.evaluate(landing.parts)? {
                 self.pace.learn(tried, landing.took);
             }
         }
@@ -156,15 +142,9 @@ impl<Q: Queue> Engine<Q> {
 #[cfg(test)]
 mod tests {
     use super::{Engine, GpuError, Hunt, IN_FLIGHT, Part, Queue};
-    use crate::{Job, NonceRange, Stop, Task, gpu::stretch::Stretch};
+    use crate::{NonceRange, Puzzle, Stop, Task, gpu::stretch::Stretch, task::Listener};
     use nano_primitives::{Difficulty, Root, Work};
-    use std::{
-        cell::Cell,
-        collections::VecDeque,
-        sync::atomic::{AtomicU64, Ordering},
-        task::Poll,
-        time::Duration,
-    };
+    use std::{collections::VecDeque, slice, task::Poll, time::Duration};
 
     const EASY: Difficulty = Difficulty::from_u64(0xffc0_0000_0000_0000);
 
@@ -180,19 +160,19 @@ mod tests {
     #[derive(Debug)]
     struct Fake {
         habit: Habit,
-        jobs: Vec<Job>,
+        puzzles: Vec<Puzzle>,
         submitted: Vec<Part>,
-        waiting: VecDeque<Vec<(Job, Stretch)>>,
+        waiting: VecDeque<Vec<(Puzzle, Stretch)>>,
     }
 
     impl Queue for Fake {
-        fn begin(&mut self, jobs: &[Job]) {
-            self.jobs = jobs.to_vec();
+        fn begin(&mut self, puzzles: &[Puzzle]) {
+            self.puzzles = puzzles.to_vec();
         }
 
         fn submit(&mut self, parts: &[Part]) -> Result<(), GpuError> {
             self.submitted.extend(parts);
-            let parts = parts.iter().map(|part| (self.jobs[part.task], part.stretch));
+            let parts = parts.iter().map(|part| (self.puzzles[part.task], part.stretch));
             self.waiting.push_back(parts.collect());
             assert!(self.waiting.len() <= IN_FLIGHT);
             Ok(())
@@ -205,8 +185,8 @@ mod tests {
                 Habit::Works | Habit::Lies => {}
             }
             let lies = self.habit == Habit::Lies;
-            let find = |(job, stretch): (Job, Stretch)| {
-                let works = |offset| job.check(Work::from_u64(stretch.nonce(offset))).is_ok();
+            let find = |(puzzle, stretch): (Puzzle, Stretch)| {
+                let works = |offset| puzzle.check(Work::from_u64(stretch.nonce(offset))).is_ok();
                 (stretch.start..stretch.end).find(|offset| lies || works(*offset))
             };
             Ok(Poll::Ready(self.waiting.pop_front().unwrap().into_iter().map(find).collect()))
@@ -215,29 +195,30 @@ mod tests {
 
     fn engine(habit: Habit) -> Engine<Fake> {
         let queue =
-            Fake { habit, jobs: Vec::new(), submitted: Vec::new(), waiting: VecDeque::new() };
+            Fake { habit, puzzles: Vec::new(), submitted: Vec::new(), waiting: VecDeque::new() };
         Engine { patience: Duration::ZERO, ..Engine::new(queue) }
     }
 
-    fn job(byte: u8, threshold: Difficulty) -> Job {
-        Job::new(Root::from_bytes([byte; 32]), threshold)
+    fn puzzle(byte: u8, threshold: Difficulty) -> Puzzle {
+        Puzzle::new(Root::from_bytes([byte; 32]), threshold)
     }
 
     fn search(
         engine: &mut Engine<Fake>,
-        job: Job,
+        puzzle: Puzzle,
         nonces: NonceRange,
     ) -> Result<(Option<Work>, u64), GpuError> {
-        let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
-        let found = engine.search(&Task::new(job, nonces, &stop, &hashes))?;
-        Ok((found, hashes.into_inner()))
+        let stop = Stop::new();
+        let task = Task::new(puzzle, nonces, &stop);
+        engine.search(slice::from_ref(&task))?;
+        Ok((task.work(), task.hashes()))
     }
 
     #[test]
     fn all_nonces_are_submitted_once_and_in_order() {
         let nonces = NonceRange::new(u64::MAX - 70_000, 200_000);
         let mut engine = engine(Habit::Works);
-        let found = search(&mut engine, job(1, Difficulty::MAX), nonces).unwrap();
+        let found = search(&mut engine, puzzle(1, Difficulty::MAX), nonces).unwrap();
         assert_eq!(found, (None, 200_000));
         let mut next = nonces.first();
         for Part { stretch, .. } in &engine.queue.submitted {
@@ -251,9 +232,9 @@ mod tests {
     fn what_a_search_leaves_behind_is_no_answer_for_the_next() {
         let mut engine = engine(Habit::Works);
         for byte in 0..8 {
-            let (job, nonces) = (job(byte, EASY), NonceRange::new(0, u64::MAX));
-            let expected = nonces.iter().find(|work| job.check(*work).is_ok()).unwrap();
-            let found = search(&mut engine, job, nonces).unwrap();
+            let (puzzle, nonces) = (puzzle(byte, EASY), NonceRange::new(0, u64::MAX));
+            let expected = nonces.iter().find(|work| puzzle.check(*work).is_ok()).unwrap();
+            let found = search(&mut engine, puzzle, nonces).unwrap();
             assert_eq!(found, (Some(expected), expected.to_u64() + 1));
             assert!(!engine.flights.is_empty(), "nothing was left");
         }
@@ -261,22 +242,22 @@ mod tests {
 
     #[test]
     fn wrong_work_is_an_error() {
-        let job = job(1, Difficulty::MAX);
-        let error = search(&mut engine(Habit::Lies), job, NonceRange::new(5, 9)).unwrap_err();
+        let puzzle = puzzle(1, Difficulty::MAX);
+        let error = search(&mut engine(Habit::Lies), puzzle, NonceRange::new(5, 9)).unwrap_err();
         assert!(matches!(error, GpuError::Wrong(wrong) if wrong.work == Work::from_u64(5)));
     }
 
     #[test]
     fn a_device_that_breaks_is_an_error() {
-        let job = job(1, Difficulty::MAX);
-        let error = search(&mut engine(Habit::Breaks), job, NonceRange::new(5, 9)).unwrap_err();
+        let puzzle = puzzle(1, Difficulty::MAX);
+        let error = search(&mut engine(Habit::Breaks), puzzle, NonceRange::new(5, 9)).unwrap_err();
         assert_eq!(error.to_string(), "the driver reports: fire");
     }
 
     #[test]
     fn a_device_that_hangs_is_an_error() {
-        let job = job(1, Difficulty::MAX);
-        let error = search(&mut engine(Habit::Hangs), job, NonceRange::new(5, 9)).unwrap_err();
+        let puzzle = puzzle(1, Difficulty::MAX);
+        let error = search(&mut engine(Habit::Hangs), puzzle, NonceRange::new(5, 9)).unwrap_err();
         assert!(matches!(error, GpuError::Silent { .. }), "{error}");
     }
 
@@ -286,54 +267,47 @@ mod tests {
     fn a_device_that_hangs_is_found_out_by_the_next_search_too() {
         let mut engine = engine(Habit::Hangs);
         engine.patience = Duration::MAX;
-        let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
-        let task = Task::new(job(1, EASY), NonceRange::new(0, 9), &stop, &hashes);
-        engine.queue.begin(&[*task.job()]);
-        engine.supply(&mut Hunt::new(&[task])).unwrap();
+        let stop = Stop::new();
+        let task = Task::new(puzzle(1, EASY), NonceRange::new(0, 9), &stop);
+        engine.queue.begin(&[*task.puzzle()]);
+        engine.supply(&mut Hunt::new(slice::from_ref(&task))).unwrap();
         stop.stop();
-        assert_eq!(engine.search(&task).unwrap(), None);
+        engine.search(slice::from_ref(&task)).unwrap();
+        assert_eq!(task.work(), None);
         engine.patience = Duration::ZERO;
-        let error = search(&mut engine, job(2, EASY), NonceRange::new(0, 9)).unwrap_err();
+        let error = search(&mut engine, puzzle(2, EASY), NonceRange::new(0, 9)).unwrap_err();
         assert!(matches!(error, GpuError::Silent { .. }), "{error}");
-        assert_eq!(hashes.load(Ordering::Relaxed), 0);
+        assert_eq!(task.hashes(), 0);
     }
 
     #[test]
     fn nothing_is_submitted_for_a_task_that_is_stopped() {
-        let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
+        let stop = Stop::new();
         stop.stop();
-        let task = Task::new(job(1, EASY), NonceRange::new(0, u64::MAX), &stop, &hashes);
+        let task = Task::new(puzzle(1, EASY), NonceRange::new(0, u64::MAX), &stop);
         let mut engine = engine(Habit::Works);
-        assert_eq!(engine.search(&task).unwrap(), None);
+        engine.search(slice::from_ref(&task)).unwrap();
+        assert_eq!(task.work(), None);
         assert_eq!(engine.queue.submitted, []);
     }
 
-    /// What a batch found, in the order of the jobs, and the hashes counted for each.
-    fn search_batch(engine: &mut Engine<Fake>, jobs: &[Job]) -> Vec<(Option<Work>, u64)> {
+    /// What a batch found, in the order of the puzzles, and the hashes counted for each.
+    fn search_batch(engine: &mut Engine<Fake>, puzzles: &[Puzzle]) -> Vec<(Option<Work>, u64)> {
         let nonces = NonceRange::new(u64::MAX - 700, 40_000);
-        let (stop, counts) = (Stop::new(), jobs.iter().map(|_| AtomicU64::new(0)));
-        let counts: Vec<_> = counts.collect();
-        let task = |(job, count)| Task::new(job, nonces, &stop, count);
-        let tasks: Vec<_> = jobs.iter().copied().zip(&counts).map(task).collect();
-        let works: Vec<_> = jobs.iter().map(|_| Cell::new(None)).collect();
-        let found = |index: usize, work| {
-            assert_eq!(works[index].replace(Some(work)), None, "job {index} is solved twice");
-        };
-        engine.search_batch(&tasks, &found).unwrap();
-        works
-            .into_iter()
-            .map(Cell::into_inner)
-            .zip(counts.into_iter().map(AtomicU64::into_inner))
-            .collect()
+        let stop = Stop::new();
+        let task = |puzzle: &Puzzle| Task::new(*puzzle, nonces, &stop);
+        let tasks: Vec<_> = puzzles.iter().map(task).collect();
+        engine.search(&tasks).unwrap();
+        tasks.iter().map(|task| (task.work(), task.hashes())).collect()
     }
 
     /// Among easy jobs is one without a solution.
     #[test]
     fn a_batch_finds_what_single_searches_find() {
         let threshold = |byte| if byte == 5 { Difficulty::MAX } else { EASY };
-        let jobs: Vec<_> = (0..16).map(|byte| job(byte, threshold(byte))).collect();
+        let jobs: Vec<_> = (0..16).map(|byte| puzzle(byte, threshold(byte))).collect();
         let nonces = NonceRange::new(u64::MAX - 700, 40_000);
-        let single = |job: &Job| search(&mut engine(Habit::Works), *job, nonces).unwrap();
+        let single = |puzzle: &Puzzle| search(&mut engine(Habit::Works), *puzzle, nonces).unwrap();
         let expected: Vec<_> = jobs.iter().map(single).collect();
         assert_eq!(expected.iter().filter(|(work, _)| work.is_none()).count(), 1);
         let mut engine = engine(Habit::Works);
@@ -342,25 +316,30 @@ mod tests {
         }
     }
 
+    /// Ends the search when work is found.
+    struct StopOnFound(Stop);
+
+    impl Listener for StopOnFound {
+        fn found(&self, _: &Puzzle, _: Work) {
+            self.0.stop();
+        }
+
+        fn count(&self, _: u64) {}
+    }
+
     #[test]
     fn a_stopped_job_leaves_a_batch_and_the_others_go_on() {
-        let stops = [Stop::new(), Stop::new(), Stop::new()];
-        let counts = [(); 3].map(|()| AtomicU64::new(0));
-        let thresholds = [Difficulty::MAX, EASY, Difficulty::MAX];
-        let task = |index: usize| {
-            let job = job(9, thresholds[index]);
-            Task::new(job, NonceRange::new(0, u64::MAX), &stops[index], &counts[index])
-        };
-        let tasks = [task(0), task(1), task(2)];
+        let stops = [(); 3].map(|()| Stop::new());
+        let [first, easy, last] = [Difficulty::MAX, EASY, Difficulty::MAX];
+        let task =
+            |threshold, stop| Task::new(puzzle(9, threshold), NonceRange::new(0, u64::MAX), stop);
+        let after = StopOnFound(stops[2].clone());
+        let tasks =
+            [task(first, &stops[0]), task(easy, &stops[1]).heard_by(&after), task(last, &stops[2])];
         let mut engine = engine(Habit::Works);
-        let found = Cell::new(None);
         stops[0].stop();
-        let take = |index, _| {
-            assert_eq!(found.replace(Some(index)), None);
-            stops[2].stop();
-        };
-        engine.search_batch(&tasks, &take).unwrap();
-        assert_eq!(found.get(), Some(1));
+        engine.search(&tasks).unwrap();
+        assert_eq!([0, 1, 2].map(|task| tasks[task].work().is_some()), [false, true, false]);
         let asked = |task| engine.queue.submitted.iter().any(|part| part.task == task);
         assert_eq!([0, 1, 2].map(asked), [false, true, true]);
     }

@@ -12,54 +12,52 @@ pub(super) struct Part {
     pub(super) stretch: Stretch,
 }
 
-/// The tasks, and the nonces that are left for those that are not solved.
+/// The tasks, and the nonces that are left for each.
 #[derive(Debug)]
 pub(super) struct Hunt<'a> {
     tasks: &'a [Task<'a>],
-    nonces: Vec<Option<Cutter>>,
+    nonces: Vec<Cutter>,
 }
 
 impl<'a> Hunt<'a> {
     pub(super) fn new(tasks: &'a [Task<'a>]) -> Self {
-        Self { tasks, nonces: tasks.iter().map(|task| Some(Cutter::new(task.nonces()))).collect() }
+        Self { tasks, nonces: tasks.iter().map(|task| Cutter::new(task.nonces())).collect() }
     }
 
     /// Whether any task is still to be searched for.
     pub(super) fn is_wanted(&self) -> bool {
-        self.nonces.iter().zip(self.tasks).any(is_wanted)
+        self.tasks.iter().any(|task| !task.is_stopped())
     }
 
     /// Nonces for a submission, `count` together, the same for each task.
     pub(super) fn cut(&mut self, count: u64) -> Vec<Part> {
-        let tasks = self.nonces.iter().zip(self.tasks).filter(|task| is_wanted(*task)).count();
+        let open: Vec<_> = self.tasks.iter().map(|task| !task.is_stopped()).collect();
+        let tasks = open.iter().filter(|is_open| **is_open).count();
         let share = count / u64::try_from(tasks).unwrap_or(1).max(1);
-        let open = self.nonces.iter_mut().zip(self.tasks).enumerate();
-        open.filter(|(_, (_, task))| !task.is_stopped())
-            .filter_map(|(index, (nonces, _))| {
-                nonces.as_mut()?.cut(share).map(|stretch| Part { task: index, stretch })
-            })
+        let cutters = self.nonces.iter_mut().zip(open).enumerate();
+        cutters
+            .filter(|(_, (_, is_open))| *is_open)
+            .filter_map(|(task, (nonces, _))| Some(Part { task, stretch: nonces.cut(share)? }))
             .collect()
     }
 
     /// Takes in the parts of a submission and the offsets of what the device found in them.
     /// Returns the nonces tried, where that was all of them.
     pub(super) fn evaluate(
-        &mut self,
+        &self,
         parts: impl IntoIterator<Item = (Part, Option<u32>)>,
-        found: &dyn Fn(usize, Work),
     ) -> Result<Option<u64>, WrongWork> {
         let mut tried = Some(0);
-        for (Part { task: index, stretch }, offset) in parts {
-            let task = &self.tasks[index];
-            if self.nonces[index].is_none() {
+        for (Part { task, stretch }, offset) in parts {
+            let task = &self.tasks[task];
+            if task.work().is_some() {
                 // It was solved by an earlier submission, and this one ended at once.
                 tried = None;
             } else if let Some(offset) = offset {
                 tried = None;
                 task.count(stretch.tried(offset));
-                let solution = task.job().check(Work::from_u64(stretch.nonce(offset)))?;
-                self.nonces[index] = None;
-                found(index, solution.work());
+                let solution = task.puzzle().check(Work::from_u64(stretch.nonce(offset)))?;
+                task.found(solution.work());
             } else {
                 let count = u64::from(stretch.count());
                 task.count(count);
@@ -68,8 +66,4 @@ impl<'a> Hunt<'a> {
         }
         Ok(tried)
     }
-}
-
-fn is_wanted((nonces, task): (&Option<Cutter>, &Task<'_>)) -> bool {
-    nonces.is_some() && !task.is_stopped()
 }

@@ -1,7 +1,7 @@
 //! What the host tells the device, as bytes.
 
 use super::{graph::Program, stretch::Stretch};
-use crate::{Job, blake2b::root_words};
+use crate::{Puzzle, blake2b::root_words};
 
 /// A job in the form in which the device knows it.
 #[derive(Debug, Clone, Default)]
@@ -11,9 +11,9 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn new(program: &Program, job: &Job) -> Self {
-        let parameters = program.parameter_values(&root_words(&job.root));
-        Self { threshold: job.threshold.to_u64(), parameters }
+    pub(super) fn new(program: &Program, puzzle: &Puzzle) -> Self {
+        let parameters = program.parameter_values(&root_words(&puzzle.root));
+        Self { threshold: puzzle.threshold.to_u64(), parameters }
     }
 
     /// The order to search a stretch, laid out as the `Order` of the kernels.

@@ -11,7 +11,7 @@ use super::{
     shader::{self, Shape},
     values::Values,
 };
-use crate::{Job, NonceRange};
+use crate::{NonceRange, Puzzle};
 use nano_primitives::{Difficulty, Root};
 use std::{collections::VecDeque, task::Poll, time::Duration};
 use wgpu::Buffer;
@@ -63,7 +63,7 @@ impl Pipeline {
         root: &Root,
         nonces: NonceRange,
     ) -> Result<Vec<Difficulty>, GpuError> {
-        let order = Order::new(&self.program, &Job::new(*root, Difficulty::MAX));
+        let order = Order::new(&self.program, &Puzzle::new(*root, Difficulty::MAX));
         let values = match self.values.take() {
             Some(values) => values,
             None => Values::new(&self.device, self.kernel, &self.program)?,
@@ -79,8 +79,8 @@ impl Pipeline {
 }
 
 impl Queue for Pipeline {
-    fn begin(&mut self, jobs: &[Job]) {
-        self.orders = jobs.iter().map(|job| Order::new(&self.program, job)).collect();
+    fn begin(&mut self, puzzles: &[Puzzle]) {
+        self.orders = puzzles.iter().map(|puzzle| Order::new(&self.program, puzzle)).collect();
     }
 
     fn submit(&mut self, parts: &[Part]) -> Result<(), GpuError> {

@@ -4,10 +4,10 @@ use super::{
     AdapterInfo, GpuError, GpuKernel, device::Device, engine::Engine, pace::per_second,
     pipeline::Pipeline, shader::Shape,
 };
-use crate::{Job, NonceRange, Stop, Task};
+use crate::{NonceRange, Puzzle, Stop, Task};
 use nano_primitives::{Difficulty, Root, Work};
 use std::{
-    sync::atomic::AtomicU64,
+    slice,
     time::{Duration, Instant},
 };
 
@@ -73,10 +73,10 @@ fn shape(adapter: &AdapterInfo) -> Shape {
 /// Compares what the device finds with what there is to be found.
 fn check(engine: &mut Engine<Pipeline>, kernel: GpuKernel) -> Result<(), GpuError> {
     for (index, start) in (1..).zip(STARTS) {
-        let job = Job::new(Root::from_bytes([index; 32]), EASY);
+        let puzzle = Puzzle::new(Root::from_bytes([index; 32]), EASY);
         let nonces = NonceRange::new(start, CHECKED);
-        let expected = nonces.iter().find(|work| job.check(*work).is_ok());
-        if search(engine, job, nonces)? != expected {
+        let expected = nonces.iter().find(|work| puzzle.check(*work).is_ok());
+        if search(engine, puzzle, nonces)? != expected {
             return Err(GpuError::Blind { kernel });
         }
     }
@@ -99,16 +99,18 @@ fn rate(engine: &mut Engine<Pipeline>) -> Result<u64, GpuError> {
 
 /// How long a search of so many nonces takes that finds nothing.
 fn in_vain(engine: &mut Engine<Pipeline>, count: u64) -> Result<Duration, GpuError> {
-    let job = Job::new(Root::from_bytes([0xa5; 32]), Difficulty::MAX);
+    let puzzle = Puzzle::new(Root::from_bytes([0xa5; 32]), Difficulty::MAX);
     let since = Instant::now();
-    search(engine, job, NonceRange::new(0, count))?;
+    search(engine, puzzle, NonceRange::new(0, count))?;
     Ok(since.elapsed())
 }
 
 fn search(
     engine: &mut Engine<Pipeline>,
-    job: Job,
+    puzzle: Puzzle,
     nonces: NonceRange,
 ) -> Result<Option<Work>, GpuError> {
-    engine.search(&Task::new(job, nonces, &Stop::new(), &AtomicU64::new(0)))
+    let stop = Stop::new();
+    let task = Task::new(puzzle, nonces, &stop);
+    engine.search(slice::from_ref(&task)).map(|()| task.work())
 }

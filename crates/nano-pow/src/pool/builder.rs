@@ -1,6 +1,6 @@
 //! A pool with other than the usual settings.
 
-use super::{Order, Pool};
+use super::{Pool, QueueOrder};
 use crate::Backend;
 
 /// The settings of a [`Pool`] to be.
@@ -14,20 +14,20 @@ pub struct PoolBuilder {
 /// What a pool can be told.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
-    pub(super) order: Order,
+    pub(super) order: QueueOrder,
     pub(super) cached_works: usize,
     pub(super) seed: Option<u64>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { order: Order::Fifo, cached_works: 256, seed: None }
+        Self { order: QueueOrder::Fifo, cached_works: 256, seed: None }
     }
 }
 
 impl PoolBuilder {
     /// Which of the roots of the same priority comes next; first come, first served, if not said.
-    pub const fn order(mut self, order: Order) -> Self {
+    pub const fn order(mut self, order: QueueOrder) -> Self {
         self.settings.order = order;
         self
     }

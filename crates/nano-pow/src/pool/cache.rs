@@ -1,6 +1,6 @@
 //! Works found, for whoever asks for the same root again.
 
-use crate::{Job, Solution};
+use crate::{Puzzle, Solution};
 use nano_primitives::{Root, Work};
 use std::collections::{HashMap, VecDeque};
 
@@ -19,15 +19,15 @@ impl Cache {
     }
 
     /// Work that is known and good enough.
-    pub(super) fn find(&self, job: &Job) -> Option<Work> {
-        let work = *self.works.get(&job.root)?;
-        job.check(work).is_ok().then_some(work)
+    pub(super) fn find(&self, puzzle: &Puzzle) -> Option<Work> {
+        let work = *self.works.get(&puzzle.root)?;
+        puzzle.check(work).is_ok().then_some(work)
     }
 
     /// Keeps a solution, where there is no better one.
     pub(super) fn keep(&mut self, solution: &Solution) {
-        let root = solution.job().root;
-        if self.capacity == 0 || self.find(&Job::new(root, solution.value())).is_some() {
+        let root = solution.puzzle().root;
+        if self.capacity == 0 || self.find(&Puzzle::new(root, solution.value())).is_some() {
             return;
         }
         if self.works.insert(root, solution.work()).is_none() {
@@ -42,12 +42,12 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::Cache;
-    use crate::{Job, Solution};
+    use crate::{Puzzle, Solution};
     use nano_primitives::{Difficulty, Root, Work};
 
     fn solution(root: u8, nonce: u64) -> Solution {
-        let job = Job::new(Root::from_bytes([root; 32]), Difficulty::MIN);
-        job.check(Work::from_u64(nonce)).unwrap()
+        let puzzle = Puzzle::new(Root::from_bytes([root; 32]), Difficulty::MIN);
+        puzzle.check(Work::from_u64(nonce)).unwrap()
     }
 
     #[test]
@@ -56,9 +56,9 @@ mod tests {
         let best = works.iter().max_by_key(|work| work.value()).unwrap();
         let mut cache = Cache::new(1);
         works.iter().for_each(|work| cache.keep(work));
-        let job = Job::new(best.job().root, best.value());
-        assert_eq!(cache.find(&job), Some(best.work()));
-        assert_eq!(cache.find(&Job::new(job.root, Difficulty::MAX)), None);
+        let puzzle = Puzzle::new(best.puzzle().root, best.value());
+        assert_eq!(cache.find(&puzzle), Some(best.work()));
+        assert_eq!(cache.find(&Puzzle::new(puzzle.root, Difficulty::MAX)), None);
     }
 
     #[test]
@@ -66,7 +66,7 @@ mod tests {
         let mut cache = Cache::new(2);
         let works = [1, 2, 3].map(|root| solution(root, 0));
         works.iter().for_each(|work| cache.keep(work));
-        assert_eq!(works.map(|work| cache.find(work.job()).is_some()), [false, true, true]);
+        assert_eq!(works.map(|work| cache.find(work.puzzle()).is_some()), [false, true, true]);
         assert_eq!((cache.works.len(), cache.age.len()), (2, 2));
     }
 
@@ -74,6 +74,6 @@ mod tests {
     fn without_room_nothing_is_kept() {
         let mut cache = Cache::new(0);
         cache.keep(&solution(1, 0));
-        assert_eq!(cache.find(solution(1, 0).job()), None);
+        assert_eq!(cache.find(solution(1, 0).puzzle()), None);
     }
 }

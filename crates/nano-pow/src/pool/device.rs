@@ -1,7 +1,10 @@
 //! A backend in a pool.
 
 use super::{recent::Recent, running::Lot, state::Portion};
-use crate::{Backend, BackendError, Solution, bench::per_second};
+use crate::{
+    Backend, BackendError, Puzzle, Solution, WrongWork, bench::per_second, task::Listener,
+};
+use nano_primitives::Work;
 use std::{
     panic::{self, AssertUnwindSafe},
     sync::{
@@ -27,10 +30,11 @@ pub(super) struct Device {
 
 impl Device {
     pub(super) fn new(backend: Box<dyn Backend>) -> Self {
+        let info = backend.info();
         Self {
-            name: backend.name(),
-            batch_size: backend.batch_size().max(1),
-            is_remote: backend.is_remote(),
+            name: info.name,
+            batch_size: info.batch_size.max(1),
+            is_remote: info.is_remote,
             backend,
             hashes: AtomicU64::new(0),
             recent: Mutex::default(),
@@ -64,16 +68,16 @@ impl Device {
         lots: &[Lot],
         solved: impl Fn(&Solution) + Sync,
     ) -> Result<(), BackendError> {
-        let tasks = lots.iter().map(|lot| lot.task(index).counting_to(&self.hashes));
-        let tasks: Vec<_> = tasks.collect();
         let wrong = OnceLock::new();
-        let found = |place: usize, work| match lots[place].race.job.check(work) {
-            Ok(solution) => solved(&solution),
-            Err(error) => {
-                let _ = wrong.set(error); // the first is enough
-            }
-        };
-        let search = AssertUnwindSafe(|| self.backend.search_batch(&tasks, &found));
+        let ears = lots.iter().map(|lot| Ear {
+            hashes: [lot.race.tally.device(index), &self.hashes],
+            solved: &solved,
+            wrong: &wrong,
+        });
+        let ears: Vec<_> = ears.collect();
+        let tasks: Vec<_> =
+            lots.iter().zip(&ears).map(|(lot, ear)| lot.task().heard_by(ear)).collect();
+        let search = AssertUnwindSafe(|| self.backend.search(&tasks));
         let (hashes, began) = (self.hashes(), Instant::now());
         panic::catch_unwind(search).unwrap_or_else(|panic| Err(BackendError::panicked(&*panic)))?;
         self.recent().add(self.hashes() - hashes, began.elapsed());
@@ -87,5 +91,30 @@ impl Device {
             tracing::warn!(device = self.name, error, "device failed while it was measured");
             0.0
         })
+    }
+}
+
+/// Hears what a device says while it is at a lot.
+struct Ear<'a, F> {
+    hashes: [&'a AtomicU64; 2],
+    solved: &'a F,
+    /// The first proof that the device errs is enough.
+    wrong: &'a OnceLock<WrongWork>,
+}
+
+impl<F: Fn(&Solution) + Sync> Listener for Ear<'_, F> {
+    fn found(&self, puzzle: &Puzzle, work: Work) {
+        match puzzle.check(work) {
+            Ok(solution) => (self.solved)(&solution),
+            Err(error) => {
+                let _ = self.wrong.set(error);
+            }
+        }
+    }
+
+    fn count(&self, hashes: u64) {
+        for counter in self.hashes {
+            counter.fetch_add(hashes, Ordering::Relaxed);
+        }
     }
 }

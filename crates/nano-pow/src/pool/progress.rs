@@ -15,7 +15,7 @@ use tokio::{sync::Notify, time::timeout};
 
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
+pub enum SearchPhase {
     /// It waits for its turn.
     Queued,
     /// The devices are on it.
@@ -29,7 +29,7 @@ pub enum Phase {
 #[non_exhaustive]
 pub struct Progress {
     /// Where the job stands.
-    pub phase: Phase,
+    pub phase: SearchPhase,
     /// The nonces tried for its root.
     pub hashes: u64,
     /// The share of each device in these, in the order of the pool.
@@ -45,11 +45,11 @@ pub struct Progress {
 
 /// A view of a job's progress that can be looked at from anywhere, also after the job is done.
 #[derive(Debug, Clone)]
-pub struct ProgressHandle(Arc<Job>);
+pub struct ProgressHandle(Arc<Watched>);
 
 /// One job of a search.
 #[derive(Debug)]
-struct Job {
+struct Watched {
     tally: Arc<Tally>,
     threshold: Difficulty,
     /// How long the root had been searched when the job was done.
@@ -60,7 +60,7 @@ struct Job {
 impl ProgressHandle {
     pub(super) fn new(tally: Arc<Tally>, threshold: Difficulty) -> Self {
         let (done, finished) = (OnceLock::new(), Notify::new());
-        Self(Arc::new(Job { tally, threshold, done, finished }))
+        Self(Arc::new(Watched { tally, threshold, done, finished }))
     }
 
     /// How the job stands now.
@@ -71,9 +71,9 @@ impl ProgressHandle {
         let elapsed = self.0.done.get().copied().unwrap_or_else(|| self.0.tally.elapsed());
         let (phase, rate) = (self.phase(), per_second(hashes, elapsed));
         let expected_seconds_left = match phase {
-            Phase::Running if rate > 0.0 => Some(self.0.threshold.expected_hashes() / rate),
-            Phase::Queued | Phase::Running => None,
-            Phase::Done => Some(0.0),
+            SearchPhase::Running if rate > 0.0 => Some(self.0.threshold.expected_hashes() / rate),
+            SearchPhase::Queued | SearchPhase::Running => None,
+            SearchPhase::Done => Some(0.0),
         };
         Progress { phase, hashes, hashes_by_device, elapsed, rate, expected_seconds_left }
     }
@@ -89,7 +89,7 @@ impl ProgressHandle {
             // Whether the job is done or the time is over makes no difference here.
             let _ = timeout(wait, handle.finished()).await;
             let progress = handle.progress();
-            let next = (progress.phase != Phase::Done).then_some(handle);
+            let next = (progress.phase != SearchPhase::Done).then_some(handle);
             Some((progress, (next, period)))
         })
     }
@@ -103,11 +103,11 @@ impl ProgressHandle {
         }
     }
 
-    fn phase(&self) -> Phase {
+    fn phase(&self) -> SearchPhase {
         match (self.0.done.get(), self.0.tally.started.get()) {
-            (Some(_), _) => Phase::Done,
-            (None, Some(_)) => Phase::Running,
-            (None, None) => Phase::Queued,
+            (Some(_), _) => SearchPhase::Done,
+            (None, Some(_)) => SearchPhase::Running,
+            (None, None) => SearchPhase::Queued,
         }
     }
 

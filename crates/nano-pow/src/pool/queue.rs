@@ -3,31 +3,9 @@
 use super::search::Search;
 use std::collections::VecDeque;
 
-/// How urgent a job is. The queue gives the devices to the highest first; a root that is being
-/// searched is not interrupted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Priority(i32);
-
-impl Priority {
-    /// Of jobs that ask for nothing else: 0.
-    pub const NORMAL: Self = Self(0);
-
-    /// A priority by its number; higher is more urgent.
-    #[must_use]
-    pub const fn new(level: i32) -> Self {
-        Self(level)
-    }
-
-    /// The number.
-    #[must_use]
-    pub const fn level(self) -> i32 {
-        self.0
-    }
-}
-
 /// Which of the roots of the same priority comes next.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Order {
+pub enum QueueOrder {
     /// The one that has waited longest.
     #[default]
     Fifo,
@@ -39,11 +17,11 @@ pub enum Order {
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) searches: VecDeque<Search>,
-    order: Order,
+    order: QueueOrder,
 }
 
 impl Queue {
-    pub(super) const fn new(order: Order) -> Self {
+    pub(super) const fn new(order: QueueOrder) -> Self {
         Self { searches: VecDeque::new(), order }
     }
 
@@ -53,8 +31,8 @@ impl Queue {
         let places = self.searches.iter().enumerate();
         let mut urgent = places.filter(|(_, search)| search.priority() == top);
         let (place, _) = match self.order {
-            Order::Fifo => urgent.next()?,
-            Order::Random => {
+            QueueOrder::Fifo => urgent.next()?,
+            QueueOrder::Random => {
                 let urgent: Vec<_> = urgent.collect();
                 urgent[random_below(urgent.len())]
             }

@@ -4,7 +4,7 @@ use super::{
     search::{Race, Search},
     standing::Standing,
 };
-use crate::{Job, NonceRange, Stop, Task};
+use crate::{NonceRange, Puzzle, Stop, Task};
 use std::sync::Arc;
 
 /// A search, and the devices that are at it.
@@ -27,9 +27,8 @@ pub(super) struct Lot {
 
 impl Lot {
     /// What a device is asked for.
-    pub(super) fn task(&self, device: usize) -> Task<'_> {
-        let Race { job, stop, tally, .. } = &*self.race;
-        Task::new(*job, self.nonces, stop, tally.device(device))
+    pub(super) fn task(&self) -> Task<'_> {
+        Task::new(self.race.puzzle, self.nonces, &self.race.stop)
     }
 }
 
@@ -37,7 +36,7 @@ impl Running {
     /// Begins a search that somebody waits for.
     pub(super) fn start(search: Search, devices: usize) -> Option<Self> {
         search.tally.start();
-        let race = Race::new(search.job()?, &search);
+        let race = Race::new(search.puzzle()?, &search);
         Some(Self { search, race, active: 0, failed: vec![false; devices] })
     }
 
@@ -83,20 +82,20 @@ impl Running {
 
     /// Goes on with what is wanted still, by whom and at which threshold; false where nothing is.
     pub(super) fn settle(&mut self) -> bool {
-        let (job, is_local) = (self.search.job(), self.search.is_local());
-        if job == Some(self.race.job) && is_local == self.race.is_local {
+        let (puzzle, is_local) = (self.search.puzzle(), self.search.is_local());
+        if puzzle == Some(self.race.puzzle) && is_local == self.race.is_local {
             return true;
         }
         self.race.stop.stop();
-        let Some(job) = job else { return false };
-        self.race = Race::new(job, &self.search);
+        let Some(puzzle) = puzzle else { return false };
+        self.race = Race::new(puzzle, &self.search);
         true
     }
 }
 
 impl Race {
-    fn new(job: Job, search: &Search) -> Arc<Self> {
+    fn new(puzzle: Puzzle, search: &Search) -> Arc<Self> {
         let (is_local, tally) = (search.is_local(), Arc::clone(&search.tally));
-        Arc::new(Self { job, is_local, stop: Stop::new(), tally })
+        Arc::new(Self { puzzle, is_local, stop: Stop::new(), tally })
     }
 }

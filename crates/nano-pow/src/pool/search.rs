@@ -1,7 +1,7 @@
 //! The search for one root, on behalf of all jobs that want it.
 
-use super::{PoolError, Priority, ProgressHandle, progress::Tally, supply::Supply};
-use crate::{Job, Solution, Stop};
+use super::{PoolError, Priority, ProgressHandle, SearchRequest, progress::Tally, supply::Supply};
+use crate::{Puzzle, Solution, Stop};
 use nano_primitives::{Difficulty, Root, Work};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -22,25 +22,16 @@ pub(super) struct Search {
 #[derive(Debug)]
 struct Waiter {
     id: u64,
-    threshold: Difficulty,
-    terms: Terms,
+    request: SearchRequest,
     progress: ProgressHandle,
     answer: oneshot::Sender<Answer>,
-}
-
-/// How a job is to be done.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Terms {
-    pub(super) priority: Priority,
-    /// By local devices alone.
-    pub(super) is_local: bool,
 }
 
 /// A job's end of the search.
 #[derive(Debug)]
 pub(super) struct Claim {
     pub(super) id: u64,
-    pub(super) job: Job,
+    pub(super) puzzle: Puzzle,
     pub(super) progress: ProgressHandle,
     pub(super) answer: oneshot::Receiver<Answer>,
 }
@@ -72,34 +63,34 @@ impl Search {
     }
 
     /// Adds a job.
-    pub(super) fn join(&mut self, id: u64, threshold: Difficulty, terms: Terms) -> Claim {
+    pub(super) fn join(&mut self, id: u64, request: SearchRequest) -> Claim {
         let (answer, receiver) = oneshot::channel();
-        let progress = ProgressHandle::new(Arc::clone(&self.tally), threshold);
+        let progress = ProgressHandle::new(Arc::clone(&self.tally), request.puzzle.threshold);
         let watched = progress.clone();
-        self.waiters.push(Waiter { id, threshold, terms, progress: watched, answer });
-        Claim { id, job: Job::new(self.root, threshold), progress, answer: receiver }
+        self.waiters.push(Waiter { id, request, progress: watched, answer });
+        Claim { id, puzzle: request.puzzle, progress, answer: receiver }
     }
 
     /// What to search for: work for the least demanding job. While it is searched nothing is lost
     /// for the others, as every nonce has the same chance.
-    pub(super) fn job(&self) -> Option<Job> {
-        let threshold = self.waiters.iter().map(|waiter| waiter.threshold).min()?;
-        Some(Job::new(self.root, threshold))
+    pub(super) fn puzzle(&self) -> Option<Puzzle> {
+        let threshold = self.waiters.iter().map(|waiter| waiter.request.puzzle.threshold).min()?;
+        Some(Puzzle::new(self.root, threshold))
     }
 
     /// That of the most urgent job.
     pub(super) fn priority(&self) -> Priority {
-        self.waiters.iter().map(|waiter| waiter.terms.priority).max().unwrap_or_default()
+        self.waiters.iter().map(|waiter| waiter.request.priority).max().unwrap_or_default()
     }
 
     /// Whether no job wants it done by remote devices.
     pub(super) fn is_local(&self) -> bool {
-        self.waiters.iter().all(|waiter| waiter.terms.is_local)
+        self.waiters.iter().all(|waiter| waiter.request.is_local)
     }
 
     /// The hashes to be expected until every job has its work.
     pub(super) fn expected_hashes(&self) -> f64 {
-        let threshold = self.waiters.iter().map(|waiter| waiter.threshold).max();
+        let threshold = self.waiters.iter().map(|waiter| waiter.request.puzzle.threshold).max();
         threshold.map_or(0.0, Difficulty::expected_hashes)
     }
 
@@ -113,7 +104,7 @@ impl Search {
     pub(super) fn solve(&mut self, work: Work) -> Vec<Delivery> {
         let mut solved = Vec::new();
         for waiter in std::mem::take(&mut self.waiters) {
-            match Job::new(self.root, waiter.threshold).check(work) {
+            match waiter.request.puzzle.check(work) {
                 Ok(solution) => solved.push(waiter.deliver(Ok(solution))),
                 Err(_) => self.waiters.push(waiter),
             }
@@ -136,7 +127,7 @@ impl Waiter {
 /// All devices on one root, until its job changes.
 #[derive(Debug)]
 pub(super) struct Race {
-    pub(super) job: Job,
+    pub(super) puzzle: Puzzle,
     pub(super) is_local: bool,
     pub(super) stop: Stop,
     pub(super) tally: Arc<Tally>,

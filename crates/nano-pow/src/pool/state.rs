@@ -1,16 +1,16 @@
 //! The queue and the race, as a state machine without threads or locks.
 
 use super::{
-    JobCounts, PoolError,
+    JobCounts, PoolError, SearchRequest,
     builder::Settings,
     cache::Cache,
     queue::Queue,
     running::{Lot, Running},
-    search::{Claim, Delivery, Race, Search, Terms},
+    search::{Claim, Delivery, Race, Search},
     standing::Standing,
     stopwatch::Stopwatch,
 };
-use crate::{BackendError, Job, Solution};
+use crate::{BackendError, Solution};
 use nano_primitives::Root;
 use std::{sync::Arc, time::Duration};
 
@@ -58,15 +58,16 @@ impl State {
     }
 
     /// Takes a job in: its work is known, its root is here already, or it is new.
-    pub(super) fn submit(&mut self, job: Job, terms: Terms) -> Claim {
+    pub(super) fn submit(&mut self, request: SearchRequest) -> Claim {
+        let puzzle = request.puzzle;
         self.jobs += 1;
         let id = self.jobs;
-        if let Some(search) = self.search_mut(&job.root) {
-            return search.join(id, job.threshold, terms);
+        if let Some(search) = self.search_mut(&puzzle.root) {
+            return search.join(id, request);
         }
-        let mut search = Search::new(job.root, self.devices.len(), self.seed);
-        let claim = search.join(id, job.threshold, terms);
-        match self.cache.find(&job) {
+        let mut search = Search::new(puzzle.root, self.devices.len(), self.seed);
+        let claim = search.join(id, request);
+        match self.cache.find(&puzzle) {
             Some(work) if !self.is_closed => self.deliveries.extend(search.solve(work)),
             _ => self.queue.searches.push_back(search),
         }
@@ -140,7 +141,7 @@ impl State {
     pub(super) fn solved(&mut self, device: usize, solution: &Solution) {
         self.devices[device].find();
         self.cache.keep(solution);
-        if let Some(search) = self.search_mut(&solution.job().root) {
+        if let Some(search) = self.search_mut(&solution.puzzle().root) {
             let solved = search.solve(solution.work());
             self.deliveries.extend(solved);
         }
@@ -176,7 +177,7 @@ impl State {
     /// Makes the races fit the jobs after any change, and hands out the answers that became due.
     pub(super) fn settle(&mut self) -> Vec<Delivery> {
         self.fail_hopeless();
-        self.queue.searches.retain(|search| search.job().is_some());
+        self.queue.searches.retain(|search| search.puzzle().is_some());
         self.running.retain_mut(Running::settle);
         self.give_back();
         if self.running.is_empty() {

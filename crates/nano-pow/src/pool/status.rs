@@ -8,7 +8,7 @@ use super::{
     state::State,
 };
 use crate::{
-    Job,
+    Puzzle,
     bench::{per_second, total},
 };
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub struct PoolStatus {
 #[non_exhaustive]
 pub struct RunningSearch {
     /// The root and the threshold that is searched for: the least of the jobs for this root.
-    pub job: Job,
+    pub puzzle: Puzzle,
     /// How far it is.
     pub progress: Progress,
 }
@@ -124,9 +124,9 @@ impl Shared {
 impl State {
     fn running_searches(&self) -> impl Iterator<Item = RunningSearch> {
         self.running.iter().filter_map(|Running { search, .. }| {
-            let job = search.job()?;
-            let progress = ProgressHandle::new(search.tally.clone(), job.threshold).progress();
-            Some(RunningSearch { job, progress })
+            let puzzle = search.puzzle()?;
+            let progress = ProgressHandle::new(search.tally.clone(), puzzle.threshold).progress();
+            Some(RunningSearch { puzzle, progress })
         })
     }
 

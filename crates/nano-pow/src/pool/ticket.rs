@@ -5,7 +5,7 @@ use super::{
     search::{Answer, Claim},
     shared::Shared,
 };
-use crate::{Job, Solution};
+use crate::{Puzzle, Solution};
 use std::{
     future::Future,
     pin::Pin,
@@ -28,21 +28,21 @@ pub struct Ticket {
 #[derive(Debug)]
 struct Stake {
     id: u64,
-    job: Job,
+    puzzle: Puzzle,
     progress: ProgressHandle,
     shared: Arc<Shared>,
 }
 
 impl Ticket {
     pub(super) fn new(claim: Claim, shared: Arc<Shared>) -> Self {
-        let Claim { id, job, progress, answer } = claim;
-        Self { answer, stake: Stake { id, job, progress, shared } }
+        let Claim { id, puzzle, progress, answer } = claim;
+        Self { answer, stake: Stake { id, puzzle, progress, shared } }
     }
 
     /// The puzzle to be solved.
     #[must_use]
-    pub const fn job(&self) -> &Job {
-        &self.stake.job
+    pub const fn puzzle(&self) -> &Puzzle {
+        &self.stake.puzzle
     }
 
     /// How the job stands now.
@@ -82,7 +82,7 @@ impl Future for Ticket {
 impl Drop for Stake {
     fn drop(&mut self) {
         if !self.progress.is_done() {
-            self.shared.update(|state| state.leave(&self.job.root, self.id));
+            self.shared.update(|state| state.leave(&self.puzzle.root, self.id));
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Backends that do as they are told, and waiting with a deadline.
 #![allow(dead_code)] // each test file uses its part
 
-use nano_pow::{Backend, BackendError, Job, NonceRange, Task};
+use nano_pow::{
+    Backend, BackendError, DeviceInfo, NonceRange, Puzzle, SearchRequest, Stop, Task, backend_fn,
+    pool::Priority,
+};
 use nano_primitives::{Difficulty, Root, Work};
 use std::{
-    fmt,
+    slice,
     sync::mpsc::{self, Receiver, Sender},
     thread,
     time::{Duration, Instant},
@@ -22,13 +25,23 @@ pub(crate) fn root(byte: u8) -> Root {
     Root::from_bytes([byte; 32])
 }
 
-pub(crate) fn easy(byte: u8) -> Job {
-    Job::new(root(byte), one_in_two_to(8))
+pub(crate) fn easy(byte: u8) -> Puzzle {
+    Puzzle::new(root(byte), one_in_two_to(8))
 }
 
 /// A job that no machine solves within a test.
-pub(crate) fn endless(byte: u8) -> Job {
-    Job::new(root(byte), Difficulty::MAX)
+pub(crate) fn endless(byte: u8) -> Puzzle {
+    Puzzle::new(root(byte), Difficulty::MAX)
+}
+
+/// A request of another priority than the usual one.
+pub(crate) fn urgent(puzzle: Puzzle, level: i32) -> SearchRequest {
+    SearchRequest::new(puzzle).with_priority(Priority::new(level))
+}
+
+/// A request that another program handed on.
+pub(crate) fn handed_on(puzzle: Puzzle) -> SearchRequest {
+    SearchRequest::new(puzzle).with_local(true)
 }
 
 /// Waits until something is so.
@@ -40,82 +53,69 @@ pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-type Behaviour = dyn Fn(&Task<'_>) -> Result<Option<Work>, BackendError> + Send + Sync;
-
-/// A backend made of a closure.
-pub(crate) struct Fake {
-    name: &'static str,
-    is_remote: bool,
-    behaviour: Box<Behaviour>,
+/// A device made of a closure.
+pub(crate) fn device(
+    info: impl Into<DeviceInfo>,
+    search: impl Fn(&Task<'_>) -> Result<(), BackendError> + Send + Sync + 'static,
+) -> Box<dyn Backend> {
+    Box::new(backend_fn(info, search))
 }
 
-impl Fake {
-    pub(crate) fn boxed(
-        name: &'static str,
-        behaviour: impl Fn(&Task<'_>) -> Result<Option<Work>, BackendError> + Send + Sync + 'static,
-    ) -> Box<dyn Backend> {
-        Box::new(Self { name, is_remote: false, behaviour: Box::new(behaviour) })
-    }
-
-    /// The same as another program.
-    pub(crate) fn remote(
-        name: &'static str,
-        behaviour: impl Fn(&Task<'_>) -> Result<Option<Work>, BackendError> + Send + Sync + 'static,
-    ) -> Box<dyn Backend> {
-        Box::new(Self { name, is_remote: true, behaviour: Box::new(behaviour) })
-    }
+/// The same as another program.
+pub(crate) fn remote(
+    name: &str,
+    search: impl Fn(&Task<'_>) -> Result<(), BackendError> + Send + Sync + 'static,
+) -> Box<dyn Backend> {
+    device(DeviceInfo::new(name).remote(), search)
 }
 
-impl fmt::Debug for Fake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-impl Backend for Fake {
-    fn name(&self) -> String {
-        self.name.to_owned()
-    }
-
-    fn is_remote(&self) -> bool {
-        self.is_remote
-    }
-
-    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
-        (self.behaviour)(task)
-    }
+/// What a backend finds alone, and how many nonces it says it tried.
+pub(crate) fn search(
+    backend: &dyn Backend,
+    puzzle: Puzzle,
+    nonces: NonceRange,
+) -> (Option<Work>, u64) {
+    let stop = Stop::new();
+    let task = Task::new(puzzle, nonces, &stop);
+    backend.search(slice::from_ref(&task)).expect("the device does not fail");
+    (task.work(), task.hashes())
 }
 
 /// Searches by the plain definition.
-pub(crate) fn plain(task: &Task<'_>) -> Result<Option<Work>, BackendError> {
-    let works = task.nonces().iter().take_while(|_| !task.is_stopped());
-    Ok(works.inspect(|_| task.count(1)).find(|work| task.job().check(*work).is_ok()))
+pub(crate) fn plain(task: &Task<'_>) -> Result<(), BackendError> {
+    for work in task.nonces().iter().take_while(|_| !task.is_stopped()) {
+        task.count(1);
+        if task.puzzle().check(work).is_ok() {
+            task.found(work);
+        }
+    }
+    Ok(())
 }
 
 /// Finds nothing until it is stopped.
-pub(crate) fn hold(task: &Task<'_>) -> Result<Option<Work>, BackendError> {
+pub(crate) fn hold(task: &Task<'_>) -> Result<(), BackendError> {
     until("the task is stopped", || task.is_stopped());
-    Ok(None)
+    Ok(())
 }
 
 /// What a [`spied`] backend is doing.
 #[derive(Debug)]
 pub(crate) enum Event {
-    Began(Job, NonceRange),
+    Began(Puzzle, NonceRange),
     Ended(Instant),
 }
 
 /// A backend that tells what it is asked for and when it comes back.
 pub(crate) fn spied(backend: Box<dyn Backend>) -> (Box<dyn Backend>, Receiver<Event>) {
     let (sender, receiver) = mpsc::channel();
-    let is_remote = backend.is_remote();
-    let behaviour = move |task: &Task<'_>| {
-        tell(&sender, Event::Began(*task.job(), task.nonces()));
-        let answer = backend.search(task);
+    let info = backend.info();
+    let search = move |task: &Task<'_>| {
+        tell(&sender, Event::Began(*task.puzzle(), task.nonces()));
+        let answer = backend.search(slice::from_ref(task));
         tell(&sender, Event::Ended(Instant::now()));
         answer
     };
-    (Box::new(Fake { name: "spied", is_remote, behaviour: Box::new(behaviour) }), receiver)
+    (device(info, search), receiver)
 }
 
 fn tell(sender: &Sender<Event>, event: Event) {
@@ -123,10 +123,10 @@ fn tell(sender: &Sender<Event>, event: Event) {
     let _ = sender.send(event);
 }
 
-pub(crate) fn next_job(events: &Receiver<Event>) -> Job {
+pub(crate) fn next_puzzle(events: &Receiver<Event>) -> Puzzle {
     loop {
-        if let Event::Began(job, _) = events.recv_timeout(DEADLINE).expect("a search begins") {
-            return job;
+        if let Event::Began(puzzle, _) = events.recv_timeout(DEADLINE).expect("a search begins") {
+            return puzzle;
         }
     }
 }

@@ -4,8 +4,8 @@
 pub(crate) mod fake;
 
 use nano_block::Network;
-use nano_pow::{Backend, BackendError, Pool, Task};
-use nano_primitives::{Difficulty, Root, Work};
+use nano_pow::{Backend, Pool, backend_fn};
+use nano_primitives::{Difficulty, Root};
 use nano_work::{WorkServer, WorkServerConfig};
 use serde_json::{Value, json};
 use std::{
@@ -20,34 +20,30 @@ use tokio::{
 
 /// Longer than anything takes that is not stuck.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
-/// A difficulty that [`Tame`] never reaches, though it is below [`Difficulty::MAX`].
+/// A difficulty that [`tame`] never reaches, though it is below [`Difficulty::MAX`].
 pub(crate) const NEVER: &str = "ffffffffffffff00";
 /// A root with published work.
 pub(crate) const ROOT: &str = "718CC2121C3E641059BC1C2CFC45666C99E8AE922F7A807B7D07B62C995D79E2";
 
-/// Searches by the plain definition, and finds nothing where that would take long.
-#[derive(Debug)]
-pub(crate) struct Tame;
-
-impl Backend for Tame {
-    fn name(&self) -> String {
-        "tame".to_owned()
-    }
-
-    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
-        if task.job().threshold >= NEVER.parse().unwrap() {
-            while !task.is_stopped() {
-                thread::sleep(Duration::from_micros(200));
-            }
-            return Ok(None);
+/// A device that searches by the plain definition, and finds nothing where that would take long.
+pub(crate) fn tame() -> Box<dyn Backend> {
+    Box::new(backend_fn("tame", |task| {
+        let never = task.puzzle().threshold >= NEVER.parse().unwrap();
+        while never && !task.is_stopped() {
+            thread::sleep(Duration::from_micros(200));
         }
-        let works = task.nonces().iter().take_while(|_| !task.is_stopped());
-        Ok(works.inspect(|_| task.count(1)).find(|work| task.job().check(*work).is_ok()))
-    }
+        for work in task.nonces().iter().take_while(|_| !task.is_stopped()) {
+            task.count(1);
+            if task.puzzle().check(work).is_ok() {
+                task.found(work);
+            }
+        }
+        Ok(())
+    }))
 }
 
 pub(crate) fn tame_pool() -> Pool {
-    Pool::new(vec![Box::new(Tame)])
+    Pool::new(vec![tame()])
 }
 
 pub(crate) fn root(byte: u8) -> Root {

@@ -1,7 +1,6 @@
 //! A device that works only while its gate is open, so that a test decides when work is found.
 
-use nano_pow::{Backend, BackendError, CpuBackend, Task};
-use nano_primitives::Work;
+use nano_pow::{Backend, BackendError, CpuBackend, DeviceInfo, Task};
 use std::{
     sync::{
         Arc,
@@ -56,18 +55,18 @@ pub(crate) struct Gated {
 }
 
 impl Backend for Gated {
-    fn name(&self) -> String {
-        "gated".into()
+    fn info(&self) -> DeviceInfo {
+        DeviceInfo::new("gated")
     }
 
-    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
+    fn search(&self, tasks: &[Task<'_>]) -> Result<(), BackendError> {
         let inner = &self.gate.0;
         inner.searches.fetch_add(1, Ordering::SeqCst);
         inner.searching.store(true, Ordering::SeqCst);
-        while !inner.is_open.load(Ordering::SeqCst) && !task.is_stopped() {
+        while !inner.is_open.load(Ordering::SeqCst) && !tasks.iter().all(Task::is_stopped) {
             thread::sleep(Duration::from_micros(200));
         }
-        let found = self.cpu.search(task);
+        let found = self.cpu.search(tasks);
         inner.searching.store(false, Ordering::SeqCst);
         found
     }

@@ -1,6 +1,6 @@
 //! Measuring in turns.
 
-use super::reference::Reference;
+use super::reference::reference;
 use crate::devices::Opened;
 use nano_pow::{Backend, BackendError};
 use std::{thread, time::Duration};
@@ -40,8 +40,8 @@ pub(super) fn measure_all(
     threads: usize,
     time: Duration,
 ) -> Result<Vec<Measurement>, MeasureError> {
-    let reference = Reference { threads };
-    let subjects = subjects(&reference, &opened);
+    let reference = reference(threads);
+    let subjects = subjects((&reference, threads), &opened);
     let turns = u32::try_from(time.as_millis().div_ceil(TURN.as_millis())).unwrap_or(u32::MAX);
     let mut rates = vec![0.0; subjects.len()];
     for _ in 0..turns {
@@ -52,11 +52,14 @@ pub(super) fn measure_all(
     Ok(subjects.into_iter().zip(rates).map(|(subject, rate)| subject.result(rate)).collect())
 }
 
-fn subjects<'a>(reference: &'a Reference, opened: &'a [Opened]) -> Vec<Subject<'a>> {
+fn subjects<'a>(
+    (reference, threads): (&'a dyn Backend, usize),
+    opened: &'a [Opened],
+) -> Vec<Subject<'a>> {
     let first = Subject {
         device: "cpu".to_owned(),
         kernel: "blake2 crate".to_owned(),
-        threads: Some(reference.threads),
+        threads: Some(threads),
         backends: vec![reference],
     };
     let each = opened.iter().map(|opened| Subject {
@@ -101,5 +104,5 @@ impl Subject<'_> {
 }
 
 fn measure(backend: &dyn Backend, time: Duration) -> Result<f64, (String, BackendError)> {
-    nano_pow::measure(backend, time).map_err(|error| (backend.name(), error))
+    nano_pow::measure(backend, time).map_err(|error| (backend.info().name, error))
 }

@@ -1,41 +1,29 @@
-//! What everything is measured against.
+//! [`reference`]: what everything is measured against.
 
-use nano_pow::{Backend, BackendError, NonceRange, Task};
-use nano_primitives::Work;
-use std::{sync::OnceLock, thread};
+use nano_pow::{Backend, NonceRange, Task, backend_fn};
+use std::thread;
 
 /// Nonces between two looks at the stop flag: a tenth of a millisecond.
 const BATCH: u64 = 512;
 
-/// The plain loop over the crate `blake2`, which is what other work servers do on a processor.
-#[derive(Debug)]
-pub(super) struct Reference {
-    pub(super) threads: usize,
-}
-
-impl Backend for Reference {
-    fn name(&self) -> String {
-        format!("cpu {} x blake2 crate", self.threads)
-    }
-
-    fn search(&self, task: &Task<'_>) -> Result<Option<Work>, BackendError> {
-        let found = &OnceLock::new();
+/// The plain loop over the crate `blake2` on some threads, which is what other work servers do on a processor.
+pub(super) fn reference(threads: usize) -> impl Backend {
+    backend_fn(format!("cpu {threads} x blake2 crate"), move |task| {
         thread::scope(|scope| {
-            for nonces in task.nonces().parts(self.threads as u64) {
-                scope.spawn(move || search(task, nonces, found));
+            for nonces in task.nonces().parts(threads as u64) {
+                scope.spawn(move || search(task, nonces));
             }
         });
-        Ok(found.get().copied())
-    }
+        Ok(())
+    })
 }
 
-fn search(task: &Task<'_>, mut rest: NonceRange, found: &OnceLock<Work>) {
-    while !rest.is_empty() && !task.is_stopped() && found.get().is_none() {
+fn search(task: &Task<'_>, mut rest: NonceRange) {
+    while !rest.is_empty() && !task.is_stopped() {
         let (batch, after) = rest.split_at(BATCH);
-        let job = task.job();
-        if let Some(work) = batch.iter().find(|work| work.value(&job.root) >= job.threshold) {
-            // A second thread that finds work in this moment is too late.
-            let _ = found.set(work);
+        let puzzle = task.puzzle();
+        if let Some(work) = batch.iter().find(|work| work.value(&puzzle.root) >= puzzle.threshold) {
+            task.found(work);
         }
         task.count(batch.count());
         rest = after;
@@ -44,18 +32,18 @@ fn search(task: &Task<'_>, mut rest: NonceRange, found: &OnceLock<Work>) {
 
 #[cfg(test)]
 mod tests {
-    use super::Reference;
-    use nano_pow::{Backend, Job, NonceRange, Stop, Task};
-    use nano_primitives::{Difficulty, Root, Work};
-    use std::sync::atomic::AtomicU64;
+    use super::reference;
+    use nano_pow::{Backend, NonceRange, Puzzle, Stop, Task};
+    use nano_primitives::{Difficulty, Root};
+    use std::slice;
 
     #[test]
     fn the_reference_finds_work_and_counts() {
-        let job = Job::new(Root::ZERO, Difficulty::from_u64(0xff00_0000_0000_0000));
-        let (stop, hashes) = (Stop::new(), AtomicU64::new(0));
-        let task = Task::new(job, NonceRange::new(0, 1 << 16), &stop, &hashes);
-        let work: Work = Reference { threads: 2 }.search(&task).unwrap().unwrap();
-        assert!(job.check(work).is_ok());
-        assert!(hashes.into_inner() > 0);
+        let puzzle = Puzzle::new(Root::ZERO, Difficulty::from_u64(0xff00_0000_0000_0000));
+        let stop = Stop::new();
+        let task = Task::new(puzzle, NonceRange::new(0, 1 << 16), &stop);
+        reference(2).search(slice::from_ref(&task)).unwrap();
+        assert!(puzzle.check(task.work().unwrap()).is_ok());
+        assert!(task.hashes() > 0);
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, ValueEnum};
 use nano_block::Network;
-use nano_pow::pool::Order;
+use nano_pow::pool::QueueOrder;
 use nano_rpc::ConfigError;
 use nano_work::{CallerLimits, Rate};
 use p2pow_cli::{Failure, values};
@@ -102,10 +102,10 @@ impl AccessArgs {
 }
 
 impl JobArgs {
-    pub(super) const fn order(&self) -> Order {
+    pub(super) const fn order(&self) -> QueueOrder {
         match self.order {
-            OrderName::Fifo => Order::Fifo,
-            OrderName::Random => Order::Random,
+            OrderName::Fifo => QueueOrder::Fifo,
+            OrderName::Random => QueueOrder::Random,
         }
     }
 

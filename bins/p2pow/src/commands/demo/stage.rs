@@ -255,7 +255,7 @@ impl Member {
     pub(super) fn chance(&self) -> f64 {
         let status = self.pool.status();
         let Some(search) = status.running.first() else { return 0.0 };
-        let expected = search.job.threshold.expected_hashes();
+        let expected = search.puzzle.threshold.expected_hashes();
         1.0 - (-(search.progress.hashes as f64) / expected).exp()
     }
 

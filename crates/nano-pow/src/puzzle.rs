@@ -4,7 +4,7 @@ use nano_primitives::{Difficulty, Root, Work};
 
 /// A puzzle: find work whose value for `root` is at least `threshold`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Job {
+pub struct Puzzle {
     /// What the work is bound to: the previous block's hash, or the account's key for its first
     /// block.
     pub root: Root,
@@ -12,7 +12,7 @@ pub struct Job {
     pub threshold: Difficulty,
 }
 
-impl Job {
+impl Puzzle {
     /// A puzzle by its two parts.
     #[must_use]
     pub const fn new(root: Root, threshold: Difficulty) -> Self {
@@ -28,16 +28,16 @@ impl Job {
     pub fn check(&self, work: Work) -> Result<Solution, WrongWork> {
         let value = work.value(&self.root);
         if value < self.threshold {
-            return Err(WrongWork { job: *self, work, value });
+            return Err(WrongWork { puzzle: *self, work, value });
         }
-        Ok(Solution { job: *self, work, value })
+        Ok(Solution { puzzle: *self, work, value })
     }
 }
 
 /// Work that was checked: its value reaches the threshold of its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Solution {
-    job: Job,
+    puzzle: Puzzle,
     work: Work,
     value: Difficulty,
 }
@@ -45,8 +45,8 @@ pub struct Solution {
 impl Solution {
     /// The puzzle that is solved.
     #[must_use]
-    pub const fn job(&self) -> &Job {
-        &self.job
+    pub const fn puzzle(&self) -> &Puzzle {
+        &self.puzzle
     }
 
     /// The nonce that solves it.
@@ -66,13 +66,13 @@ impl Solution {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "work {work} has the value {value} for root {}, wanted at least {}",
-    job.root,
-    job.threshold
+    puzzle.root,
+    puzzle.threshold
 )]
 #[non_exhaustive]
 pub struct WrongWork {
     /// The puzzle.
-    pub job: Job,
+    pub puzzle: Puzzle,
     /// The nonce that was proposed.
     pub work: Work,
     /// What it is worth.
