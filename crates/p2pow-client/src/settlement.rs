@@ -11,12 +11,16 @@ use crate::{
     fate::{Findings, Ledger, Milestone},
     request_work::{Delivery, ask_one},
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, pending},
+    stream::FuturesUnordered,
+};
 use nano_block::{SignedBlock, SignedState};
 use nano_primitives::Account;
 use nano_rpc::{
     Client, Refusal, RpcError,
-    websocket::{self, Subscription, Topics},
+    websocket::{self, SubscribeError, Subscription, Topics},
 };
 use std::{
     pin::pin,
@@ -150,7 +154,7 @@ impl Settlement<'_> {
     /// Looks at the ledger now and then, and at once when there is news, until there is nothing more to wait for.
     async fn watch(&self, course: &Course) {
         let ledger = Ledger { node: self.node, deal: self.deal };
-        let mut news = News::subscribe(self.config, self.deal.account(), self.events);
+        let mut news = News::of(self.deal.account(), self.config, self.events);
         loop {
             let known = course.known().milestone;
             let look = ledger.milestone(known).await;
@@ -160,7 +164,7 @@ impl Settlement<'_> {
             }
             tokio::select! {
                 () = course.news.notified() => {}
-                () = news.next(self.events) => {}
+                () = news.next() => {}
                 () = sleep(self.config.patience.poll) => {}
             }
         }
@@ -292,37 +296,53 @@ impl Course {
 }
 
 /// What the node's WebSocket tells of the account. Without it the node is polled, which is slower and no less sure.
-struct News {
+struct News<'a> {
+    events: &'a Events,
+    url: Option<&'a str>,
+    topics: Topics,
+    /// The first connection, whose failure is told.
+    connecting: Option<BoxFuture<'a, Result<Subscription, SubscribeError>>>,
     subscription: Option<Subscription>,
     is_told: bool,
 }
 
-impl News {
-    fn subscribe(config: &Config, account: Account, events: &Events) -> Self {
-        let mut news = Self { subscription: None, is_told: false };
-        let Some(url) = &config.websocket else { return news };
-        match Subscription::start(url, Topics::default().confirmations_of([account])) {
-            Ok(subscription) => news.subscription = Some(subscription),
-            Err(error) => news.tell(events, error.to_string()),
-        }
-        news
+impl<'a> News<'a> {
+    fn of(account: Account, config: &'a Config, events: &'a Events) -> Self {
+        let (url, topics) =
+            (config.websocket.as_deref(), Topics::default().confirmations_of([account]));
+        let connecting = url.map(|url| Subscription::connect(url, topics.clone()).boxed());
+        Self { events, url, topics, connecting, subscription: None, is_told: false }
     }
 
     /// Waits for news. Never comes back without a WebSocket; can be dropped and called again.
-    async fn next(&mut self, events: &Events) {
-        let Some(subscription) = &mut self.subscription else {
-            return std::future::pending().await;
-        };
+    async fn next(&mut self) {
+        if let Some(connecting) = &mut self.connecting {
+            let connected = connecting.await;
+            self.connecting = None;
+            match connected {
+                Ok(subscription) => self.subscription = Some(subscription),
+                Err(error) => self.start(&error),
+            }
+            return;
+        }
+        let Some(subscription) = &mut self.subscription else { return pending().await };
         match subscription.next().await {
             None => self.subscription = None,
-            Some(websocket::Event::Disconnected { reason }) => self.tell(events, reason),
+            Some(websocket::Event::Disconnected { reason }) => self.tell(reason),
             Some(_) => {}
         }
     }
 
-    fn tell(&mut self, events: &Events, reason: String) {
+    /// After a first failure: as soon as the node can be reached, however long that takes.
+    fn start(&mut self, first: &SubscribeError) {
+        self.tell(first.to_string());
+        self.subscription =
+            self.url.and_then(|url| Subscription::start(url, self.topics.clone()).ok());
+    }
+
+    fn tell(&mut self, reason: String) {
         if !std::mem::replace(&mut self.is_told, true) {
-            events.tell(|| Event::NotSubscribed { reason });
+            self.events.tell(|| Event::NotSubscribed { reason });
         }
     }
 }

@@ -175,13 +175,19 @@ fn a_payment_that_is_not_confirmed_in_time_is_told_with_its_block_and_what_is_sa
     assert!(told.contains(hash), "{told}");
     assert!(told.contains(report["blocks"][0]["previous"].as_str().unwrap()), "{told}");
 
-    // As it says: the same command makes the same block.
-    let second = object(&town.call(&["send", &bob, "1", "--json"]).run());
+    // As it says: the same command makes the same block. Without its WebSocket the node is polled, and that is told.
+    let second = town.call(&["send", &bob, "1", "--json", "--websocket", "ws://127.0.0.1:1"]).run();
+    let second = object(&second);
+    assert!(
+        second["warnings"][0].as_str().unwrap().contains("WebSocket tells nothing"),
+        "{second}"
+    );
     assert_eq!(second["blocks"][0]["hash"], report["blocks"][0]["hash"]);
 
     let file = payments(&desk);
-    let ended = town.call(&["batch", &file]).run();
+    let ended = town.call(&["batch", &file, "--websocket", "ws://127.0.0.1:1"]).run();
     assert!(ended.bad(3).contains("the same command cannot pay twice"), "{ended:?}");
+    assert_eq!(ended.stdout.matches("WebSocket tells nothing").count(), 1, "{ended:?}");
     // By name, one worker, and no 300 digits of its speed.
     assert!(ended.stdout.contains("asking 1 worker by address"), "{ended:?}");
     let listed = town.call(&["workers"]).run();

@@ -375,15 +375,29 @@ async fn a_frontier_that_the_node_makes_up_does_not_make_a_block_impossible() {
 #[tokio::test]
 async fn a_websocket_that_cannot_be_used_is_told_of_once_and_the_node_is_polled() {
     let town = Town::found().await;
-    let worker = town.worker(1, 0).await;
-    let (listener, mut events) = tokio::sync::mpsc::unbounded_channel();
-    let websocket = Some("http://127.0.0.1:1".to_owned());
-    let config = Config { websocket, ..town.config(worker.port) };
-    let sender = Sender::new(town.node(), config).with_events(listener);
-    sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap();
-    let mut told = 0;
-    while let Ok(event) = events.try_recv() {
-        told += usize::from(matches!(event, Event::NotSubscribed { .. }));
+    let withholder = crate::fake::Fake::start(1, 0, |asked| match asked.path.as_str() {
+        "/request_info" => {
+            let account = SecretKey::generate().unwrap().account();
+            crate::fake::json(200, &crate::fake::info(account, xno("0.0001")))
+        }
+        _ => crate::fake::Reply::Silence,
+    })
+    .await;
+    town.register([127, 0, 0, 1]);
+    // No such scheme; nobody listens; no WebSocket.
+    let urls =
+        ["http://127.0.0.1:1", "ws://127.0.0.1:1", &town.net.rpc_url().replace("http", "ws")];
+    for url in urls {
+        let (listener, mut events) = tokio::sync::mpsc::unbounded_channel();
+        let config = town.config(withholder.port);
+        let patience = Patience { deal: Duration::from_millis(1500), ..config.patience };
+        let config = Config { websocket: Some(url.to_owned()), patience, ..config };
+        let sender = Sender::new(town.node(), config).with_events(listener);
+        sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
+        let mut told = 0;
+        while let Ok(event) = events.try_recv() {
+            told += usize::from(matches!(event, Event::NotSubscribed { .. }));
+        }
+        assert_eq!(told, 1, "{url}");
     }
-    assert_eq!(told, 1);
 }
