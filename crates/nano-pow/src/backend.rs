@@ -1,13 +1,17 @@
 //! [`Backend`]: a device that searches nonces, be it a processor, a graphics card or a remote server.
 //!
 //! A backend is asked with a slice of [`Task`]s and tells each task what it finds and what it has
-//! tried; [`DeviceInfo`] says what the device is. [`backend_fn`] makes a backend of a closure.
+//! tried; [`DeviceInfo`] says what the device is. [`backend_fn`] makes a backend of a closure,
+//! [`measure`] says how fast a device is.
 
-use crate::{Task, WrongWork};
+use crate::{NonceRange, Puzzle, Stop, Task, WrongWork};
+use nano_primitives::{Difficulty, Root};
 use std::{
     any::Any,
     error::Error,
     fmt::{self, Debug},
+    slice, thread,
+    time::{Duration, Instant},
 };
 
 /// A device that searches nonces.
@@ -147,6 +151,37 @@ where
     fn search(&self, tasks: &[Task<'_>]) -> Result<(), BackendError> {
         tasks.iter().try_for_each(&self.search)
     }
+}
+
+/// Measures the hashes per second of a device by letting it search in vain for `time`.
+///
+/// Blocks the calling thread. Measure devices that are idle.
+///
+/// # Errors
+/// The device failed.
+pub fn measure(backend: &dyn Backend, time: Duration) -> Result<f64, BackendError> {
+    let puzzle = Puzzle::new(Root::from_bytes([0xa5; 32]), Difficulty::MAX);
+    let stop = Stop::new();
+    let task = Task::new(puzzle, NonceRange::new(0, u64::MAX), &stop);
+    let started = Instant::now();
+    thread::scope(|scope| {
+        let search = scope.spawn(|| backend.search(slice::from_ref(&task)));
+        thread::sleep(time);
+        stop.stop();
+        search.join().map_err(|panic| BackendError::panicked(&*panic))?
+    })?;
+    Ok(per_second(task.hashes(), started.elapsed()))
+}
+
+/// The sum, where that of nothing is 0 and not -0, as the standard library's is.
+pub(crate) fn total(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, |sum, number| sum + number)
+}
+
+/// Hashes per second; zero where no time has passed.
+#[allow(clippy::cast_precision_loss)] // a rate needs no more than 53 bits
+pub(crate) fn per_second(hashes: u64, time: Duration) -> f64 {
+    if time.is_zero() { 0.0 } else { hashes as f64 / time.as_secs_f64() }
 }
 
 /// A device that did not do its work.

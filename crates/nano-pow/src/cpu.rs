@@ -10,13 +10,12 @@ mod avx512;
 mod avx512_asm;
 mod kernel;
 mod midstate;
-mod options;
 mod portable;
-mod thread;
+mod threads;
 
 pub use kernel::Kernel;
 pub use midstate::Midstate;
-pub use options::{CpuError, CpuOptions};
+pub use threads::{CpuError, CpuOptions};
 
 use crate::{Backend, BackendError, DeviceInfo, NonceRange, Task};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -60,7 +59,7 @@ impl CpuBackend {
         options.check()?;
         let prepare = {
             let options = options.clone();
-            move |index| thread::prepare(&options, index)
+            move |index| threads::prepare(&options, index)
         };
         let threads = ThreadPoolBuilder::new()
             .num_threads(options.threads.unwrap_or_else(cores).max(1))

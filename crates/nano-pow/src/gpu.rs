@@ -18,21 +18,17 @@
 //! ```
 
 mod adapter;
+mod batch;
 mod blake2b;
-mod device;
 mod engine;
 mod error;
 mod graph;
-mod hunt;
 mod kernel;
 mod launch;
-mod order;
 mod pace;
 mod pipeline;
 mod shader;
-mod stretch;
 mod trial;
-mod values;
 
 pub use adapter::{AdapterInfo, AdapterKind, adapters};
 pub use error::GpuError;

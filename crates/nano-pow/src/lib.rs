@@ -22,7 +22,6 @@
 //! [`Work::value`]: nano_primitives::Work::value
 
 mod backend;
-mod bench;
 #[macro_use]
 mod blake2b;
 pub mod cpu;
@@ -33,8 +32,7 @@ pub mod pool;
 mod puzzle;
 mod task;
 
-pub use backend::{Backend, BackendError, BackendFn, DeviceInfo, backend_fn};
-pub use bench::measure;
+pub use backend::{Backend, BackendError, BackendFn, DeviceInfo, backend_fn, measure};
 pub use cpu::CpuBackend;
 pub use nonces::NonceRange;
 pub use pool::{Pool, PoolError, Progress, ProgressHandle, SearchRequest, Ticket};

@@ -1,8 +1,14 @@
-//! The graphics cards of a machine.
+//! [`AdapterInfo`]: the graphics cards of a machine, and [`OpenDevice`]: one that was opened.
 
 use super::GpuError;
-use std::fmt;
-use wgpu::{Backend, Backends, DeviceType, Features, Instance, InstanceDescriptor, InstanceFlags};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+use wgpu::{
+    Backend, Backends, Buffer, BufferDescriptor, BufferUsages, DeviceDescriptor, DeviceType,
+    Features, Instance, InstanceDescriptor, InstanceFlags, Limits,
+};
 
 /// What kind of device an adapter is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -133,7 +139,7 @@ pub fn adapters() -> Vec<AdapterInfo> {
 }
 
 /// The adapter that was listed as `wanted`, from a fresh list: one that was lost can be had again.
-pub(super) fn find(wanted: &AdapterInfo) -> Result<wgpu::Adapter, GpuError> {
+fn find(wanted: &AdapterInfo) -> Result<wgpu::Adapter, GpuError> {
     let again = enumerate().into_iter().filter(|(info, _)| info.is_again(wanted));
     let nearest = again.min_by_key(|(info, _)| info.index.abs_diff(wanted.index));
     nearest.map(|(_, adapter)| adapter).ok_or_else(|| GpuError::Gone { name: wanted.name.clone() })
@@ -154,6 +160,61 @@ fn enumerate() -> Vec<(AdapterInfo, wgpu::Adapter)> {
         }
     }
     list
+}
+
+/// A device, its queue, and the first complaint of the driver. Clones share them.
+#[derive(Debug, Clone)]
+pub(super) struct OpenDevice {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    report: Arc<OnceLock<String>>,
+}
+
+impl OpenDevice {
+    /// Opens an adapter that was listed before.
+    pub(super) fn open(info: &AdapterInfo) -> Result<Self, GpuError> {
+        let adapter = find(info)?;
+        let features = if info.has_u64 { Features::SHADER_INT64 } else { Features::empty() };
+        let (device, queue) = pollster::block_on(adapter.request_device(&DeviceDescriptor {
+            required_features: features,
+            required_limits: Limits::downlevel_defaults(),
+            ..DeviceDescriptor::default()
+        }))
+        .map_err(|error| GpuError::Open(Box::new(error)))?;
+        Ok(Self { report: listen(&device), device, queue })
+    }
+
+    pub(super) const fn raw(&self) -> &wgpu::Device {
+        &self.device
+    }
+
+    pub(super) const fn queue(&self) -> &wgpu::Queue {
+        &self.queue
+    }
+
+    /// Fails once the driver has reported anything.
+    pub(super) fn check(&self) -> Result<(), GpuError> {
+        self.report.get().map_or(Ok(()), |report| Err(GpuError::reported(report)))
+    }
+
+    pub(super) fn buffer(&self, size: u64, usage: BufferUsages) -> Buffer {
+        let descriptor = BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
+        self.device.create_buffer(&descriptor)
+    }
+}
+
+/// Keeps the first report of the driver; the others follow from it.
+fn listen(device: &wgpu::Device) -> Arc<OnceLock<String>> {
+    let report = Arc::new(OnceLock::new());
+    let lost = Arc::clone(&report);
+    device.set_device_lost_callback(move |reason, text| {
+        let _ = lost.set(format!("device lost ({reason:?}): {text}"));
+    });
+    let failed = Arc::clone(&report);
+    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+        let _ = failed.set(error.to_string());
+    }));
+    report
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     GpuError,
-    hunt::{Hunt, Part},
+    batch::{Batch, Part},
     pace::Pace,
 };
 use crate::{Puzzle, Task};
@@ -28,7 +28,7 @@ const GLANCE: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A device that searches in the order in which it is asked.
-pub(super) trait Queue: Debug {
+pub(super) trait SubmitQueue: Debug {
     /// What is submitted from now on is for these jobs, at most [`SLOTS`].
     fn begin(&mut self, puzzles: &[Puzzle]);
 
@@ -66,7 +66,7 @@ struct Landing {
     parts: Vec<(Part, Option<u32>)>,
 }
 
-impl<Q: Queue> Engine<Q> {
+impl<Q: SubmitQueue> Engine<Q> {
     pub(super) fn new(queue: Q) -> Self {
         Self {
             queue,
@@ -90,27 +90,27 @@ impl<Q: Queue> Engine<Q> {
     /// Searches for some tasks at the same time. What is still underway when all answers are known,
     /// the next search waits for.
     pub(super) fn search(&mut self, tasks: &[Task<'_>]) -> Result<(), GpuError> {
-        let mut hunt = Hunt::new(tasks);
+        let mut batch = Batch::new(tasks);
         while !self.flights.is_empty() {
-            if self.land(&hunt)?.is_none() {
+            if self.land(&batch)?.is_none() {
                 return Ok(());
             }
         }
         self.queue.begin(&tasks.iter().map(|task| *task.puzzle()).collect::<Vec<_>>());
         self.pace.restart(tasks.len());
         loop {
-            self.supply(&mut hunt)?;
-            let Some(landing) = self.land(&hunt)? else { return Ok(()) };
-            if let Some(tried) = hunt.evaluate(landing.parts)? {
+            self.supply(&mut batch)?;
+            let Some(landing) = self.land(&batch)? else { return Ok(()) };
+            if let Some(tried) = batch.evaluate(landing.parts)? {
                 self.pace.learn(tried, landing.took);
             }
         }
     }
 
     /// Submits as much as there may be in flight.
-    fn supply(&mut self, hunt: &mut Hunt<'_>) -> Result<(), GpuError> {
-        while self.flights.len() < IN_FLIGHT && hunt.is_wanted() {
-            let parts = hunt.cut(self.pace.nonces());
+    fn supply(&mut self, batch: &mut Batch<'_>) -> Result<(), GpuError> {
+        while self.flights.len() < IN_FLIGHT && batch.is_wanted() {
+            let parts = batch.cut(self.pace.nonces());
             if parts.is_empty() {
                 break;
             }
@@ -121,8 +121,8 @@ impl<Q: Queue> Engine<Q> {
     }
 
     /// Waits for the oldest flight; `None` when there is none, or nothing is wanted any more.
-    fn land(&mut self, hunt: &Hunt<'_>) -> Result<Option<Landing>, GpuError> {
-        while let Some(flight) = self.flights.front().filter(|_| hunt.is_wanted()) {
+    fn land(&mut self, batch: &Batch<'_>) -> Result<Option<Landing>, GpuError> {
+        while let Some(flight) = self.flights.front().filter(|_| batch.is_wanted()) {
             let since = flight.since;
             if let Poll::Ready(found) = self.queue.wait(GLANCE)? {
                 // The device began with it when it was done with the one before.
@@ -141,8 +141,8 @@ impl<Q: Queue> Engine<Q> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Engine, GpuError, Hunt, IN_FLIGHT, Part, Queue};
-    use crate::{NonceRange, Puzzle, Stop, Task, gpu::stretch::Stretch, task::Listener};
+    use super::{Batch, Engine, GpuError, IN_FLIGHT, Part, SubmitQueue};
+    use crate::{NonceRange, Puzzle, Stop, Task, gpu::batch::Stretch, task::Listener};
     use nano_primitives::{Difficulty, Root, Work};
     use std::{collections::VecDeque, slice, task::Poll, time::Duration};
 
@@ -165,7 +165,7 @@ mod tests {
         waiting: VecDeque<Vec<(Puzzle, Stretch)>>,
     }
 
-    impl Queue for Fake {
+    impl SubmitQueue for Fake {
         fn begin(&mut self, puzzles: &[Puzzle]) {
             self.puzzles = puzzles.to_vec();
         }
@@ -270,7 +270,7 @@ mod tests {
         let stop = Stop::new();
         let task = Task::new(puzzle(1, EASY), NonceRange::new(0, 9), &stop);
         engine.queue.begin(&[*task.puzzle()]);
-        engine.supply(&mut Hunt::new(slice::from_ref(&task))).unwrap();
+        engine.supply(&mut Batch::new(slice::from_ref(&task))).unwrap();
         stop.stop();
         engine.search(slice::from_ref(&task)).unwrap();
         assert_eq!(task.work(), None);

@@ -1,10 +1,13 @@
-//! A compiled kernel, and the copy of what it wrote.
+//! [`Launch`]: a compiled kernel, what it is told ([`KernelInput`]) and what it wrote ([`Readback`]).
 
 use super::{
     GpuError,
-    device::Device,
+    adapter::OpenDevice,
+    batch::Stretch,
+    graph::Program,
     shader::{ROW, Shape},
 };
+use crate::{Puzzle, blake2b::root_words};
 use std::{
     num::NonZero,
     sync::mpsc::{self, Receiver},
@@ -18,20 +21,47 @@ use wgpu::{
     ShaderModuleDescriptor, ShaderSource, SubmissionIndex,
 };
 
-/// Orders lie so many bytes apart in their buffer, which suits every device.
+/// Inputs lie so many bytes apart in their buffer, which suits every device.
 const STRIDE: usize = 256;
 
-/// A kernel that reads an order and writes to a buffer, with places for several of these.
+/// What the host tells a kernel of a puzzle.
+#[derive(Debug, Clone, Default)]
+pub(super) struct KernelInput {
+    threshold: u64,
+    parameters: Vec<u64>,
+}
+
+impl KernelInput {
+    pub(super) fn new(program: &Program, puzzle: &Puzzle) -> Self {
+        let parameters = program.parameter_values(&root_words(&puzzle.root));
+        Self { threshold: puzzle.threshold.to_u64(), parameters }
+    }
+
+    /// The bytes that ask for a stretch, laid out as the `Input` of the kernels.
+    pub(super) fn bytes(&self, stretch: &Stretch) -> Vec<u8> {
+        let words = [stretch.base, self.threshold];
+        let words = words.iter().chain(&self.parameters).flat_map(|word| word.to_le_bytes());
+        let bounds = [stretch.start, stretch.end].into_iter().flat_map(u32::to_le_bytes);
+        words.chain(bounds).collect()
+    }
+
+    /// How many bytes these are.
+    pub(super) fn size(program: &Program) -> u64 {
+        8 * (3 + program.parameters().len() as u64)
+    }
+}
+
+/// A kernel that reads an input and writes to a buffer, with places for several of these.
 #[derive(Debug)]
 pub(super) struct Launch {
-    device: Device,
+    device: OpenDevice,
     shape: Shape,
     compute: ComputePipeline,
-    orders: Buffer,
+    inputs: Buffer,
     slots: Vec<Slot>,
 }
 
-/// A place for an order and its output.
+/// A place for an input and its output.
 #[derive(Debug)]
 struct Slot {
     output: Buffer,
@@ -43,26 +73,26 @@ struct Slot {
 pub(super) struct Run {
     pub(super) slot: usize,
     /// What the kernel reads.
-    pub(super) order: Vec<u8>,
+    pub(super) input: Vec<u8>,
     /// Over how many offsets it runs.
     pub(super) count: u32,
 }
 
 impl Launch {
-    /// Compiles a kernel, and makes places for orders and output of these sizes, in bytes.
+    /// Compiles a kernel, and makes places for inputs and output of these sizes, in bytes.
     pub(super) fn new(
-        device: &Device,
+        device: &OpenDevice,
         (text, shape): (String, Shape),
         slots: usize,
-        [order, output]: [u64; 2],
+        [input, output]: [u64; 2],
     ) -> Result<Self, GpuError> {
         let compute = compile(device.raw(), text);
         let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
-        let orders = device.buffer((slots * STRIDE) as u64, usage);
-        let slot = |index| Slot::new(device, &compute, order_at(&orders, index, order), output);
+        let inputs = device.buffer((slots * STRIDE) as u64, usage);
+        let slot = |index| Slot::new(device, &compute, input_at(&inputs, index, input), output);
         let slots = (0..slots).map(slot).collect();
         device.check()?;
-        Ok(Self { device: device.clone(), shape, compute, orders, slots })
+        Ok(Self { device: device.clone(), shape, compute, inputs, slots })
     }
 
     /// The buffer that the kernel writes to.
@@ -81,8 +111,8 @@ impl Launch {
     ///
     /// No two runs touch the same buffers, so the device may begin with one while it finishes
     /// another.
-    pub(super) fn submit(&self, runs: &[Run], copy: Buffer) -> Result<Answer, GpuError> {
-        self.write_orders(runs);
+    pub(super) fn submit(&self, runs: &[Run], copy: Buffer) -> Result<Readback, GpuError> {
+        self.write_inputs(runs);
         let descriptor = CommandEncoderDescriptor { label: None };
         let mut commands = self.device.raw().create_command_encoder(&descriptor);
         self.run(&mut commands, runs);
@@ -93,20 +123,20 @@ impl Launch {
             end += output.size();
         }
         let index = self.device.queue().submit([commands.finish()]);
-        let answer = Answer::new(copy, index);
-        self.device.check().map(|()| answer)
+        let readback = Readback::new(copy, index);
+        self.device.check().map(|()| readback)
     }
 
-    /// All orders in one go: each write has its price.
-    fn write_orders(&self, runs: &[Run]) {
+    /// All inputs in one go: each write has its price.
+    fn write_inputs(&self, runs: &[Run]) {
         let slots = || runs.iter().map(|run| run.slot);
         let Some((first, last)) = slots().min().zip(slots().max()) else { return };
         let mut bytes = vec![0; (last - first) * STRIDE + STRIDE];
-        for Run { slot, order, .. } in runs {
+        for Run { slot, input, .. } in runs {
             let at = (slot - first) * STRIDE;
-            bytes[at..at + order.len()].copy_from_slice(order);
+            bytes[at..at + input.len()].copy_from_slice(input);
         }
-        self.device.queue().write_buffer(&self.orders, (first * STRIDE) as u64, &bytes);
+        self.device.queue().write_buffer(&self.inputs, (first * STRIDE) as u64, &bytes);
     }
 
     fn run(&self, commands: &mut CommandEncoder, runs: &[Run]) {
@@ -119,14 +149,14 @@ impl Launch {
         }
     }
 
-    /// Waits for an answer.
-    pub(super) fn wait(&self, answer: &Answer, time: Duration) -> Result<Poll<()>, GpuError> {
-        let index = Some(answer.index.clone());
+    /// Waits for a submission.
+    pub(super) fn wait(&self, readback: &Readback, time: Duration) -> Result<Poll<()>, GpuError> {
+        let index = Some(readback.index.clone());
         let wait = PollType::Wait { submission_index: index, timeout: Some(time) };
         match self.device.raw().poll(wait) {
             Err(PollError::Timeout) => self.device.check().map(|()| Poll::Pending),
             Err(error) => Err(GpuError::reported(error)),
-            Ok(_) => self.device.check().and_then(|()| answer.is_mapped()),
+            Ok(_) => self.device.check().and_then(|()| readback.is_mapped()),
         }
     }
 }
@@ -148,14 +178,14 @@ fn compile(device: &wgpu::Device, text: String) -> ComputePipeline {
 
 impl Slot {
     fn new(
-        device: &Device,
+        device: &OpenDevice,
         compute: &ComputePipeline,
-        order: BufferBinding<'_>,
+        input: BufferBinding<'_>,
         output: u64,
     ) -> Self {
         let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
         let output = device.buffer(output, usage);
-        let resources = [BindingResource::Buffer(order), output.as_entire_binding()];
+        let resources = [BindingResource::Buffer(input), output.as_entire_binding()];
         let entry = |(binding, resource)| BindGroupEntry { binding, resource };
         let entries: Vec<_> = (0..).zip(resources).map(entry).collect();
         let bindings = device.raw().create_bind_group(&BindGroupDescriptor {
@@ -167,20 +197,20 @@ impl Slot {
     }
 }
 
-fn order_at(orders: &Buffer, slot: usize, size: u64) -> BufferBinding<'_> {
+fn input_at(inputs: &Buffer, slot: usize, size: u64) -> BufferBinding<'_> {
     let offset = (slot * STRIDE) as u64;
-    BufferBinding { buffer: orders, offset, size: NonZero::new(size) }
+    BufferBinding { buffer: inputs, offset, size: NonZero::new(size) }
 }
 
 /// The output of a submission, once it is there.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Readback {
     copy: Buffer,
     index: SubmissionIndex,
     mapped: Receiver<Result<(), BufferAsyncError>>,
 }
 
-impl Answer {
+impl Readback {
     fn new(copy: Buffer, index: SubmissionIndex) -> Self {
         let (sender, mapped) = mpsc::channel();
         copy.map_async(MapMode::Read, .., move |result| {

@@ -1,19 +1,22 @@
-//! The search kernel on a device.
+//! [`Pipeline`]: the kernels on a device: the one that searches, and the one that writes down values.
 
 use super::{
-    GpuError, GpuKernel, blake2b,
-    device::Device,
-    engine::{Queue, SLOTS},
+    GpuError, GpuKernel,
+    adapter::OpenDevice,
+    batch::{Cutter, Part, Stretch},
+    blake2b,
+    engine::{SLOTS, SubmitQueue},
     graph::Program,
-    hunt::Part,
-    launch::{Answer, Launch, Run},
-    order::Order,
+    launch::{KernelInput, Launch, Readback, Run},
     shader::{self, Shape},
-    values::Values,
 };
 use crate::{NonceRange, Puzzle};
 use nano_primitives::{Difficulty, Root};
-use std::{collections::VecDeque, task::Poll, time::Duration};
+use std::{
+    collections::VecDeque,
+    task::Poll,
+    time::{Duration, Instant},
+};
 use wgpu::Buffer;
 
 /// What stands in the output while nothing is found.
@@ -22,31 +25,35 @@ const NOTHING: u32 = u32::MAX;
 /// The search kernel and what it is working on.
 #[derive(Debug)]
 pub(super) struct Pipeline {
-    device: Device,
+    device: OpenDevice,
     kernel: GpuKernel,
     program: Program,
     launch: Launch,
     /// For each job that is searched.
-    orders: Vec<Order>,
+    inputs: Vec<KernelInput>,
     /// Of what is underway, and how many parts each has.
-    answers: VecDeque<(Answer, usize)>,
+    readbacks: VecDeque<(Readback, usize)>,
     copies: Vec<Buffer>,
     values: Option<Values>,
 }
 
 impl Pipeline {
-    pub(super) fn new(device: &Device, kernel: GpuKernel, shape: Shape) -> Result<Self, GpuError> {
+    pub(super) fn new(
+        device: &OpenDevice,
+        kernel: GpuKernel,
+        shape: Shape,
+    ) -> Result<Self, GpuError> {
         let program = blake2b::program();
         let text = shader::search(kernel, &program, shape);
-        let sizes = [Order::size(&program), size_of_val(&NOTHING) as u64];
+        let sizes = [KernelInput::size(&program), size_of_val(&NOTHING) as u64];
         let launch = Launch::new(device, (text, shape), SLOTS, sizes)?;
         Ok(Self {
             device: device.clone(),
             kernel,
             program,
             launch,
-            orders: Vec::new(),
-            answers: VecDeque::new(),
+            inputs: Vec::new(),
+            readbacks: VecDeque::new(),
             copies: Vec::new(),
             values: None,
         })
@@ -63,12 +70,12 @@ impl Pipeline {
         root: &Root,
         nonces: NonceRange,
     ) -> Result<Vec<Difficulty>, GpuError> {
-        let order = Order::new(&self.program, &Puzzle::new(*root, Difficulty::MAX));
+        let input = KernelInput::new(&self.program, &Puzzle::new(*root, Difficulty::MAX));
         let values = match self.values.take() {
             Some(values) => values,
             None => Values::new(&self.device, self.kernel, &self.program)?,
         };
-        self.values.insert(values).compute(&order, nonces)
+        self.values.insert(values).compute(&input, nonces)
     }
 
     /// Lets the device be lost.
@@ -78,9 +85,10 @@ impl Pipeline {
     }
 }
 
-impl Queue for Pipeline {
+impl SubmitQueue for Pipeline {
     fn begin(&mut self, puzzles: &[Puzzle]) {
-        self.orders = puzzles.iter().map(|puzzle| Order::new(&self.program, puzzle)).collect();
+        self.inputs =
+            puzzles.iter().map(|puzzle| KernelInput::new(&self.program, puzzle)).collect();
     }
 
     fn submit(&mut self, parts: &[Part]) -> Result<(), GpuError> {
@@ -89,24 +97,24 @@ impl Queue for Pipeline {
             self.device.queue().write_buffer(output, 0, &NOTHING.to_le_bytes());
         }
         let run = |Part { task, stretch }: &Part| {
-            let order = self.orders[*task].bytes(stretch);
-            Run { slot: *task, order, count: stretch.count() }
+            let input = self.inputs[*task].bytes(stretch);
+            Run { slot: *task, input, count: stretch.count() }
         };
         let runs: Vec<_> = parts.iter().map(run).collect();
         let copy = self.copies.pop().unwrap_or_else(|| self.launch.copy());
-        self.answers.push_back((self.launch.submit(&runs, copy)?, parts.len()));
+        self.readbacks.push_back((self.launch.submit(&runs, copy)?, parts.len()));
         Ok(())
     }
 
     fn wait(&mut self, time: Duration) -> Result<Poll<Vec<Option<u32>>>, GpuError> {
-        let Some((answer, parts)) = self.answers.pop_front() else {
+        let Some((readback, parts)) = self.readbacks.pop_front() else {
             return Ok(Poll::Ready(Vec::new()));
         };
-        if self.launch.wait(&answer, time)?.is_pending() {
-            self.answers.push_front((answer, parts));
+        if self.launch.wait(&readback, time)?.is_pending() {
+            self.readbacks.push_front((readback, parts));
             return Ok(Poll::Pending);
         }
-        let (found, copy) = answer.read(|bytes| offsets(bytes, parts))?;
+        let (found, copy) = readback.read(|bytes| offsets(bytes, parts))?;
         self.copies.push(copy);
         Ok(Poll::Ready(found))
     }
@@ -116,4 +124,63 @@ fn offsets(bytes: &[u8], parts: usize) -> Vec<Option<u32>> {
     let (words, _) = bytes.as_chunks();
     let words = words.iter().take(parts).map(|word| u32::from_le_bytes(*word));
     words.map(|found| (found != NOTHING).then_some(found)).collect()
+}
+
+/// That of the kernel that writes down values.
+const VALUES_SHAPE: Shape = Shape { lanes: 64, turns: 1 };
+
+/// So many values at once.
+const MOST: u64 = 1 << 16;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The kernel that writes down every value.
+#[derive(Debug)]
+pub(super) struct Values(Launch);
+
+impl Values {
+    pub(super) fn new(
+        device: &OpenDevice,
+        kernel: GpuKernel,
+        program: &Program,
+    ) -> Result<Self, GpuError> {
+        let text = shader::values(kernel, program, VALUES_SHAPE);
+        Launch::new(device, (text, VALUES_SHAPE), 1, [KernelInput::size(program), 8 * MOST])
+            .map(Self)
+    }
+
+    /// Computes the values of all nonces of a range, which is a short one.
+    pub(super) fn compute(
+        &self,
+        input: &KernelInput,
+        nonces: NonceRange,
+    ) -> Result<Vec<Difficulty>, GpuError> {
+        if nonces.count() > MOST {
+            return Err(GpuError::TooMany { wanted: nonces.count(), most: MOST });
+        }
+        match Cutter::new(nonces).cut(MOST) {
+            Some(stretch) => self.run(input, stretch),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn run(&self, input: &KernelInput, stretch: Stretch) -> Result<Vec<Difficulty>, GpuError> {
+        let Self(launch) = self;
+        let run = Run { slot: 0, input: input.bytes(&stretch), count: stretch.count() };
+        let readback = launch.submit(&[run], launch.copy())?;
+        let since = Instant::now();
+        while launch.wait(&readback, PATIENCE)?.is_pending() {
+            if since.elapsed() >= PATIENCE {
+                return Err(GpuError::Silent { waited: since.elapsed() });
+            }
+        }
+        let count = usize::try_from(stretch.count()).expect("a pointer has 32 bits at least");
+        readback.read(|bytes| read(bytes, count)).map(|(values, _)| values)
+    }
+}
+
+fn read(bytes: &[u8], count: usize) -> Vec<Difficulty> {
+    let (words, _) = bytes.as_chunks();
+    let words = words.iter().take(count);
+    words.map(|word| Difficulty::from_u64(u64::from_le_bytes(*word))).collect()
 }

@@ -45,20 +45,20 @@ fn text(kernel: GpuKernel, program: &Program, shape: Shape, entry: &str) -> Stri
     };
     let Shape { lanes, turns } = shape;
     let layout = format!("const LANES = {lanes}u;\nconst TURNS = {turns}u;\nconst ROW = {ROW}u;\n");
-    [words, &layout, &order(program), &value(program), entry].join("\n")
+    [words, &layout, &input(program), &value(program), entry].join("\n")
 }
 
-/// What the host tells a submission; [`Order::bytes`](super::order::Order::bytes) is the other
+/// What the host tells a submission; [`KernelInput::bytes`](super::launch::KernelInput::bytes) is the other
 /// side.
 ///
 /// The parameters are a struct of their own, so that a kernel reads them once for all its nonces.
 /// In uniform memory its size has to be a multiple of 16 bytes.
-fn order(program: &Program) -> String {
+fn input(program: &Program) -> String {
     let mut text = "struct Root {\n".to_owned();
     for index in 0..program.parameters().len() {
         line(&mut text, format_args!("    p{index}: Word,"));
     }
-    text + "}\n\n" + include_str!("shader/order.wgsl")
+    text + "}\n\n" + include_str!("shader/input.wgsl")
 }
 
 fn value(program: &Program) -> String {

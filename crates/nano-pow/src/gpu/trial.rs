@@ -1,7 +1,7 @@
 //! A short trial of each kernel when a device is opened: does it find what there is, and how fast?
 
 use super::{
-    AdapterInfo, GpuError, GpuKernel, device::Device, engine::Engine, pace::per_second,
+    AdapterInfo, GpuError, GpuKernel, adapter::OpenDevice, engine::Engine, pace::per_second,
     pipeline::Pipeline, shader::Shape,
 };
 use crate::{NonceRange, Puzzle, Stop, Task};
@@ -45,7 +45,7 @@ pub(super) fn open(
 /// Each candidate has a device of its own, because an error reported for one kernel is no error of
 /// the other.
 fn candidate(adapter: &AdapterInfo, kernel: GpuKernel) -> Result<Candidate, GpuError> {
-    let pipeline = Pipeline::new(&Device::open(adapter)?, kernel, shape(adapter))?;
+    let pipeline = Pipeline::new(&OpenDevice::open(adapter)?, kernel, shape(adapter))?;
     let mut engine = Engine::new(pipeline);
     check(&mut engine, kernel)?;
     let rate = rate(&mut engine)?;

@@ -1,4 +1,4 @@
-//! Works found, for whoever asks for the same root again.
+//! [`Cache`]: works found, for whoever asks for the same root again.
 
 use crate::{Puzzle, Solution};
 use nano_primitives::{Root, Work};

@@ -1,6 +1,6 @@
-//! How far a search is.
+//! [`ProgressHandle`]: how far the search for a request is, and [`Tally`]: what it is counted by.
 
-use crate::bench::per_second;
+use crate::backend::per_second;
 use futures_util::{Stream, stream};
 use nano_primitives::Difficulty;
 use std::{
@@ -134,15 +134,16 @@ impl Tally {
         Self { started: OnceLock::new(), devices }
     }
 
-    pub(super) fn start(&self) {
-        self.started.get_or_init(Instant::now);
+    /// The first devices set out.
+    pub(super) fn start(&self, now: Instant) {
+        self.started.get_or_init(|| now);
     }
 
     pub(super) fn device(&self, index: usize) -> &AtomicU64 {
         &self.devices[index]
     }
 
-    pub(super) fn elapsed(&self) -> Duration {
+    fn elapsed(&self) -> Duration {
         self.started.get().map_or(Duration::ZERO, Instant::elapsed)
     }
 

@@ -1,6 +1,7 @@
-//! [`SearchRequest`]: what a pool is asked for.
+//! [`SearchRequest`]: what a pool is asked for, and [`PoolError`]: why there was no work.
 
-use crate::Puzzle;
+use crate::{BackendError, Puzzle, Solution};
+use std::sync::Arc;
 
 /// How urgent a request is. The queue gives the devices to the highest first; a root that is being
 /// searched is not interrupted.
@@ -74,4 +75,34 @@ impl From<Puzzle> for SearchRequest {
     fn from(puzzle: Puzzle) -> Self {
         Self::new(puzzle)
     }
+}
+
+/// What a request ends with.
+pub(super) type Answer = Result<Solution, PoolError>;
+
+/// A request that ended without work.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum PoolError {
+    /// Somebody cancelled the root.
+    #[error("cancelled")]
+    Cancelled,
+    /// The pool is closed.
+    #[error("the pool is closed")]
+    Closed,
+    /// There is nothing to search with.
+    #[error("the pool has no device")]
+    NoDevice,
+    /// Every device failed on this root; this is the last failure.
+    #[error("every device failed, the last one was {device}")]
+    Failed {
+        /// The name of the device.
+        device: String,
+        /// What went wrong.
+        #[source]
+        error: Arc<BackendError>,
+    },
+    /// Every nonce was tried in vain.
+    #[error("no nonce reaches the threshold")]
+    Exhausted,
 }

@@ -1,16 +1,7 @@
-//! What a pool is doing.
+//! [`PoolStatus`]: a look at a pool, its searches and its devices.
 
-use super::{
-    PoolError, Progress, ProgressHandle,
-    running::Running,
-    search::{Answer, Search},
-    shared::Shared,
-    state::State,
-};
-use crate::{
-    Puzzle,
-    bench::{per_second, total},
-};
+use super::{PoolError, Progress, request::Answer};
+use crate::Puzzle;
 use std::time::Duration;
 
 /// A look at a pool.
@@ -89,49 +80,5 @@ impl PoolStatus {
     #[must_use]
     pub fn expected_seconds_left(&self) -> Option<f64> {
         self.rate.filter(|rate| *rate > 0.0).map(|rate| self.expected_hashes_left / rate)
-    }
-}
-
-impl Shared {
-    pub(super) fn status(&self) -> PoolStatus {
-        let state = self.lock();
-        let hashes_total = self.devices().iter().map(|device| device.hashes()).sum();
-        let devices = (0..self.devices().len()).map(|index| self.device_status(&state, index));
-        PoolStatus {
-            queued: state.queue.searches.len(),
-            running: state.running_searches().collect(),
-            expected_hashes_left: state.expected_hashes(),
-            hashes_total,
-            rate: (hashes_total > 0).then(|| per_second(hashes_total, state.busy.elapsed())),
-            jobs: state.counts,
-            devices: devices.collect(),
-        }
-    }
-
-    fn device_status(&self, state: &State, index: usize) -> DeviceStatus {
-        let (device, standing) = (&self.devices()[index], &state.devices[index]);
-        DeviceStatus {
-            name: device.name.clone(),
-            hashes: device.hashes(),
-            rate: device.rate(standing.searched()),
-            solutions: standing.solutions,
-            failures: standing.failures,
-            quarantine: standing.quarantine(),
-        }
-    }
-}
-
-impl State {
-    fn running_searches(&self) -> impl Iterator<Item = RunningSearch> {
-        self.running.iter().filter_map(|Running { search, .. }| {
-            let puzzle = search.puzzle()?;
-            let progress = ProgressHandle::new(search.tally.clone(), puzzle.threshold).progress();
-            Some(RunningSearch { puzzle, progress })
-        })
-    }
-
-    fn expected_hashes(&self) -> f64 {
-        let running = self.running.iter().map(|running| &running.search);
-        total(running.chain(&self.queue.searches).map(Search::expected_hashes))
     }
 }

@@ -1,10 +1,6 @@
-//! A job in a pool, as its owner sees it.
+//! [`Ticket`]: a request in a pool, as its owner sees it.
 
-use super::{
-    PoolError, Progress, ProgressHandle,
-    search::{Answer, Claim},
-    shared::Shared,
-};
+use super::{PoolError, Progress, ProgressHandle, request::Answer, search::Claim, shared::Shared};
 use crate::{Puzzle, Solution};
 use std::{
     future::Future,
@@ -82,7 +78,7 @@ impl Future for Ticket {
 impl Drop for Stake {
     fn drop(&mut self) {
         if !self.progress.is_done() {
-            self.shared.update(|state| state.leave(&self.puzzle.root, self.id));
+            self.shared.update(|queue, _| queue.leave(&self.puzzle.root, self.id));
         }
     }
 }
