@@ -12,7 +12,9 @@ pub enum Dialect {
     #[default]
     Reference,
     /// RsNano, the second implementation: `[]` and `{}` for what is empty, blocks always as
-    /// objects, and its own text for an epoch block that changes the representative.
+    /// objects, the roots of elections too, and its own text for an epoch block that changes the
+    /// representative. Its WebSocket ends a session over a message whose JSON types are not those
+    /// that it wants, as a switch that is a text.
     RsNano,
 }
 
@@ -24,6 +26,57 @@ impl Dialect {
             Self::Reference => blank_empty(answer),
         }
     }
+
+    /// Whether a message to the WebSocket can be read. The reference node reads any scalar as a
+    /// text, and skips what it cannot read; RsNano ends the session.
+    pub(crate) fn reads(self, message: &Value) -> bool {
+        match self {
+            Self::Reference => true,
+            Self::RsNano => is_typed(message),
+        }
+    }
+}
+
+/// What RsNano reads as booleans.
+const SWITCHES: [&str; 8] = [
+    "include_block",
+    "include_election_info",
+    "include_election_info_with_votes",
+    "include_linked_account",
+    "include_sideband_info",
+    "all_local_accounts",
+    "include_replays",
+    "include_indeterminate",
+];
+/// What RsNano reads as lists of texts.
+const LISTS: [&str; 2] = ["accounts", "representatives"];
+
+/// Whether everything that RsNano reads has the JSON type that it reads it as; `null` stands for
+/// what is missing, but not as `ack`. Options are read when a topic that has some is subscribed to.
+fn is_typed(message: &Value) -> bool {
+    let text = |name: &str| message[name].is_null() || message[name].is_string();
+    message.is_object()
+        && ["action", "topic", "id"].into_iter().all(text)
+        && message.get("ack").is_none_or(Value::is_boolean)
+        && (!reads_options(message) || are_options_typed(&message["options"]))
+}
+
+fn reads_options(message: &Value) -> bool {
+    message["action"] == "subscribe"
+        && (message["topic"] == "confirmation" || message["topic"] == "vote")
+}
+
+fn are_options_typed(options: &Value) -> bool {
+    let is = |name: &str, fits: fn(&Value) -> bool| options[name].is_null() || fits(&options[name]);
+    options.is_null()
+        || options.is_object()
+            && SWITCHES.into_iter().all(|name| is(name, Value::is_boolean))
+            && LISTS.into_iter().all(|name| is(name, is_list_of_texts))
+            && is("confirmation_type", Value::is_string)
+}
+
+fn is_list_of_texts(value: &Value) -> bool {
+    value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
 }
 
 fn blank_empty(value: Value) -> Value {

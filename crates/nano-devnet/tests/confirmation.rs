@@ -5,7 +5,7 @@ mod common;
 
 use common::{Http, key, quick, raw, ready, state};
 use nano_block::SignedBlock;
-use nano_devnet::Devnet;
+use nano_devnet::{Devnet, Dialect};
 use nano_primitives::Root;
 use serde_json::json;
 
@@ -114,6 +114,23 @@ async fn an_unconfirmed_block_has_an_election() {
     assert_eq!(http.refusal(ask).await, "Active confirmation not found");
     let odd = json!({ "action": "confirmation_info", "root": "00" });
     assert_eq!(http.refusal(odd).await, "Invalid root hash");
+}
+
+/// The recorded node serializes a root as an object; there was no election while it was asked.
+#[tokio::test]
+async fn rsnano_tells_the_roots_of_elections_as_objects() {
+    let net = Devnet::builder().dialect(Dialect::RsNano).start().await.unwrap();
+    net.faults().leave_unconfirmed(true);
+    let send = state(&net, &net.genesis_account()).send(key(2).account(), raw(1)).unwrap();
+    let send = ready(&net, send, &net.genesis_key());
+    let http = Http::new(&net);
+    let nothing = http.ask(json!({ "action": "confirmation_active" })).await;
+    assert_eq!(nothing["confirmations"], json!([]));
+    net.process(&send).unwrap();
+    let active = http.ask(json!({ "action": "confirmation_active" })).await;
+    let root = json!({ "root": send.root(), "previous": send.block.previous().unwrap() });
+    assert_eq!(active["confirmations"], json!([root]));
+    assert_eq!((&active["unconfirmed"], &active["confirmed"]), (&json!("1"), &json!("0")));
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ mod common;
 
 use common::{Http, book::unknown, key, quick, raw, ready, state, with, work, work_between};
 use nano_block::{Block, Epoch, Network, SecretKey, SendBlock, SignedBlock, StateBlock};
-use nano_devnet::Devnet;
-use nano_primitives::{BlockHash, Difficulty, Link};
+use nano_devnet::{Devnet, Dialect};
+use nano_primitives::{Amount, BlockHash, Difficulty, Link};
 use serde_json::{Value, json};
 
 /// Alice has 100 raw.
@@ -62,6 +62,29 @@ async fn a_block_without_work_is_invalid() {
     let (net, http, alice) = scene().await;
     let block: SignedBlock = next(&net, &alice, 60, key(2).account()).sign(&alice).into();
     assert_eq!(http.refusal(request(&block, &json!({}))).await, "Block is invalid");
+}
+
+/// There is one threshold for legacy blocks, so the first check refuses all that is below it, in either node.
+#[tokio::test]
+async fn work_of_a_legacy_block_is_checked_once() {
+    for dialect in [Dialect::Reference, Dialect::RsNano] {
+        let net = Devnet::builder().dialect(dialect).epoch_0().start().await.unwrap();
+        let thresholds = net.network().thresholds();
+        let previous = net.account(&net.genesis_account()).unwrap().frontier;
+        let (destination, balance) = (key(2).account(), Amount::ZERO);
+        let send = Block::Send(SendBlock { previous, destination, balance });
+        let send = send.sign(&net.genesis_key());
+        let with = |from, below| send.with_work(work_between(&send.root(), from, below));
+        let http = Http::new(&net);
+        for (from, below) in
+            [(Difficulty::MIN, thresholds.entry()), (thresholds.entry(), thresholds.epoch_1)]
+        {
+            let answer = http.process(&with(from, below)).await;
+            assert_eq!(answer, json!({ "error": "Block work is less than threshold" }));
+        }
+        let enough = with(thresholds.epoch_1, Difficulty::MAX);
+        assert_eq!(http.process(&enough).await, json!({ "hash": enough.hash() }));
+    }
 }
 
 /// Below the lowest threshold of all the ledger is not asked; above it, what the block does

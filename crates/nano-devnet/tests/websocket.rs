@@ -6,7 +6,7 @@ mod common;
 use common::{key, quick, raw, ready, state};
 use futures_util::{SinkExt, StreamExt};
 use nano_block::{Block, OpenBlock, SecretKey, SendBlock, SignedBlock};
-use nano_devnet::Devnet;
+use nano_devnet::{Devnet, Dialect};
 use nano_primitives::{Account, BlockHash};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -26,6 +26,15 @@ impl Client {
     async fn of(net: Devnet) -> Self {
         let (socket, _) = tokio_tungstenite::connect_async(net.websocket_url()).await.unwrap();
         Self { net, socket }
+    }
+
+    async fn in_dialect(dialect: Dialect) -> Self {
+        Self::of(Devnet::builder().dialect(dialect).start().await.unwrap()).await
+    }
+
+    async fn is_cut_off(&mut self) -> bool {
+        let next = tokio::time::timeout(Duration::from_secs(10), self.socket.next()).await;
+        next.unwrap().is_none_or(|message| message.is_err())
     }
 
     async fn say(&mut self, message: impl ToString) {
@@ -86,6 +95,46 @@ async fn what_is_not_understood_is_ignored() {
         client.say(odd).await;
     }
     assert_eq!(client.hear_all().await, [] as [Value; 0]);
+}
+
+/// RsNano deserializes a message into types, and ends the session where that fails.
+#[tokio::test]
+async fn rsnano_ends_the_session_over_a_message_of_other_types() {
+    let subscribe = |topic: &str, options: Value| json!({ "action": "subscribe", "topic": topic, "ack": true, "id": "1", "options": options });
+    let ends = [
+        json!("hello"),
+        json!([]),
+        json!({ "action": "ping", "id": 7 }),
+        json!({ "action": "subscribe", "topic": "confirmation", "ack": "true" }),
+        json!({ "action": "subscribe", "topic": "confirmation", "ack": null }),
+        subscribe("confirmation", json!({ "include_block": "true" })),
+        subscribe("confirmation", json!({ "all_local_accounts": 1 })),
+        subscribe("confirmation", json!({ "accounts": "nano_" })),
+        subscribe("confirmation", json!({ "accounts": [7] })),
+        subscribe("confirmation", json!({ "confirmation_type": true })),
+        subscribe("confirmation", json!("include_block")),
+        subscribe("vote", json!({ "include_replays": "true" })),
+    ];
+    for message in ends {
+        let mut client = Client::in_dialect(Dialect::RsNano).await;
+        client.say(&message).await;
+        assert!(client.is_cut_off().await, "{message}");
+        // The reference node reads it, or skips it.
+        let mut client = Client::in_dialect(Dialect::Reference).await;
+        client.say(&message).await;
+        client.hear_all().await;
+    }
+    let stays = [
+        subscribe("confirmation", json!({ "include_block": true, "accounts": ["nano_odd"] })),
+        subscribe("confirmation", Value::Null),
+        subscribe("new_unconfirmed_block", json!({ "include_block": "true" })),
+        json!({ "action": "nonsense", "ack": true, "options": { "include_block": "true" } }),
+    ];
+    let mut client = Client::in_dialect(Dialect::RsNano).await;
+    for message in stays {
+        client.say(&message).await;
+    }
+    assert_eq!(client.hear_all().await.len(), 3);
 }
 
 #[tokio::test]

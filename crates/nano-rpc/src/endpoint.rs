@@ -10,6 +10,9 @@ use hyper::{
 use percent_encoding::percent_decode_str;
 use std::fmt;
 
+/// Schemes that a message may repeat. What else stands before `://` may be a key in the wrong place.
+const KNOWN_SCHEMES: [&str; 8] = ["http", "https", "ws", "wss", "tcp", "ftp", "file", "unix"];
+
 /// A URL and the headers to send there. Neither `Debug` nor `Display` shows credentials, path or query.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
@@ -26,7 +29,10 @@ impl Endpoint {
         let scheme = uri.scheme_str().ok_or_else(|| bad("no scheme".to_owned()))?;
         let scheme = scheme.to_ascii_lowercase();
         if !schemes.contains(&scheme.as_str()) {
-            return Err(ConfigError::Scheme { found: scheme, wanted: schemes });
+            return Err(match KNOWN_SCHEMES.contains(&scheme.as_str()) {
+                true => ConfigError::Scheme { found: scheme, wanted: schemes },
+                false => bad("an unknown scheme".to_owned()),
+            });
         }
         let authority = uri.authority().ok_or_else(|| bad("no host".to_owned()))?;
         let (user, host) = split(authority).map_err(|reason| bad(reason.to_owned()))?;
@@ -39,10 +45,12 @@ impl Endpoint {
 
     /// Adds a header that is sent with every request.
     pub(crate) fn add_header(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
-        let bad = |reason| ConfigError::Header { name: name.to_owned(), reason };
-        let header: HeaderName = name.parse().map_err(|_| bad("its name is not a header's"))?;
-        let mut value: HeaderValue =
-            value.parse().map_err(|_| bad("its value has characters that headers cannot have"))?;
+        let bad = |name: &str, reason| ConfigError::Header { name: name.to_owned(), reason };
+        let header: HeaderName =
+            name.parse().map_err(|_| bad("…", "its name is not a header's"))?;
+        let mut value: HeaderValue = value.parse().map_err(|_| {
+            bad(header.as_str(), "its value has characters that headers cannot have")
+        })?;
         value.set_sensitive(true);
         self.headers.insert(header, value);
         Ok(())

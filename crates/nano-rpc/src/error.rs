@@ -193,12 +193,15 @@ impl PartialEq<str> for NodeError {
     }
 }
 
-/// A client that cannot be made.
+/// A client that cannot be made: of a node, or of any other server that is spoken to in the same way.
+///
+/// No value is repeated that may be a secret: nothing of a URL but a well-known scheme, and of a header its name, if it
+/// has the form of one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The URL is none. It is not repeated here: it may hold a password.
-    #[error("the node's URL is malformed: {reason}, wanted {wanted}://host[:port][/path]")]
+    /// The URL is none.
+    #[error("the URL is malformed: {reason}, wanted {wanted}://host[:port][/path]")]
     Url {
         /// What is wrong with it.
         reason: String,
@@ -206,17 +209,17 @@ pub enum ConfigError {
         wanted: &'static str,
     },
     /// The URL has a scheme that is not spoken here.
-    #[error("the node's URL has the scheme {found:?}, wanted {} or {}", .wanted[0], .wanted[1])]
+    #[error("the URL has the scheme {found:?}, wanted {} or {}", .wanted[0], .wanted[1])]
     Scheme {
         /// The scheme found.
         found: String,
         /// The schemes wanted.
         wanted: [&'static str; 2],
     },
-    /// A header that cannot be sent. Its value is not repeated here: it may be a key.
+    /// A header that cannot be sent.
     #[error("the header {name:?} cannot be sent: {reason}")]
     Header {
-        /// The header's name.
+        /// The header's name; `…` if it has not the form of one.
         name: String,
         /// What is wrong with it.
         reason: &'static str,

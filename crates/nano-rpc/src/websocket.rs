@@ -99,7 +99,8 @@ impl Subscription {
         Self::builder(url, topics).connect().await
     }
 
-    /// Subscribes as soon as the node can be reached, however long that takes.
+    /// Subscribes as soon as the node can be reached, however long that takes. [`Event::Reconnected`] tells when, and
+    /// [`Event::Disconnected`] why it takes longer.
     ///
     /// Must be called within a Tokio runtime.
     ///

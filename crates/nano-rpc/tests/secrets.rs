@@ -60,8 +60,8 @@ fn the_values_of_a_request_are_not_shown() {
 #[test]
 fn urls_of_other_schemes_are_refused() {
     for (url, wanted) in [
-        ("ftp://localhost", r#"the node's URL has the scheme "ftp", wanted http or https"#),
-        ("ws://localhost", r#"the node's URL has the scheme "ws", wanted http or https"#),
+        ("ftp://localhost", r#"the URL has the scheme "ftp", wanted http or https"#),
+        ("ws://localhost", r#"the URL has the scheme "ws", wanted http or https"#),
     ] {
         assert_eq!(Client::new(url).unwrap_err().to_string(), wanted);
     }
@@ -79,6 +79,10 @@ fn malformed_urls_are_refused_without_showing_them() {
         "http://a:hush@",
         "/hush",
         "ht tp://hush",
+        "hush://localhost",
+        "hush@localhost",
+        "hush:hush@localhost:7076",
+        "http:hush@localhost",
         "http://a:hush@localhost:65536",
         "http://a:hush@localhost:x",
         "http://a:hush@localhost:",
@@ -91,7 +95,15 @@ fn malformed_urls_are_refused_without_showing_them() {
 
 #[test]
 fn malformed_headers_are_refused_without_showing_their_value() {
-    for (name, value) in [("X Key", "hush"), ("X-Key", "hush\nhush"), ("", "hush")] {
+    let headers = [
+        ("X Key", "hush"),
+        ("X-Key", "hush\nhush"),
+        ("", "hush"),
+        // Put together by a caller who does not split it, and the two exchanged.
+        ("X-Key: hush", ""),
+        ("hush hush", "X-Key"),
+    ];
+    for (name, value) in headers {
         let error = Client::builder("http://localhost").header(name, value).build().unwrap_err();
         assert!(matches!(error, ConfigError::Header { .. }), "{error:?}");
         assert!(!format!("{error} {error:?}").contains(SECRET), "{error:?}");

@@ -110,7 +110,9 @@ async fn topics_are_subscribed_to_with_their_options() {
         tokio::join!(Subscription::connect(&url, topics), watch);
     events.unwrap();
     assert_eq!((&first["topic"], &first["ack"]), (&json!("confirmation"), &json!(true)));
-    assert_eq!(first["options"], json!({ "include_block": "true", "accounts": [account] }));
+    // A boolean, not a text: the recorded client sent one, and RsNano drops the session over anything else.
+    assert_eq!(first["options"], json!({ "include_block": true, "accounts": [account] }));
+    assert!(first["id"].is_string() && second["id"].is_string(), "RsNano reads no other id");
     assert_eq!(second["topic"], "new_unconfirmed_block");
 }
 
@@ -229,8 +231,31 @@ async fn it_can_be_started_before_the_node() {
     let mut events = Subscription::start(&format!("ws://{address}"), topics).unwrap();
     let node = Node::at(address).await;
     let mut peer = node.subscribed(1).await;
-    assert_eq!(next(&mut events).await, Event::Reconnected);
+    loop {
+        match next(&mut events).await {
+            Event::Disconnected { reason } => assert!(reason.contains("refused"), "{reason}"),
+            event => break assert_eq!(event, Event::Reconnected),
+        }
+    }
     peer.send(&confirmations()[0]).await;
+    assert_eq!(next_hash(&mut events).await, hash_of(&confirmations()[0]));
+}
+
+/// So that a program can say that it polls, and why; and not again with every try.
+#[tokio::test]
+async fn a_start_that_fails_is_told_once() {
+    let node = Node::start().await;
+    let topics = Topics::default().confirmations();
+    let mut events = Subscription::start(&node.url(), topics).unwrap();
+    for _ in 0..2 {
+        let mut refused = node.accept().await;
+        refused.receive().await.unwrap();
+    }
+    let Event::Disconnected { reason } = next(&mut events).await else { panic!("wanted why") };
+    assert!(reason.starts_with(&format!("connection to {} broke: ", node.url())), "{reason}");
+    let mut peer = node.subscribed(1).await;
+    peer.send(&confirmations()[0]).await;
+    assert_eq!(next(&mut events).await, Event::Reconnected);
     assert_eq!(next_hash(&mut events).await, hash_of(&confirmations()[0]));
 }
 

@@ -6,7 +6,7 @@ mod options;
 use super::serve::{cannot_listen, until_stopped};
 use crate::devices::DeviceArgs;
 use nano_pow::{Backend, Pool};
-use nano_rpc::Client;
+use nano_rpc::{Client, ConfigError};
 use nano_work::{
     BindError, CallerLimits, Key, ListenError, RemoteBackend, WorkServer, WorkServerConfig,
 };
@@ -80,7 +80,7 @@ pub(crate) fn run(args: WorkServerArgs) -> Result<(), Failure> {
 
 /// The work servers that are named by flags.
 fn named(urls: &[String]) -> Result<Vec<Client>, Failure> {
-    let wrong = |error| Failure::Usage(format!("--remote: {}", options::gist(&error)));
+    let wrong = |error: ConfigError| Failure::Usage(format!("--remote: {error}"));
     urls.iter().map(|url| Client::new(url).map_err(wrong)).collect()
 }
 

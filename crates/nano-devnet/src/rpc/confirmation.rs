@@ -2,7 +2,11 @@
 //! candidate, and all weight votes for it.
 
 use super::{Answer, Call, Refusal, block::contents_as_asked};
-use crate::{event::Confirmation, ledger::Ledger, node::total_weight, websocket::election_info};
+use crate::{
+    dialect::Dialect, event::Confirmation, ledger::Ledger, node::total_weight,
+    websocket::election_info,
+};
+use nano_block::SignedBlock;
 use nano_primitives::{Amount, BlockHash, Root};
 use serde_json::{Map, Value, json};
 
@@ -67,20 +71,32 @@ fn candidate(ledger: &Ledger, root: &Root, previous: &BlockHash) -> Option<Block
 
 fn confirmation_active(call: &Call) -> Answer {
     let state = call.state();
-    let mut roots: Vec<_> =
-        state.ledger.unconfirmed().filter_map(|hash| root_text(&state.ledger, hash)).collect();
+    let ledger = &state.ledger;
+    let mut roots: Vec<_> = ledger
+        .unconfirmed()
+        .filter_map(|hash| Some(root_of(&ledger.block(hash)?.signed)))
+        .collect();
     roots.sort();
+    let dialect = call.node.settings.dialect;
+    let confirmations: Vec<_> = roots.iter().map(|root| root_as_told(dialect, root)).collect();
     Ok(json!({
         "unconfirmed": roots.len().to_string(),
         "confirmed": "0",
-        "confirmations": roots,
+        "confirmations": confirmations,
     }))
 }
 
-fn root_text(ledger: &Ledger, hash: &BlockHash) -> Option<String> {
-    let signed = &ledger.block(hash)?.signed;
-    let previous = signed.block.previous().unwrap_or(BlockHash::ZERO);
-    Some(format!("{}{previous}", signed.root()))
+/// A qualified root: what the work is bound to, then the predecessor, zeros for a first block.
+fn root_of(block: &SignedBlock) -> (Root, BlockHash) {
+    (block.root(), block.block.previous().unwrap_or(BlockHash::ZERO))
+}
+
+/// The reference node tells a qualified root in one text, RsNano in an object.
+fn root_as_told(dialect: Dialect, (root, previous): &(Root, BlockHash)) -> Value {
+    match dialect {
+        Dialect::Reference => json!(format!("{root}{previous}")),
+        Dialect::RsNano => json!({ "root": root, "previous": previous }),
+    }
 }
 
 fn confirmation_history(call: &Call) -> Answer {

@@ -6,7 +6,8 @@ use crate::{
     dialect::Dialect,
     ledger::{Ledger, ProcessError},
 };
-use nano_block::{Block, Epoch, SignedBlock, StateBlock};
+use nano_block::{Block, Epoch, SignedBlock, StateBlock, Thresholds};
+use nano_primitives::Difficulty;
 use serde_json::json;
 
 pub(super) fn answer(call: &Call) -> Option<Answer> {
@@ -18,11 +19,20 @@ fn process(call: &Call) -> Answer {
     if let (Block::State(state), Some(subtype)) = (&block.block, subtype(call)) {
         check_subtype(&call.state().ledger, state, subtype)?;
     }
-    let entry = call.state().ledger.thresholds().entry();
+    let entry = entry_threshold(call.state().ledger.thresholds(), &block.block);
     if block.work_value().is_none_or(|value| value < entry) {
         return Err(Refusal::WORK_BELOW_ENTRY);
     }
     if call.flag("async", false) { process_async(call, &block) } else { process_now(call, &block) }
+}
+
+/// What every block of the kind must reach, before the ledger is asked. Of a state block that is the least of all, for
+/// only the ledger knows what it does; of a legacy block it is the one threshold that there is for it.
+fn entry_threshold(thresholds: Thresholds, block: &Block) -> Difficulty {
+    match block {
+        Block::State(_) => thresholds.entry(),
+        _ => thresholds.for_legacy(),
+    }
 }
 
 fn subtype(call: &Call) -> Option<&str> {

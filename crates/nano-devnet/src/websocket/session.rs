@@ -22,6 +22,9 @@ const TOPICS: [&str; 8] = [
     "bootstrap",
 ];
 
+/// A message over which the node ends the session.
+struct Unreadable;
+
 pub(super) struct Session {
     node: Arc<Node>,
     events: Receiver<Event>,
@@ -51,7 +54,11 @@ impl Session {
         loop {
             let text = tokio::select! {
                 received = socket.recv() => match received {
-                    Some(Ok(Message::Text(text))) => self.handle(text.as_str()),
+                    Some(Ok(Message::Text(text))) => match self.handle(text.as_str()) {
+                        Ok(answer) => answer,
+                        // Without a closing handshake, as the node does it.
+                        Err(Unreadable) => return,
+                    },
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                     Some(Ok(_)) => None,
                 },
@@ -72,20 +79,24 @@ impl Session {
         }
     }
 
-    /// Does what the client asks; the acknowledgement, if it wants one. What is not understood is
-    /// ignored, as in a node.
-    fn handle(&mut self, text: &str) -> Option<String> {
-        let request: Value = serde_json::from_str(text).ok()?;
+    /// Does what the client asks; the acknowledgement, if it wants one. What asks for nothing that is
+    /// known is ignored, as in a node.
+    fn handle(&mut self, text: &str) -> Result<Option<String>, Unreadable> {
+        let request: Value = serde_json::from_str(text).unwrap_or_default();
+        if !self.node.settings.dialect.reads(&request) {
+            tracing::debug!(text, "the session ends over a message that cannot be read");
+            return Err(Unreadable);
+        }
         let action = request["action"].as_str().unwrap_or_default();
         let wants_ack = is_true(&request["ack"]);
         let done = match action {
-            "ping" => return Some(message::ack("pong", &request["id"])),
+            "ping" => return Ok(Some(message::ack("pong", &request["id"]))),
             "subscribe" => self.subscribe(&request),
             "update" => self.update(&request),
             "unsubscribe" => self.unsubscribe(&request),
             _ => None,
         };
-        done.filter(|()| wants_ack).map(|()| message::ack(action, &request["id"]))
+        Ok(done.filter(|()| wants_ack).map(|()| message::ack(action, &request["id"])))
     }
 
     fn subscribe(&mut self, request: &Value) -> Option<()> {

@@ -71,7 +71,8 @@ impl SubscriptionBuilder {
         Ok(Subscription { events })
     }
 
-    /// Subscribes as soon as the node can be reached, however long that takes; [`Event::Reconnected`] tells when.
+    /// Subscribes as soon as the node can be reached, however long that takes; [`Event::Reconnected`] tells when, and
+    /// [`Event::Disconnected`] why it takes longer.
     ///
     /// Must be called within a Tokio runtime.
     ///
@@ -79,6 +80,7 @@ impl SubscriptionBuilder {
     /// The URL, a header or a certificate is malformed.
     ///
     /// [`Event::Reconnected`]: super::Event::Reconnected
+    /// [`Event::Disconnected`]: super::Event::Disconnected
     pub fn start(self) -> Result<Subscription, ConfigError> {
         let target = self.target()?;
         let (sender, events) = mpsc::channel(QUEUE);

@@ -41,7 +41,8 @@ pub enum Event {
     /// The subscription is active again, or for the first time if it was begun without waiting for that. What happened
     /// before is lost: ask the node for it.
     Reconnected,
-    /// The subscription is interrupted, until it is [`Reconnected`](Self::Reconnected).
+    /// The subscription is interrupted, or could not be begun, until it is [`Reconnected`](Self::Reconnected). Tries go
+    /// on meanwhile; they are told of only where they fail for another reason.
     Disconnected {
         /// Why.
         reason: String,

@@ -35,18 +35,17 @@ async fn keep_up(
     let mut waits = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
     let mut connection = match first {
         Some(connection) => connection,
-        None => reconnect(target, &mut waits, events).await?,
+        None => reconnect(target, &mut waits, (events, None)).await?,
     };
     loop {
         let begun = Instant::now();
         let error = relay(connection, events).await?;
-        warn!(%error, "subscription interrupted");
-        tell(events, Event::Disconnected { reason: error.to_string() }).await?;
+        let reason = interrupted(&error, events).await?;
         if begun.elapsed() >= GOOD {
             waits.reset();
         }
         sleep(waits.next()).await;
-        connection = reconnect(target, &mut waits, events).await?;
+        connection = reconnect(target, &mut waits, (events, Some(reason))).await?;
     }
 }
 
@@ -63,10 +62,11 @@ async fn relay(
     }
 }
 
+/// Tries until there is a connection. `told` is what the consumer knows of why there is none.
 async fn reconnect(
     target: &Target,
     waits: &mut Backoff,
-    events: &mpsc::Sender<Event>,
+    (events, mut told): (&mpsc::Sender<Event>, Option<String>),
 ) -> Result<Connection, Gone> {
     loop {
         match target.connect().await {
@@ -74,10 +74,21 @@ async fn reconnect(
                 tell(events, Event::Reconnected).await?;
                 return Ok(connection);
             }
-            Err(error) => warn!(%error, "no subscription yet"),
+            Err(error) if told.as_ref() == Some(&error.to_string()) => {
+                debug!(%error, "no subscription yet");
+            }
+            Err(error) => told = Some(interrupted(&error, events).await?),
         }
         sleep(waits.next()).await;
     }
+}
+
+/// Tells why there is no subscription; gives the words.
+async fn interrupted(error: &SubscribeError, events: &mpsc::Sender<Event>) -> Result<String, Gone> {
+    warn!(%error, "no subscription");
+    let reason = error.to_string();
+    tell(events, Event::Disconnected { reason: reason.clone() }).await?;
+    Ok(reason)
 }
 
 async fn tell(events: &mpsc::Sender<Event>, event: Event) -> Result<(), Gone> {

@@ -47,9 +47,10 @@ fn subscribe(topic: &str, options: &Value) -> Value {
     json!({ "action": "subscribe", "topic": topic, "ack": true, "id": topic, "options": options })
 }
 
-/// The block is always asked for: the filter by accounts works only with it.
+/// The block is always asked for: the filter by accounts works only with it. Switches are JSON booleans: RsNano drops
+/// the session over a text, and the reference node reads either.
 fn confirmation_options(accounts: &[Account]) -> Value {
-    let mut options = json!({ "include_block": "true" });
+    let mut options = json!({ "include_block": true });
     if !accounts.is_empty() {
         options["accounts"] = accounts.iter().map(Account::to_string).collect();
     }

@@ -1,6 +1,6 @@
 //! The file of `work-server`: its options, keys of callers, and how to get into other servers.
 
-use super::options::{AccessArgs, JobArgs, ListenArgs, gist};
+use super::options::{AccessArgs, JobArgs, ListenArgs};
 use crate::devices::DeviceArgs;
 use nano_pow::pool::Priority;
 use nano_rpc::Client;
@@ -83,5 +83,5 @@ fn remote(table: &Table) -> Result<Client, Failure> {
     let client = headers
         .iter()
         .fold(Client::builder(&url), |client, (name, value)| client.header(name, value));
-    client.build().map_err(|error| table.wrong(gist(&error)))
+    client.build().map_err(|error| table.wrong(error.to_string()))
 }

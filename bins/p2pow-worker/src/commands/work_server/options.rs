@@ -3,7 +3,6 @@
 use clap::{ArgAction, ValueEnum};
 use nano_block::Network;
 use nano_pow::pool::QueueOrder;
-use nano_rpc::ConfigError;
 use nano_work::{CallerLimits, Rate};
 use p2pow_cli::{Failure, values};
 use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
@@ -118,10 +117,4 @@ impl JobArgs {
             "--min-multiplier is {least} and --max-multiplier is {most}, wanted a minimum that is not above the maximum"
         )))
     }
-}
-
-/// What is wrong with the URL or the headers of a work server, which need not be a node's.
-pub(super) fn gist(error: &ConfigError) -> String {
-    let text = error.to_string();
-    text.strip_prefix("the node's ").unwrap_or(&text).to_owned()
 }
