@@ -1,11 +1,8 @@
-//! The client of one node.
-
-mod builder;
-
-pub use builder::ClientBuilder;
+//! [`Client`]: a client of one node; [`ClientBuilder`] makes it. Its calls are in `calls`.
 
 use crate::{
-    AnswerError, ConfigError, Request, RpcError, answers, backoff::Backoff, transport::Transport,
+    AnswerError, ConfigError, Request, RpcError, answers, backoff::Backoff, endpoint::Address,
+    transport::Transport,
 };
 use bytes::Bytes;
 use serde_json::Value;
@@ -113,4 +110,70 @@ fn next_wait(request: &Request, error: &RpcError, waits: &mut Backoff) -> Option
     let worth_it = error.is_retryable() && (error.is_unsent() || !request.is_once());
     let wait = waits.next().max(error.retry_after().unwrap_or_default());
     (worth_it && wait <= LONGEST_WAIT).then_some(wait)
+}
+
+/// Makes a [`Client`].
+#[derive(Debug, Clone)]
+pub struct ClientBuilder {
+    address: Address,
+    timeout: Duration,
+    retries: u32,
+    max_answer: usize,
+}
+
+impl ClientBuilder {
+    fn new(url: &str) -> Self {
+        Self {
+            address: Address::new(url),
+            timeout: Duration::from_secs(10),
+            retries: 2,
+            max_answer: 32 << 20,
+        }
+    }
+
+    /// Sends a header with every call, an API key for example. The value is never shown.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.address.add_header(name, value);
+        self
+    }
+
+    /// Trusts a root certificate (X.509, DER) beside the public ones: for a node behind one's own authority.
+    #[must_use]
+    pub fn root_certificate(mut self, der: &[u8]) -> Self {
+        self.address.trust(der);
+        self
+    }
+
+    /// How long one try of a call may take; 10 s by default.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How often a call is tried again; 2 by default.
+    #[must_use]
+    pub const fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// The largest answer that is read, in bytes; 32 MiB by default, the nodes' own limit of a request.
+    #[must_use]
+    pub const fn max_answer(mut self, bytes: usize) -> Self {
+        self.max_answer = bytes;
+        self
+    }
+
+    /// Makes the client. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// The URL is not one of `http` or `https`, or a header or certificate is malformed.
+    pub fn build(self) -> Result<Client, ConfigError> {
+        let endpoint = self.address.endpoint(["http", "https"])?;
+        let transport = Arc::new(Transport::new(endpoint, self.max_answer));
+        let (timeout, retries) = (self.timeout, self.retries);
+        Ok(Client { transport, timeout, retries, reads_decimal: Arc::default() })
+    }
 }

@@ -1,6 +1,7 @@
-//! Where a node is, with what it wants to see at the door.
+//! [`Address`]: where a server is, as a caller said it; [`Endpoint`]: the same, read and checked, with the TLS that
+//! leads there.
 
-use crate::ConfigError;
+use crate::{ConfigError, text::excerpt};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hyper::{
     Uri,
@@ -8,54 +9,70 @@ use hyper::{
     http::uri::Authority,
 };
 use percent_encoding::percent_decode_str;
-use std::fmt;
+use rustls::{
+    ClientConfig, InvalidMessage, RootCertStore, crypto::ring, pki_types::CertificateDer,
+};
+use std::{error::Error, fmt, io, sync::Arc};
 
 /// Schemes that a message may repeat. What else stands before `://` may be a key in the wrong place.
 const KNOWN_SCHEMES: [&str; 8] = ["http", "https", "ws", "wss", "tcp", "ftp", "file", "unix"];
 
-/// A URL and the headers to send there. Neither `Debug` nor `Display` shows credentials, path or query.
+/// A URL, headers to send there, and root certificates to trust beside the public ones; none of it checked.
+#[derive(Clone)]
+pub(crate) struct Address {
+    url: String,
+    headers: Vec<(String, String)>,
+    root_certificates: Vec<Vec<u8>>,
+}
+
+impl Address {
+    pub(crate) fn new(url: &str) -> Self {
+        Self { url: url.to_owned(), headers: Vec::new(), root_certificates: Vec::new() }
+    }
+
+    pub(crate) fn add_header(&mut self, name: &str, value: &str) {
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Trusts a root certificate (X.509, DER).
+    pub(crate) fn trust(&mut self, der: &[u8]) {
+        self.root_certificates.push(der.to_vec());
+    }
+
+    /// Reads it all; the URL must have one of two schemes. A name and password in it become a header.
+    pub(crate) fn endpoint(&self, schemes: [&'static str; 2]) -> Result<Endpoint, ConfigError> {
+        let Location { uri, authorization, shown } = Location::parse(&self.url, schemes)?;
+        let mut headers: HeaderMap =
+            authorization.into_iter().map(|value| (AUTHORIZATION, value)).collect();
+        for (name, value) in &self.headers {
+            let (name, value) = header(name, value)?;
+            headers.insert(name, value);
+        }
+        let tls = Arc::new(tls_config(&self.root_certificates)?);
+        Ok(Endpoint { uri, headers, shown, tls })
+    }
+}
+
+/// Without the URL, the values of the headers, and what is no name of one: they may be secrets.
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.headers.iter().map(|(name, _)| name);
+        let headers: Vec<_> = names.filter_map(|name| name.parse::<HeaderName>().ok()).collect();
+        f.debug_struct("Address").field("headers", &headers).finish_non_exhaustive()
+    }
+}
+
+/// A URL that was read, the headers to send there, and how to trust who is there. `Debug` shows no credentials, path or
+/// query.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     uri: Uri,
     headers: HeaderMap,
     shown: String,
+    tls: Arc<ClientConfig>,
 }
 
 impl Endpoint {
-    /// Reads a URL of one of two schemes. A name and password in it become a header.
-    pub(crate) fn parse(url: &str, schemes: [&'static str; 2]) -> Result<Self, ConfigError> {
-        let bad = |reason: String| ConfigError::Url { reason, wanted: schemes[0] };
-        let uri: Uri = url.trim().parse().map_err(|error| bad(format!("{error}")))?;
-        let scheme = uri.scheme_str().ok_or_else(|| bad("no scheme".to_owned()))?;
-        let scheme = scheme.to_ascii_lowercase();
-        if !schemes.contains(&scheme.as_str()) {
-            return Err(match KNOWN_SCHEMES.contains(&scheme.as_str()) {
-                true => ConfigError::Scheme { found: scheme, wanted: schemes },
-                false => bad("an unknown scheme".to_owned()),
-            });
-        }
-        let authority = uri.authority().ok_or_else(|| bad("no host".to_owned()))?;
-        let (user, host) = split(authority).map_err(|reason| bad(reason.to_owned()))?;
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let shown = format!("{scheme}://{host}{}", if path == "/" { "" } else { "/…" });
-        let headers = authorization(user).into_iter().map(|value| (AUTHORIZATION, value)).collect();
-        let uri = Uri::builder().scheme(scheme.as_str()).authority(host).path_and_query(path);
-        Ok(Self { uri: uri.build().map_err(|error| bad(error.to_string()))?, headers, shown })
-    }
-
-    /// Adds a header that is sent with every request.
-    pub(crate) fn add_header(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
-        let bad = |name: &str, reason| ConfigError::Header { name: name.to_owned(), reason };
-        let header: HeaderName =
-            name.parse().map_err(|_| bad("…", "its name is not a header's"))?;
-        let mut value: HeaderValue = value.parse().map_err(|_| {
-            bad(header.as_str(), "its value has characters that headers cannot have")
-        })?;
-        value.set_sensitive(true);
-        self.headers.insert(header, value);
-        Ok(())
-    }
-
     pub(crate) const fn uri(&self) -> &Uri {
         &self.uri
     }
@@ -75,6 +92,10 @@ impl Endpoint {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         (host, self.uri.port_u16().unwrap_or(default_port))
     }
+
+    pub(crate) const fn tls(&self) -> &Arc<ClientConfig> {
+        &self.tls
+    }
 }
 
 impl fmt::Debug for Endpoint {
@@ -82,6 +103,51 @@ impl fmt::Debug for Endpoint {
         let headers: Vec<_> = self.headers.keys().map(HeaderName::as_str).collect();
         f.debug_struct("Endpoint").field("url", &self.shown).field("headers", &headers).finish()
     }
+}
+
+/// What a URL says.
+struct Location {
+    uri: Uri,
+    authorization: Option<HeaderValue>,
+    /// Scheme, host and port: what may be shown.
+    shown: String,
+}
+
+impl Location {
+    fn parse(url: &str, schemes: [&'static str; 2]) -> Result<Self, ConfigError> {
+        let bad = |reason: String| ConfigError::Url { reason, wanted: schemes[0] };
+        let uri: Uri = url.trim().parse().map_err(|error| bad(format!("{error}")))?;
+        let scheme = uri.scheme_str().ok_or_else(|| bad("no scheme".to_owned()))?;
+        let scheme = scheme.to_ascii_lowercase();
+        if !schemes.contains(&scheme.as_str()) {
+            return Err(match KNOWN_SCHEMES.contains(&scheme.as_str()) {
+                true => ConfigError::Scheme { found: scheme, wanted: schemes },
+                false => bad("an unknown scheme".to_owned()),
+            });
+        }
+        let authority = uri.authority().ok_or_else(|| bad("no host".to_owned()))?;
+        let (user, host) = split(authority).map_err(|reason| bad(reason.to_owned()))?;
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let shown = format!("{scheme}://{host}{}", if path == "/" { "" } else { "/…" });
+        let uri = Uri::builder().scheme(scheme.as_str()).authority(host).path_and_query(path);
+        let uri = uri.build().map_err(|error| bad(error.to_string()))?;
+        Ok(Self { uri, authorization: authorization(user), shown })
+    }
+}
+
+/// What may be shown of a URL of HTTP; `None` if it is none.
+pub(crate) fn shown(url: &str) -> Option<String> {
+    Location::parse(url, ["http", "https"]).ok().map(|location| location.shown)
+}
+
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ConfigError> {
+    let bad = |name: &str, reason| ConfigError::Header { name: name.to_owned(), reason };
+    let header: HeaderName = name.parse().map_err(|_| bad("…", "its name is not a header's"))?;
+    let mut value: HeaderValue = value
+        .parse()
+        .map_err(|_| bad(header.as_str(), "its value has characters that headers cannot have"))?;
+    value.set_sensitive(true);
+    Ok((header, value))
 }
 
 /// Name and password, and host and port.
@@ -113,6 +179,43 @@ fn authorization(user: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
+/// rustls with ring, which trusts Mozilla's roots and `extra` ones.
+fn tls_config(extra: &[Vec<u8>]) -> Result<ClientConfig, ConfigError> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    for der in extra {
+        roots
+            .add(CertificateDer::from_slice(der))
+            .map_err(|error| ConfigError::Certificate { reason: excerpt(&error.to_string()) })?;
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring can do the default versions of TLS")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(config)
+}
+
+/// What TLS has to say about a failed connection, if it failed in TLS.
+pub(crate) fn tls_problem(error: &(dyn Error + 'static)) -> Option<String> {
+    match find_tls(error)? {
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            Some("the server does not speak TLS, is it one for http:// or ws://?".to_owned())
+        }
+        other => Some(excerpt(&other.to_string())),
+    }
+}
+
+/// Looks for the error of TLS under its wrappers. An I/O error hides what it holds from `source`.
+fn find_tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(found) = error.downcast_ref() {
+        return Some(found);
+    }
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => find_tls(inner),
+        None => find_tls(error.source()?),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,7 +228,7 @@ mod tests {
             ("ws://a:b@node.example", ("node.example", 80)),
             ("WS://127.0.0.1:1/path", ("127.0.0.1", 1)),
         ] {
-            let endpoint = Endpoint::parse(url, ["ws", "wss"]).unwrap();
+            let endpoint = Address::new(url).endpoint(["ws", "wss"]).unwrap();
             assert_eq!(endpoint.host_and_port(80), wanted, "{url}");
         }
     }

@@ -29,28 +29,24 @@
 pub mod answers;
 pub mod websocket;
 
-mod actions;
 mod backoff;
+mod calls;
 mod client;
 mod endpoint;
 mod error;
 mod lenient;
 mod request;
 mod text;
-mod tls;
 mod transport;
 
-pub use actions::{
-    PerAccount,
-    account::{AccountBalance, AccountInfo},
-    block::{BlockInfo, BlocksInfo},
-    election::{Candidate, ConfirmationInfo, QualifiedRoot},
-    history::{History, HistoryEntry, HistoryQuery},
-    node::{ActiveDifficulty, BlockCount, Telemetry, Version},
-    receivable::{Receivable, ReceivableEntry, ReceivableQuery},
-    work::WorkVerdict,
+pub use answers::{
+    account::{AccountBalance, AccountInfo, History, HistoryEntry, PerAccount},
+    block::{BlockInfo, BlocksInfo, Candidate, ConfirmationInfo},
+    node::{ActiveDifficulty, BlockCount, Telemetry, Version, WorkVerdict},
+    reader::AnswerError,
+    receivable::{Receivable, ReceivableEntry},
 };
-pub use answers::AnswerError;
+pub use calls::{HistoryQuery, QualifiedRoot, ReceivableQuery};
 pub use client::{Client, ClientBuilder};
 pub use error::{ConfigError, NodeError, Refusal, RpcError};
 pub use request::Request;

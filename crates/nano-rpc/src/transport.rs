@@ -1,6 +1,10 @@
-//! One request over HTTP or HTTPS: bounded in time and size, no redirects.
+//! [`Transport`]: one request over HTTP or HTTPS, bounded in time and size; no redirects.
 
-use crate::{RpcError, answers, endpoint::Endpoint, text::excerpt_bytes, text::root_cause, tls};
+use crate::{
+    RpcError, answers,
+    endpoint::{self, Endpoint},
+    text::{excerpt_bytes, root_cause},
+};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
@@ -13,7 +17,6 @@ use hyper_util::{
     client::legacy::{Client, Error, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use rustls::ClientConfig;
 use std::time::Duration;
 
 /// How long making a connection may take.
@@ -28,13 +31,13 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub(crate) fn new(endpoint: Endpoint, tls: ClientConfig, max_answer: usize) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, max_answer: usize) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
+            .with_tls_config((**endpoint.tls()).clone())
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
@@ -112,7 +115,7 @@ impl Call<'_> {
         if !error.is_connect() {
             return self.broken(root_cause(error));
         }
-        match tls::problem(error) {
+        match endpoint::tls_problem(error) {
             Some(reason) => RpcError::Tls { action, url, reason },
             None => RpcError::Connect { action, url, reason: root_cause(error) },
         }
@@ -153,8 +156,8 @@ impl Call<'_> {
 /// Where a redirect points to, without path and query.
 fn redirect(headers: &HeaderMap) -> String {
     let target = headers.get(LOCATION).and_then(|value| value.to_str().ok());
-    match target.and_then(|target| Endpoint::parse(target, ["http", "https"]).ok()) {
-        Some(target) => format!("a redirect to {}, which is not followed", target.shown()),
+    match target.and_then(endpoint::shown) {
+        Some(target) => format!("a redirect to {target}, which is not followed"),
         None => "a redirect, which is not followed".to_owned(),
     }
 }

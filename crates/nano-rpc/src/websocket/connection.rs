@@ -1,16 +1,13 @@
-//! One connection, from its first byte to its end.
+//! [`Connection`]: one connection whose subscriptions are acknowledged, from its first byte to its end; [`Target`]:
+//! where to connect and what to ask for.
 
-use super::{
-    SubscribeError, Topics,
-    event::{Event, Incoming},
-};
+use super::message::{Event, Incoming, Topics};
 use crate::{
-    endpoint::Endpoint,
+    ConfigError,
+    endpoint::{Endpoint, tls_problem},
     text::{excerpt, root_cause},
-    tls,
 };
 use futures_util::{SinkExt, StreamExt};
-use rustls::ClientConfig;
 use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
@@ -25,11 +22,51 @@ use tracing::warn;
 /// The largest message that is read, in bytes. Those that are asked for have a few thousand.
 const MAX_MESSAGE: usize = 1 << 20;
 
+/// A subscription that could not be made, or why one was lost.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubscribeError {
+    /// The URL, a header or a certificate is malformed.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is no such server, or it does not speak WebSocket.
+    #[error("cannot subscribe at {url}: {reason}")]
+    Connect {
+        /// The node, without credentials.
+        url: String,
+        /// The cause.
+        reason: String,
+    },
+    /// The connection was not there in time.
+    #[error("cannot subscribe at {url}: no answer within {after:?}")]
+    TimedOut {
+        /// The node, without credentials.
+        url: String,
+        /// The limit.
+        after: Duration,
+    },
+    /// The connection broke.
+    #[error("connection to {url} broke: {reason}")]
+    Broken {
+        /// The node, without credentials.
+        url: String,
+        /// The cause.
+        reason: String,
+    },
+    /// The node was silent and did not answer a ping.
+    #[error("connection to {url} is dead: no answer to a ping within {after:?}")]
+    Dead {
+        /// The node, without credentials.
+        url: String,
+        /// The limit.
+        after: Duration,
+    },
+}
+
 /// Where to connect and what to ask for there.
 #[derive(Clone)]
 pub(super) struct Target {
     pub(super) endpoint: Endpoint,
-    pub(super) tls: Arc<ClientConfig>,
     pub(super) topics: Topics,
     pub(super) connect_timeout: Duration,
     pub(super) ping_every: Duration,
@@ -64,7 +101,7 @@ impl Target {
         let config = WebSocketConfig::default()
             .max_message_size(Some(MAX_MESSAGE))
             .max_frame_size(Some(MAX_MESSAGE));
-        let connector = Connector::Rustls(Arc::clone(&self.tls));
+        let connector = Connector::Rustls(Arc::clone(self.endpoint.tls()));
         client_async_tls_with_config(request, tcp, Some(config), Some(connector))
             .await
             .map(|(socket, _)| socket)
@@ -91,7 +128,7 @@ impl Target {
 }
 
 fn reason(error: &Error) -> String {
-    tls::problem(error).unwrap_or_else(|| match error {
+    tls_problem(error).unwrap_or_else(|| match error {
         Error::Io(error) => root_cause(error),
         other => excerpt(&other.to_string()),
     })

@@ -1,10 +1,8 @@
-//! The node itself.
+//! What nodes answer about themselves and about work: [`Version`], [`BlockCount`], [`Telemetry`], [`ActiveDifficulty`],
+//! [`WorkVerdict`].
 
-use crate::{
-    Client, Request, RpcError, answers,
-    lenient::{self, Text},
-};
-use nano_primitives::{BlockHash, Difficulty};
+use crate::lenient::{self, Text};
+use nano_primitives::{BlockHash, Difficulty, Work};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -146,45 +144,31 @@ impl From<DoneWire> for () {
     fn from(_: DoneWire) -> Self {}
 }
 
-/// The calls about the node.
-impl Client {
-    /// What the node is.
-    ///
-    /// # Errors
-    /// The call failed, or the node answered something else.
-    pub async fn version(&self) -> Result<Version, RpcError> {
-        self.ask(Request::new("version"), answers::version).await
-    }
+#[derive(Deserialize)]
+pub(crate) struct WorkWire {
+    #[serde(deserialize_with = "lenient::text")]
+    work: Work,
+}
 
-    /// How long the node runs.
-    ///
-    /// # Errors
-    /// The call failed, or the node answered something else.
-    pub async fn uptime(&self) -> Result<Duration, RpcError> {
-        self.ask(Request::new("uptime"), answers::uptime).await
+impl From<WorkWire> for Work {
+    fn from(wire: WorkWire) -> Self {
+        wire.work
     }
+}
 
-    /// How many blocks the node has.
-    ///
-    /// # Errors
-    /// The call failed, or the node answered something else.
-    pub async fn block_count(&self) -> Result<BlockCount, RpcError> {
-        self.ask(Request::new("block_count"), answers::block_count).await
-    }
-
-    /// What the node reports of itself.
-    ///
-    /// # Errors
-    /// The call failed, or the node answered something else.
-    pub async fn telemetry(&self) -> Result<Telemetry, RpcError> {
-        self.ask(Request::new("telemetry"), answers::telemetry).await
-    }
-
-    /// The network's thresholds.
-    ///
-    /// # Errors
-    /// The call failed, or the node answered something else.
-    pub async fn active_difficulty(&self) -> Result<ActiveDifficulty, RpcError> {
-        self.ask(Request::new("active_difficulty"), answers::active_difficulty).await
-    }
+/// What a node says of some work, by the thresholds of its own network.
+///
+/// RsNano judges `valid` wrongly. To be sure, compare [`Work::value`] with a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct WorkVerdict {
+    /// Whether it reaches the difficulty that was given; `None` if none was.
+    #[serde(default, deserialize_with = "lenient::optional_flag")]
+    pub valid: Option<bool>,
+    /// Whether it is enough for every kind of block.
+    #[serde(default, deserialize_with = "lenient::optional_flag")]
+    pub valid_all: Option<bool>,
+    /// Whether it is enough for a receive.
+    #[serde(default, deserialize_with = "lenient::optional_flag")]
+    pub valid_receive: Option<bool>,
 }

@@ -1,10 +1,7 @@
-//! Blocks in the ledger.
+//! What nodes answer about blocks: [`BlockInfo`], [`BlocksInfo`], and [`ConfirmationInfo`] of a running election.
 
-use super::{BLOCK_NOT_FOUND, found, real};
-use crate::{
-    AnswerError, Client, Request, RpcError, answers,
-    lenient::{self, Text},
-};
+use super::{account::real, reader::AnswerError};
+use crate::lenient::{self, Text};
 use nano_block::{SignedBlock, Subtype};
 use nano_primitives::{Account, Amount, BlockHash};
 use serde::{Deserialize, Deserializer, de::Error};
@@ -13,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// A block of the ledger and its place there.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "InfoWire")]
+#[serde(from = "BlockInfoWire")]
 #[non_exhaustive]
 pub struct BlockInfo {
     /// The account whose chain the block is in.
@@ -37,7 +34,7 @@ pub struct BlockInfo {
 }
 
 #[derive(Deserialize)]
-struct InfoWire {
+struct BlockInfoWire {
     #[serde(deserialize_with = "lenient::text")]
     block_account: Account,
     #[serde(default, deserialize_with = "lenient::optional_text")]
@@ -58,8 +55,8 @@ struct InfoWire {
     local_timestamp: Option<u64>,
 }
 
-impl From<InfoWire> for BlockInfo {
-    fn from(wire: InfoWire) -> Self {
+impl From<BlockInfoWire> for BlockInfo {
+    fn from(wire: BlockInfoWire) -> Self {
         Self {
             account: wire.block_account,
             amount: wire.amount,
@@ -124,50 +121,6 @@ impl From<HashWire> for BlockHash {
     }
 }
 
-/// The calls about blocks.
-impl Client {
-    /// A block and its place in the ledger; `None` if the node does not have it.
-    ///
-    /// The contents are checked to hash to `hash`; the signature is not looked at.
-    ///
-    /// # Errors
-    /// The call failed, the node answered something else, or another block.
-    pub async fn block_info(&self, hash: &BlockHash) -> Result<Option<BlockInfo>, RpcError> {
-        let request = Request::new("block_info").set("json_block", true).set("hash", hash);
-        let info = found(self.ask(request, answers::block_info).await, &[BLOCK_NOT_FOUND])?;
-        if let Some(info) = &info {
-            same_hash("contents", info.contents.hash(), hash)
-                .map_err(|error| RpcError::answer("block_info", error))?;
-        }
-        Ok(info)
-    }
-
-    /// Many blocks at once. Each one's contents are checked to hash to its key.
-    ///
-    /// # Errors
-    /// The call failed, the node answered something else, or another block.
-    pub async fn blocks_info(&self, hashes: &[BlockHash]) -> Result<BlocksInfo, RpcError> {
-        let request = Request::new("blocks_info")
-            .set("json_block", true)
-            .set("include_not_found", true)
-            .list("hashes", hashes);
-        let found = self.ask(request, answers::blocks_info).await?;
-        for (hash, info) in &found.blocks {
-            same_hash("contents", info.contents.hash(), hash)
-                .map_err(|error| RpcError::answer("blocks_info", error))?;
-        }
-        Ok(found)
-    }
-
-    /// The hash of a block, as the node computes it.
-    ///
-    /// # Errors
-    /// The call failed, or the node answered something else.
-    pub async fn block_hash(&self, block: &SignedBlock) -> Result<BlockHash, RpcError> {
-        self.ask(Request::new("block_hash").block(block), answers::block_hash).await
-    }
-}
-
 /// Checks that the node talks about the block that was asked for.
 pub(crate) fn same_hash(
     field: &'static str,
@@ -179,4 +132,53 @@ pub(crate) fn same_hash(
     }
     let wanted = format!("a block of hash {wanted}");
     Err(AnswerError::Untrue { field, found: format!("of hash {found}"), wanted })
+}
+
+/// A running election.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct ConfirmationInfo {
+    /// How often the node has asked for votes.
+    #[serde(default, deserialize_with = "lenient::optional_number")]
+    pub announcements: Option<u64>,
+    /// How many representatives have voted.
+    #[serde(default, deserialize_with = "lenient::optional_number")]
+    pub voters: Option<u64>,
+    /// The block that leads.
+    #[serde(deserialize_with = "lenient::text")]
+    pub last_winner: BlockHash,
+    /// The weight of all votes.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub total_tally: Option<Amount>,
+    /// The weight of the votes that are final.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub final_tally: Option<Amount>,
+    /// The blocks that compete.
+    #[serde(default, deserialize_with = "lenient::map")]
+    pub blocks: BTreeMap<BlockHash, Candidate>,
+}
+
+/// A block in a running election.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// The weight of the votes for it.
+    #[serde(deserialize_with = "lenient::text")]
+    pub tally: Amount,
+    /// The block itself.
+    #[serde(default, deserialize_with = "optional_contents")]
+    pub contents: Option<SignedBlock>,
+}
+
+/// An answer that only says whether something was begun.
+#[derive(Deserialize)]
+pub(crate) struct StartedWire {
+    #[serde(deserialize_with = "lenient::flag")]
+    started: bool,
+}
+
+impl From<StartedWire> for bool {
+    fn from(wire: StartedWire) -> Self {
+        wire.started
+    }
 }
