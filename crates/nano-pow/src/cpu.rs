@@ -1,4 +1,4 @@
-//! The processor as a device: one hash kernel on every thread of a pool of its own.
+//! [`CpuBackend`]: the processor as a device, one hash kernel on every thread of a pool of its own.
 
 #[macro_use]
 mod rounds;

@@ -1,10 +1,14 @@
-//! Graphics cards as devices, through Vulkan, Metal or Direct3D 12.
+//! [`GpuBackend`]: a graphics card as a device, through Vulkan, Metal or Direct3D 12.
 //!
 //! The kernel is written for the occasion (see `docs/work.md`): one description of the hash is
 //! divided into what the host computes once a root and what the device computes for each nonce, and
 //! the second part becomes a shader without loops or arrays. A device gets submissions of a few
 //! milliseconds, two at a time. What it finds is checked here, and a device that errs, hangs or is
 //! lost is thrown away and opened anew when it is asked next.
+//!
+//! The way of a search: the tasks are a `Batch` of nonces (`batch.rs`), of which the `Engine`
+//! (`engine.rs`) submits parts as large as the `Pace` (`pace.rs`) says; the `Pipeline`
+//! (`pipeline.rs`) makes each part the run of a compiled kernel (`launch.rs`).
 //!
 //! ```no_run
 //! use nano_pow::{Backend, CpuBackend, Pool, gpu::{self, GpuOptions}};

@@ -9,13 +9,13 @@
 //! its latency.
 //!
 //! ```
-//! use nano_pow::{Puzzle, Pool};
+//! use nano_pow::{Pool, Puzzle};
 //! use nano_primitives::{Difficulty, Root};
 //!
 //! let pool = Pool::cpu(None);
-//! let job = Puzzle::new(Root::from_bytes([7; 32]), Difficulty::from_u64(0xfff0_0000_0000_0000));
-//! let solution = pool.submit(job).wait()?; // or `.await`: a ticket is a future
-//! assert!(solution.work().value(&job.root) >= job.threshold);
+//! let puzzle = Puzzle::new(Root::from_bytes([7; 32]), Difficulty::from_u64(0xfff0_0000_0000_0000));
+//! let solution = pool.submit(puzzle).wait()?; // or `.await`: a ticket is a future
+//! assert!(solution.work().value(&puzzle.root) >= puzzle.threshold);
 //! # Ok::<_, nano_pow::PoolError>(())
 //! ```
 //!

@@ -71,7 +71,7 @@ const PIECES: u32 = 1 << 16;
 /// Hands out the nonce space in pieces, none of them twice before all were handed out.
 ///
 /// It starts anywhere, so that programs that race for one root do not try the same nonces. Pieces
-/// that are given up halfway, as when a job joins or leaves, do not count as searched: after
+/// that are given up halfway, as when a request joins or leaves, do not count as searched: after
 /// the last one comes the first again.
 #[derive(Debug)]
 pub(crate) struct Supply {

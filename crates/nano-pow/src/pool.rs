@@ -40,7 +40,7 @@ mod ticket;
 pub use progress::{Progress, ProgressHandle, SearchPhase};
 pub use queue::QueueOrder;
 pub use request::{PoolError, Priority, SearchRequest};
-pub use status::{DeviceStatus, JobCounts, PoolStatus, RunningSearch};
+pub use status::{DeviceStatus, PoolStatus, RequestCounts, RunningSearch};
 pub use ticket::Ticket;
 
 use crate::{Backend, CpuBackend, backend::total};
@@ -98,7 +98,7 @@ impl Pool {
         Ticket::new(shared.update(|queue, _| queue.submit(request)), Arc::clone(shared))
     }
 
-    /// Cancels the jobs for a root and says how many these were.
+    /// Cancels the requests for a root and says how many these were.
     #[allow(clippy::must_use_candidate)] // the number is a courtesy
     pub fn cancel(&self, root: &Root) -> usize {
         self.0.shared.update(|queue, _| queue.cancel(root))
@@ -133,9 +133,9 @@ impl Pool {
         })
     }
 
-    /// Ends the pool for all its clones: every job left is answered with [`PoolError::Closed`], and
-    /// the devices are waited for. A device that hangs holds this up. Whoever calls this while it is
-    /// woken by an answer does not wait.
+    /// Ends the pool for all its clones: every request left is answered with [`PoolError::Closed`],
+    /// and the devices are waited for. A device that hangs holds this up. Whoever calls this while
+    /// it is woken by an answer does not wait.
     pub fn close(&self) {
         self.0.close();
     }

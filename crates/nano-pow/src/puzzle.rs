@@ -1,4 +1,4 @@
-//! What is to be solved, and the proof that it was.
+//! [`Puzzle`]: what is to be solved, and [`Solution`]: the proof that it was.
 
 use nano_primitives::{Difficulty, Root, Work};
 
@@ -34,7 +34,7 @@ impl Puzzle {
     }
 }
 
-/// Work that was checked: its value reaches the threshold of its job.
+/// Work that was checked: its value reaches the threshold of its puzzle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Solution {
     puzzle: Puzzle,

@@ -115,7 +115,7 @@ fn small_jobs_are_taken_together_in_their_order() {
         assert_eq!(ticket.wait().unwrap().puzzle(), &puzzle);
     }
     assert_eq!(pool.status().devices[0].solutions, 7);
-    assert_eq!(pool.status().jobs.solved, 7);
+    assert_eq!(pool.status().requests.solved, 7);
 }
 
 #[test]

@@ -115,8 +115,8 @@ fn the_status_counts_what_became_of_the_jobs() {
     let closed = pool.submit(endless(4));
     pool.close();
     assert!(closed.wait().is_err());
-    let jobs = pool.status().jobs;
-    assert_eq!((jobs.solved, jobs.cancelled, jobs.failed), (2, 2, 1));
+    let ended = pool.status().requests;
+    assert_eq!((ended.solved, ended.cancelled, ended.failed), (2, 2, 1));
 }
 
 #[test]

@@ -126,9 +126,12 @@ impl Kernel {
         self.0.lanes()
     }
 
-    /// How many nonces take a fraction of a millisecond.
+    /// How many nonces take less than a tenth of a millisecond: a search that is stopped goes on to
+    /// the end of a batch.
     pub(super) const fn batch(self) -> u64 {
-        512 * self.lanes()
+        const MOST: u64 = 4096;
+        let batch = 512 * self.lanes();
+        if batch < MOST { batch } else { MOST }
     }
 
     /// Finds the first of `nonces` whose value reaches the threshold.

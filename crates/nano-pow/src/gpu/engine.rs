@@ -1,4 +1,4 @@
-//! The search on one device: keeps it supplied, and believes nothing it says.
+//! [`Engine`]: the search on one device; keeps it supplied, and believes nothing it says.
 
 use super::{
     GpuError,
@@ -17,7 +17,7 @@ use std::{
 /// add to what cannot be called back.
 pub(super) const IN_FLIGHT: usize = 2;
 
-/// Jobs that are searched at the same time at most: enough to keep a card busy with receives.
+/// Tasks that are searched at the same time at most: enough to keep a card busy with receives.
 pub(super) const SLOTS: usize = 16;
 
 /// How often a search looks up from waiting, to see whether it is still wanted.
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A device that searches in the order in which it is asked.
 pub(super) trait SubmitQueue: Debug {
-    /// What is submitted from now on is for these jobs, at most [`SLOTS`].
+    /// What is submitted from now on is for these puzzles, at most [`SLOTS`].
     fn begin(&mut self, puzzles: &[Puzzle]);
 
     /// Puts a submission behind the others, of which there is at most one.
@@ -301,18 +301,18 @@ mod tests {
         tasks.iter().map(|task| (task.work(), task.hashes())).collect()
     }
 
-    /// Among easy jobs is one without a solution.
+    /// Among easy puzzles is one without a solution.
     #[test]
     fn a_batch_finds_what_single_searches_find() {
         let threshold = |byte| if byte == 5 { Difficulty::MAX } else { EASY };
-        let jobs: Vec<_> = (0..16).map(|byte| puzzle(byte, threshold(byte))).collect();
+        let puzzles: Vec<_> = (0..16).map(|byte| puzzle(byte, threshold(byte))).collect();
         let nonces = NonceRange::new(u64::MAX - 700, 40_000);
         let single = |puzzle: &Puzzle| search(&mut engine(Habit::Works), *puzzle, nonces).unwrap();
-        let expected: Vec<_> = jobs.iter().map(single).collect();
+        let expected: Vec<_> = puzzles.iter().map(single).collect();
         assert_eq!(expected.iter().filter(|(work, _)| work.is_none()).count(), 1);
         let mut engine = engine(Habit::Works);
         for _ in 0..3 {
-            assert_eq!(search_batch(&mut engine, &jobs), expected);
+            assert_eq!(search_batch(&mut engine, &puzzles), expected);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What can go wrong with an adapter.
+//! [`GpuError`]: what can go wrong with an adapter.
 
 use super::GpuKernel;
 use crate::{BackendError, WrongWork};

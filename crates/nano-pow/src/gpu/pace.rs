@@ -1,4 +1,4 @@
-//! How many nonces a submission gets.
+//! [`Pace`]: how many nonces a submission gets.
 
 use std::time::Duration;
 
@@ -24,10 +24,10 @@ impl Pace {
         Self { per_second: 1 << 20, next: FIRST }
     }
 
-    /// A new search begins, for so many jobs.
-    pub(super) fn restart(&mut self, jobs: usize) {
-        let jobs = u32::try_from(jobs).unwrap_or(u32::MAX);
-        self.next = FIRST.saturating_mul(jobs).min(LONGEST);
+    /// A new search begins, for so many tasks.
+    pub(super) fn restart(&mut self, tasks: usize) {
+        let tasks = u32::try_from(tasks).unwrap_or(u32::MAX);
+        self.next = FIRST.saturating_mul(tasks).min(LONGEST);
     }
 
     /// Nonces for the next submission.

@@ -29,7 +29,7 @@ pub(super) struct Pipeline {
     kernel: GpuKernel,
     program: Program,
     launch: Launch,
-    /// For each job that is searched.
+    /// For each puzzle that is searched.
     inputs: Vec<KernelInput>,
     /// Of what is underway, and how many parts each has.
     readbacks: VecDeque<(Readback, usize)>,

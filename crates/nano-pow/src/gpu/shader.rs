@@ -48,8 +48,8 @@ fn text(kernel: GpuKernel, program: &Program, shape: Shape, entry: &str) -> Stri
     [words, &layout, &input(program), &value(program), entry].join("\n")
 }
 
-/// What the host tells a submission; [`KernelInput::bytes`](super::launch::KernelInput::bytes) is the other
-/// side.
+/// What the host tells a submission; [`KernelInput::bytes`](super::launch::KernelInput::bytes) is
+/// the other side.
 ///
 /// The parameters are a struct of their own, so that a kernel reads them once for all its nonces.
 /// In uniform memory its size has to be a multiple of 16 bytes.

@@ -1,4 +1,5 @@
-//! A short trial of each kernel when a device is opened: does it find what there is, and how fast?
+//! [`open`]: opens a device with a short trial of each kernel: does it find what there is, and how
+//! fast?
 
 use super::{
     AdapterInfo, GpuError, GpuKernel, adapter::OpenDevice, engine::Engine, pace::per_second,

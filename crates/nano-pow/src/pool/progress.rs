@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::{sync::Notify, time::timeout};
 
-/// Where a job stands.
+/// Where a request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SearchPhase {
     /// It waits for its turn.
@@ -24,11 +24,11 @@ pub enum SearchPhase {
     Done,
 }
 
-/// A look at a job.
+/// A look at a request.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Where the job stands.
+    /// Where the request stands.
     pub phase: SearchPhase,
     /// The nonces tried for its root.
     pub hashes: u64,
@@ -43,16 +43,16 @@ pub struct Progress {
     pub expected_seconds_left: Option<f64>,
 }
 
-/// A view of a job's progress that can be looked at from anywhere, also after the job is done.
+/// A view of a request's progress that can be looked at from anywhere, also after it is done.
 #[derive(Debug, Clone)]
 pub struct ProgressHandle(Arc<Watched>);
 
-/// One job of a search.
+/// One request of a search.
 #[derive(Debug)]
 struct Watched {
     tally: Arc<Tally>,
     threshold: Difficulty,
-    /// How long the root had been searched when the job was done.
+    /// How long the root had been searched when the request was done.
     done: OnceLock<Duration>,
     finished: Notify,
 }
@@ -63,7 +63,7 @@ impl ProgressHandle {
         Self(Arc::new(Watched { tally, threshold, done, finished }))
     }
 
-    /// How the job stands now.
+    /// How the request stands now.
     #[must_use]
     pub fn progress(&self) -> Progress {
         let hashes_by_device = self.0.tally.by_device();
@@ -78,15 +78,15 @@ impl ProgressHandle {
         Progress { phase, hashes, hashes_by_device, elapsed, rate, expected_seconds_left }
     }
 
-    /// How the job stands, at once and then after each `period`; the last item is of the job that
-    /// is done, as soon as it is.
+    /// How the request stands, at once and then after each `period`; the last item is of the request
+    /// that is done, as soon as it is.
     ///
     /// # Panics
     /// Polled outside of a Tokio runtime with time enabled.
     pub fn updates(&self, period: Duration) -> impl Stream<Item = Progress> + Send + use<> {
         stream::unfold((Some(self.clone()), Duration::ZERO), move |(handle, wait)| async move {
             let handle = handle?;
-            // Whether the job is done or the time is over makes no difference here.
+            // Whether the request is done or the time is over makes no difference here.
             let _ = timeout(wait, handle.finished()).await;
             let progress = handle.progress();
             let next = (progress.phase != SearchPhase::Done).then_some(handle);
@@ -94,7 +94,7 @@ impl ProgressHandle {
         })
     }
 
-    /// Waits until the job is done.
+    /// Waits until the request is done.
     pub async fn finished(&self) {
         let mut finished = pin!(self.0.finished.notified());
         finished.as_mut().enable();

@@ -11,7 +11,7 @@
 //!   that took them in a batch, and go back to the queue when these are done with them.
 
 use super::{
-    DeviceStatus, JobCounts, PoolError, PoolStatus, RunningSearch, SearchRequest,
+    DeviceStatus, PoolError, PoolStatus, RequestCounts, RunningSearch, SearchRequest,
     cache::Cache,
     device::{Record, Stopwatch},
     search::{ActiveSearch, Claim, Delivery, Lot, Search},
@@ -58,7 +58,7 @@ pub(super) struct Queue {
     active: Vec<ActiveSearch>,
     waiting: Waiting,
     devices: Vec<Record>,
-    counts: JobCounts,
+    counts: RequestCounts,
     is_closed: bool,
     /// The time that anything was searched.
     busy: Stopwatch,
@@ -76,7 +76,7 @@ impl Queue {
             active: Vec::new(),
             waiting: Waiting { searches: VecDeque::new(), order: settings.order },
             devices,
-            counts: JobCounts::default(),
+            counts: RequestCounts::default(),
             is_closed: false,
             busy: Stopwatch::default(),
             cache: Cache::new(settings.cached_works),
@@ -285,7 +285,7 @@ impl Queue {
             expected_hashes_left: total(all.map(Search::expected_hashes)),
             hashes_total,
             rate: (hashes_total > 0).then(|| per_second(hashes_total, self.busy.elapsed(now))),
-            jobs: self.counts,
+            requests: self.counts,
             devices,
         }
     }
@@ -324,4 +324,76 @@ impl Waiting {
 fn random_below(bound: usize) -> usize {
     let number = getrandom::u32().expect("the system has random numbers");
     usize::try_from(number).unwrap_or(0) % bound
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Queue, QueueSettings};
+    use crate::{
+        NonceRange, Puzzle, backend_fn,
+        pool::{SearchRequest, device::Device},
+    };
+    use nano_primitives::{Difficulty, Root};
+    use std::time::{Duration, Instant};
+
+    const REQUEST: SearchRequest = SearchRequest::new(Puzzle::new(Root::ZERO, Difficulty::MAX));
+
+    /// A queue with so many devices that are never asked for anything.
+    fn queue(devices: usize) -> Queue {
+        let device = |_| Device::new(Box::new(backend_fn("idle", |_| Ok(())))).1;
+        Queue::new((0..devices).map(device).collect(), QueueSettings::default())
+    }
+
+    /// The device may be late: the root may have been cancelled and asked for again.
+    #[test]
+    fn lots_of_an_earlier_search_for_the_same_root_do_not_count_for_this_one() {
+        let (mut queue, now) = (queue(2), Instant::now());
+        let _first = queue.submit(REQUEST);
+        queue.settle(now);
+        let late = queue.assign(0, now);
+        queue.cancel(&Root::ZERO);
+        assert_eq!(queue.settle(now).len(), 1);
+        let _second = queue.submit(REQUEST);
+        queue.settle(now);
+        let lots = queue.assign(1, now);
+        assert!(queue.active[0].is_active());
+        queue.came_back(0, &late, 0, now);
+        assert!(queue.active[0].is_active(), "the other device is still at it");
+        queue.came_back(1, &lots, 0, now);
+        assert!(!queue.active[0].is_active());
+    }
+
+    #[test]
+    fn no_nonce_is_in_two_lots() {
+        let (mut queue, now) = (queue(3), Instant::now());
+        let _claim = queue.submit(REQUEST);
+        queue.settle(now);
+        let ranges: Vec<NonceRange> = (0..9)
+            .flat_map(|turn| queue.assign(turn % 3, now))
+            .map(|lot| lot.task().nonces())
+            .collect();
+        for (index, range) in ranges.iter().enumerate() {
+            let others = ranges[..index].iter();
+            assert!(others.clone().all(|other| !other.contains(range.first())));
+            assert!(others.clone().all(|other| !range.contains(other.first())));
+        }
+        assert_eq!(ranges.len(), 9);
+    }
+
+    #[test]
+    fn the_status_tells_the_times_that_were_told() {
+        let (mut queue, begin) = (queue(1), Instant::now());
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        let _claim = queue.submit(REQUEST);
+        queue.settle(at(0));
+        let lots = queue.assign(0, at(1));
+        let error = std::sync::Arc::new(crate::BackendError::device("no power"));
+        assert_eq!(queue.failed(0, &lots, &error, at(3)), Duration::from_secs(1));
+        assert_eq!(queue.status(at(3)).devices[0].quarantine, Some(Duration::from_secs(1)));
+        assert_eq!(queue.quarantine(0, at(4)), None);
+        assert_eq!(queue.settle(at(4)).len(), 1, "the only device has failed");
+        let status = queue.status(at(4));
+        assert_eq!((status.requests.failed, status.devices[0].failures), (1, 1));
+        assert_eq!((status.hashes_total, status.rate), (0, None));
+    }
 }

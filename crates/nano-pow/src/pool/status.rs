@@ -11,7 +11,7 @@ pub struct PoolStatus {
     /// The roots that wait for their turn.
     pub queued: usize,
     /// The roots that are searched. All devices are on the first; a graphics card that takes small
-    /// jobs in batches is on others too.
+    /// searches in batches is on others too.
     pub running: Vec<RunningSearch>,
     /// The hashes to be expected until all of this is done.
     pub expected_hashes_left: f64,
@@ -19,8 +19,8 @@ pub struct PoolStatus {
     pub hashes_total: u64,
     /// Hashes per second over all the time that something was searched.
     pub rate: Option<f64>,
-    /// What became of the jobs.
-    pub jobs: JobCounts,
+    /// What became of the requests.
+    pub requests: RequestCounts,
     /// The devices, in the order they were given.
     pub devices: Vec<DeviceStatus>,
 }
@@ -29,16 +29,16 @@ pub struct PoolStatus {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RunningSearch {
-    /// The root and the threshold that is searched for: the least of the jobs for this root.
+    /// The root and the threshold that is searched for: the least of the requests for it.
     pub puzzle: Puzzle,
     /// How far it is.
     pub progress: Progress,
 }
 
-/// How many jobs have ended.
+/// How many requests have ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct JobCounts {
+pub struct RequestCounts {
     /// With work.
     pub solved: u64,
     /// Cancelled, or given up by whoever wanted the work.
@@ -47,7 +47,7 @@ pub struct JobCounts {
     pub failed: u64,
 }
 
-impl JobCounts {
+impl RequestCounts {
     pub(super) fn count(&mut self, answer: &Answer) {
         match answer {
             Ok(_) => self.solved += 1,
@@ -76,7 +76,7 @@ pub struct DeviceStatus {
 }
 
 impl PoolStatus {
-    /// The seconds to be expected until all jobs are done, once the rate is known.
+    /// The seconds to be expected until all requests are done, once the rate is known.
     #[must_use]
     pub fn expected_seconds_left(&self) -> Option<f64> {
         self.rate.filter(|rate| *rate > 0.0).map(|rate| self.expected_hashes_left / rate)

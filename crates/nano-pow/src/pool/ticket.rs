@@ -10,17 +10,17 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// A job that was submitted: a future of its solution, for any async runtime.
+/// A request that was submitted: a future of its solution, for any async runtime.
 ///
-/// Dropping the ticket cancels the job within milliseconds.
+/// Dropping the ticket cancels the request within milliseconds.
 #[derive(Debug)]
-#[must_use = "dropping the ticket cancels the job"]
+#[must_use = "dropping the ticket cancels the request"]
 pub struct Ticket {
     answer: oneshot::Receiver<Answer>,
     stake: Stake,
 }
 
-/// The interest in a job; without it the job is cancelled.
+/// The interest in a request; without it the request is cancelled.
 #[derive(Debug)]
 struct Stake {
     id: u64,
@@ -41,13 +41,13 @@ impl Ticket {
         &self.stake.puzzle
     }
 
-    /// How the job stands now.
+    /// How the request stands now.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.stake.progress.progress()
     }
 
-    /// A view of the job's progress to keep elsewhere. It does not keep the job alive.
+    /// A view of the request's progress to keep elsewhere. It does not keep the request alive.
     #[must_use]
     pub fn watch(&self) -> ProgressHandle {
         self.stake.progress.clone()
@@ -56,7 +56,7 @@ impl Ticket {
     /// Waits for the solution on this thread. In async code await the ticket instead.
     ///
     /// # Errors
-    /// The job ended without work.
+    /// The request ended without work.
     ///
     /// # Panics
     /// Called on a thread that runs async code.
