@@ -1,16 +1,11 @@
-//! Misbehaviour on demand, for tests of those who talk to the node.
+//! [`Faults`]: misbehaviour on demand, for tests of those who talk to the node.
 
 use crate::{
     ledger::{RollbackError, UnknownBlock},
-    node::Node,
+    node::{Dropping, Failure, Node, Planned, Rate},
 };
 use nano_primitives::BlockHash;
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
-use tokio::sync::watch;
+use std::{sync::Arc, time::Duration};
 
 /// What the node does wrong, from the next request on. Clones steer the same node.
 #[derive(Debug, Clone)]
@@ -111,107 +106,5 @@ impl Faults {
         if count > 0 {
             self.node.faults.plan().failures.push_back(Planned { left: count, action, failure });
         }
-    }
-}
-
-/// What a request gets instead of its answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Failure {
-    Error(String),
-    Status(u16),
-}
-
-/// Which connections are cut.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Dropping {
-    pub(crate) connections: bool,
-    pub(crate) answers: bool,
-}
-
-#[derive(Debug)]
-pub(crate) struct FaultState {
-    pub(crate) dropping: watch::Sender<Dropping>,
-    plan: Mutex<Plan>,
-}
-
-impl FaultState {
-    pub(crate) fn new(confirmation_delay: Duration) -> Self {
-        let plan = Plan { confirmation_delay, ..Plan::default() };
-        Self { dropping: watch::Sender::new(Dropping::default()), plan: Mutex::new(plan) }
-    }
-
-    pub(crate) fn leaves_unconfirmed(&self) -> bool {
-        self.plan().leave_unconfirmed
-    }
-
-    pub(crate) fn confirmation_delay(&self) -> Duration {
-        self.plan().confirmation_delay
-    }
-
-    /// Waits as long as every answer is to be late.
-    pub(crate) async fn wait(&self) {
-        let latency = self.plan().latency;
-        if latency > Duration::ZERO {
-            tokio::time::sleep(latency).await;
-        }
-    }
-
-    /// What the request for `action` gets instead of its answer, if anything.
-    pub(crate) fn next_failure(&self, action: &str) -> Option<Failure> {
-        let mut plan = self.plan();
-        plan.next_planned(action).or_else(|| plan.rate.next())
-    }
-
-    fn plan(&self) -> MutexGuard<'_, Plan> {
-        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[derive(Debug, Default)]
-struct Plan {
-    leave_unconfirmed: bool,
-    confirmation_delay: Duration,
-    latency: Duration,
-    failures: VecDeque<Planned>,
-    rate: Rate,
-}
-
-impl Plan {
-    fn next_planned(&mut self, action: &str) -> Option<Failure> {
-        let fits = |planned: &Planned| planned.action.as_deref().is_none_or(|only| only == action);
-        let at = self.failures.iter().position(fits)?;
-        let planned = &mut self.failures[at];
-        planned.left -= 1;
-        let failure = planned.failure.clone();
-        if planned.left == 0 {
-            self.failures.remove(at);
-        }
-        Some(failure)
-    }
-}
-
-#[derive(Debug)]
-struct Planned {
-    left: u32,
-    action: Option<String>,
-    failure: Failure,
-}
-
-/// A share of requests that fails; `due` counts the failures that are owed.
-#[derive(Debug, Default)]
-struct Rate {
-    rate: f64,
-    due: f64,
-    text: String,
-}
-
-impl Rate {
-    fn next(&mut self) -> Option<Failure> {
-        self.due += self.rate;
-        if self.due < 1.0 {
-            return None;
-        }
-        self.due -= 1.0;
-        Some(Failure::Error(self.text.clone()))
     }
 }

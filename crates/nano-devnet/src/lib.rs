@@ -54,33 +54,27 @@
 //! - Work in a block is exactly 16 digits; the reference node fills up shorter ones.
 #![forbid(unsafe_code)]
 
-mod builder;
-mod confirm;
 mod devnet;
 mod dialect;
-mod event;
 mod faults;
 mod ledger;
 mod node;
 mod rpc;
-mod seed;
 mod server;
 mod store;
+mod told;
 mod unchecked;
-mod view;
 mod websocket;
 
 pub use {
-    builder::{Builder, StartError},
-    devnet::Devnet,
+    devnet::{Builder, Devnet, StartError},
     dialect::Dialect,
-    event::{Confirmation, ConfirmationKind, Event},
     faults::Faults,
     ledger::{
         AccountInfo, BlockRecord, Change, Confirmed, Genesis, Ledger, ProcessError, Receivable,
         RollbackError, UnknownBlock, WorkCheck,
     },
-    seed::SeedError,
+    node::SeedError,
     store::StoreError,
-    view::{AccountView, BlockView},
+    told::{AccountView, BlockView, Confirmation, ConfirmationKind, Event},
 };

@@ -1,27 +1,29 @@
-//! The node: its state behind one lock, and what acts on it.
+//! [`Node`]: the state behind one lock, and what acts on it: blocks that come over the network, a clock that confirms
+//! them as voting nodes would, and the blocks that a network is seeded with.
 
+mod faults;
 mod state;
 
-pub(crate) use state::{State, total_weight, unix_millis, unix_seconds};
+pub(crate) use {
+    faults::{Dropping, Failure, FaultState, Planned, Rate},
+    state::{State, unix_millis, unix_seconds},
+};
 
 use crate::{
     dialect::Dialect,
-    event::{ConfirmationKind, Event},
-    faults::FaultState,
     ledger::{Genesis, Ledger, ProcessError, RollbackError, UnknownBlock, WorkCheck},
     store::Store,
+    told::{ConfirmationKind, Event},
 };
-use nano_block::{Network, SecretKey, SignedBlock};
+use nano_block::{AccountState, BuildError, Epoch, Network, SecretKey, SignedBlock, StateBlock};
 use nano_pow::Pool;
-use nano_primitives::{BlockHash, Work};
+use nano_primitives::{Account, Amount, BlockHash, Work};
 use std::{
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
-    time::Instant,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    time::{Duration, Instant},
 };
-use tokio::{
-    runtime::Handle,
-    sync::{broadcast, watch},
-};
+use tokio::{runtime::Handle, sync::broadcast};
+use tokio_util::sync::CancellationToken;
 
 /// What the node was started with.
 #[derive(Debug)]
@@ -33,13 +35,15 @@ pub(crate) struct Settings {
     pub(crate) node_key: SecretKey,
 }
 
+/// A node. Two locks, of the state and of the faults, which are never held together.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) settings: Settings,
     pub(crate) faults: FaultState,
     pub(crate) started: Instant,
     pub(crate) runtime: Handle,
-    pub(crate) closing: watch::Sender<bool>,
+    /// Cancelled when the node closes: its servers and sessions end.
+    pub(crate) closing: CancellationToken,
     pool: OnceLock<Pool>,
     state: Mutex<State>,
 }
@@ -55,7 +59,7 @@ impl Node {
             faults,
             started: Instant::now(),
             runtime: Handle::current(),
-            closing: watch::Sender::new(false),
+            closing: CancellationToken::new(),
             pool: OnceLock::new(),
             state: Mutex::new(State::new(ledger, store)),
         })
@@ -68,7 +72,7 @@ impl Node {
 
     /// Ends the servers, and lets go of the file.
     pub(crate) fn close(&self) {
-        self.closing.send_replace(true);
+        self.closing.cancel();
         self.state().close();
     }
 
@@ -136,5 +140,124 @@ impl Node {
     /// Rolls an unconfirmed block back, and all that rests on it; answers what was taken out.
     pub(crate) fn rollback(&self, hash: &BlockHash) -> Result<Vec<BlockHash>, RollbackError> {
         self.state().rollback(hash)
+    }
+}
+
+/// Confirmation: what a network of voting nodes would do, played by a clock.
+impl Node {
+    /// Has the block confirmed after the delay, unless blocks are to be left unconfirmed.
+    pub(crate) fn schedule_confirmation(self: &Arc<Self>, hash: BlockHash) {
+        if self.faults.leaves_unconfirmed() {
+            return;
+        }
+        match self.faults.confirmation_delay() {
+            Duration::ZERO => self.confirm_if_there(&hash),
+            delay => {
+                self.runtime.spawn(confirm_later(Arc::downgrade(self), hash, delay));
+            }
+        }
+    }
+
+    /// Has everything confirmed that is not: what an earlier run left, or what was left on purpose.
+    pub(crate) fn schedule_backlog(self: &Arc<Self>) {
+        let backlog: Vec<_> = self.state().ledger.unconfirmed().copied().collect();
+        for hash in backlog {
+            self.schedule_confirmation(hash);
+        }
+    }
+
+    fn confirm_if_there(&self, hash: &BlockHash) {
+        if self.confirm(hash).is_err() {
+            tracing::debug!(%hash, "gone before it was confirmed");
+        }
+    }
+}
+
+/// Holds the node weakly, so that a long delay does not keep it alive.
+async fn confirm_later(node: Weak<Node>, hash: BlockHash, delay: Duration) {
+    tokio::time::sleep(delay).await;
+    if let Some(node) = node.upgrade()
+        && !node.faults.leaves_unconfirmed()
+    {
+        node.confirm_if_there(&hash);
+    }
+}
+
+/// Why the ledger cannot be seeded so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SeedError {
+    /// The block cannot be built, as when the genesis account has too little left.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The ledger refuses the block.
+    #[error("the ledger refuses the block: {0}")]
+    Refused(#[from] ProcessError),
+}
+
+/// Blocks without work, confirmed at once: what a network starts with.
+impl Node {
+    /// Sends from the genesis account.
+    pub(crate) fn fund(
+        self: &Arc<Self>,
+        account: Account,
+        amount: Amount,
+    ) -> Result<BlockHash, SeedError> {
+        let key = self.settings.genesis.key();
+        self.seed(|ledger| {
+            let state = state_of(ledger, key.account(), key.account());
+            Ok(state.send(account, amount)?.sign(key).into())
+        })
+    }
+
+    /// Receives a send.
+    pub(crate) fn receive(
+        self: &Arc<Self>,
+        key: &SecretKey,
+        send: BlockHash,
+    ) -> Result<BlockHash, SeedError> {
+        let representative = self.settings.genesis.account();
+        self.seed(|ledger| {
+            let account = key.account();
+            let entry =
+                ledger.receivable_entry(&account, &send).ok_or(ProcessError::Unreceivable)?;
+            let state = state_of(ledger, account, representative);
+            Ok(state.receive(send, entry.amount)?.sign(key).into())
+        })
+    }
+
+    /// Lifts the genesis account to epoch 2, as every real network did long ago.
+    pub(crate) fn upgrade_genesis(self: &Arc<Self>) -> Result<(), ProcessError> {
+        for epoch in [Epoch::Epoch1, Epoch::Epoch2] {
+            self.seed(|ledger| {
+                Ok::<_, ProcessError>(epoch_block(ledger, &self.settings.genesis, epoch))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn epoch_block(ledger: &Ledger, genesis: &Genesis, epoch: Epoch) -> SignedBlock {
+    let state = state_of(ledger, genesis.account(), genesis.account());
+    let block = StateBlock {
+        account: state.account,
+        previous: state.frontier.unwrap_or(BlockHash::ZERO),
+        representative: state.representative,
+        balance: state.balance,
+        link: epoch.link().expect("epochs 1 and 2 have a link"),
+    };
+    block.sign(genesis.key()).into()
+}
+
+/// What the account's next block is built from.
+fn state_of(ledger: &Ledger, account: Account, representative: Account) -> AccountState {
+    match ledger.account(&account) {
+        None => AccountState::unopened(account, representative),
+        Some(info) => AccountState {
+            account,
+            frontier: Some(info.frontier),
+            balance: info.balance,
+            representative: info.representative,
+        },
     }
 }

@@ -4,26 +4,17 @@
 //! A file for every family of actions. A family answers the actions that it knows.
 
 mod account;
-mod accounts;
 mod block;
-mod blocks;
 mod call;
-mod chain;
 mod confirmation;
 mod create;
-mod frontier;
 mod history;
-mod keys;
 mod node_info;
 mod process;
 mod receivable;
-mod refusal;
-mod unchecked;
 mod work;
 
-pub(crate) use {block::contents, receivable::receivable_total};
-
-use crate::{faults::Failure, node::Node, server::until_closing};
+use crate::node::{Failure, Node};
 use axum::{
     Router,
     body::Bytes,
@@ -31,16 +22,12 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use call::Call;
-use refusal::Refusal;
-use serde_json::{Value, json};
+use call::{Answer, Call, Refusal};
+use serde_json::json;
 use std::sync::Arc;
 
 /// The largest request body, as in a node.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
-
-/// What an action answers.
-type Answer = Result<Value, Refusal>;
 
 pub(crate) fn router(node: &Arc<Node>) -> Router {
     Router::new()
@@ -88,10 +75,9 @@ async fn answer(node: &Arc<Node>, body: &[u8]) -> Response {
         Ok(call) => call,
         Err(refusal) => return refused(refusal).into_response(),
     };
-    let closed = until_closing(node.closing.subscribe());
     tokio::select! {
         response = answer_call(&call) => response,
-        () = closed => refused(Refusal::STOPPED).into_response(),
+        () = node.closing.cancelled() => refused(Refusal::STOPPED).into_response(),
     }
 }
 
@@ -101,7 +87,7 @@ async fn answer_call(call: &Call) -> Response {
         Some(Failure::Error(text)) => json!({ "error": text }).to_string().into_response(),
         Some(Failure::Status(status)) => failed(status),
         None => match dispatch(call).await {
-            Ok(value) => call.node.settings.dialect.adapt(value).to_string().into_response(),
+            Ok(value) => call.dialect().adapt(value).to_string().into_response(),
             Err(refusal) => refused(refusal).into_response(),
         },
     }
@@ -119,20 +105,15 @@ fn failed(status: u16) -> Response {
 /// Answers if the action is of the family.
 type Family = fn(&Call) -> Option<Answer>;
 
-const FAMILIES: [Family; 13] = [
+const FAMILIES: [Family; 8] = [
     account::answer,
-    accounts::answer,
     block::answer,
-    blocks::answer,
-    chain::answer,
     confirmation::answer,
-    frontier::answer,
+    create::answer,
     history::answer,
-    keys::answer,
     node_info::answer,
     process::answer,
     receivable::answer,
-    unchecked::answer,
 ];
 
 async fn dispatch(call: &Call) -> Answer {

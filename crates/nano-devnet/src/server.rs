@@ -1,7 +1,8 @@
-//! The two servers, and connections that can be cut.
+//! [`Server`]: a router on a listener, and connections that can be cut.
 
-use crate::{builder::StartError, faults::Dropping, node::Node};
+use crate::node::{Dropping, Node};
 use axum::Router;
+use nano_http::{HttpConfig, HttpLimits, HttpServer};
 use std::{
     io,
     net::SocketAddr,
@@ -14,7 +15,6 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::watch,
-    task::JoinHandle,
 };
 
 /// How long connections may take to end on their own.
@@ -29,53 +29,43 @@ pub(crate) struct Listener {
     address: SocketAddr,
 }
 
-pub(crate) async fn listen(
-    what: &'static str,
-    address: SocketAddr,
-) -> Result<Listener, StartError> {
-    let failed = |source| StartError::Listen { what, address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+pub(crate) async fn listen(address: SocketAddr) -> io::Result<Listener> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
     Ok(Listener { listener, address })
 }
 
-/// A server that ends when the node closes.
+/// A server that ends when the node closes. Dropping it takes no more requests.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    task: JoinHandle<()>,
+    http: Option<HttpServer>,
 }
 
 impl Server {
     /// Waits until the server has ended, or cuts it off after a while.
-    pub(crate) async fn ended(&mut self) {
-        if tokio::time::timeout(GRACE, &mut self.task).await.is_err() {
-            self.task.abort();
+    pub(crate) async fn end(&mut self) {
+        if let Some(http) = self.http.take() {
+            http.shutdown(GRACE).await;
         }
     }
 }
 
+/// Serves without limits on connections: a test may open as many as it likes.
 pub(crate) fn serve(node: &Arc<Node>, listener: Listener, router: Router) -> Server {
-    let Listener { listener, address } = listener;
+    let address = listener.address;
     let gate = Gate { listener, dropping: node.faults.dropping.subscribe() };
-    let closed = until_closing(node.closing.subscribe());
-    let task = node.runtime.spawn(async move {
-        if let Err(error) = axum::serve(gate, router).with_graceful_shutdown(closed).await {
-            tracing::error!(%error, %address, "server ended");
-        }
-    });
-    Server { address, task }
-}
-
-/// Ends when the node closes.
-pub(crate) async fn until_closing(mut closing: watch::Receiver<bool>) {
-    // An error means that the node is gone, which is closed too.
-    let _ = closing.wait_for(|closing| *closing).await;
+    let (connections, connections_per_address) = (usize::MAX, usize::MAX);
+    let limits = HttpLimits { connections, connections_per_address, ..HttpLimits::default() };
+    let config = HttpConfig { limits, closing: node.closing.clone(), ..HttpConfig::default() };
+    let _runtime = node.runtime.enter();
+    let http = HttpServer::serve(vec![gate], &config, router);
+    Server { address, http: Some(http.expect("there is a listener, and it knows its address")) }
 }
 
 /// Accepts connections, unless they are to be dropped.
 struct Gate {
-    listener: TcpListener,
+    listener: Listener,
     dropping: watch::Receiver<Dropping>,
 }
 
@@ -85,8 +75,9 @@ impl axum::serve::Listener for Gate {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         loop {
-            match self.listener.accept().await {
+            match self.listener.listener.accept().await {
                 Ok((stream, address)) if !self.dropping.borrow().connections => {
+                    let _ = stream.set_nodelay(true);
                     let dropping = self.dropping.clone();
                     return (Connection { stream, dropping }, address);
                 }
@@ -100,7 +91,7 @@ impl axum::serve::Listener for Gate {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        Ok(self.listener.address)
     }
 }
 

@@ -1,6 +1,7 @@
-//! Why the ledger refuses something, in the node's words where they cross the wire.
+//! [`ProcessError`]: why the ledger refuses a block, in the node's words; [`WorkCheck`]: whether it looks at the work.
 
-use nano_primitives::BlockHash;
+use nano_block::SignedBlock;
+use nano_primitives::{BlockHash, Difficulty};
 
 /// Why a block is refused. `Display` is the node's own text (source: nano_node,
 /// nano/lib/errors.cpp).
@@ -75,4 +76,25 @@ pub enum RollbackError {
     /// The ledger's file could not be written; nothing was rolled back.
     #[error("the ledger's file could not be written")]
     NotStored,
+}
+
+/// Whether a block must carry enough work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkCheck {
+    /// As a node does.
+    Required,
+    /// For blocks that the network was seeded with.
+    Waived,
+}
+
+impl WorkCheck {
+    /// Checks that the block's work reaches the threshold.
+    pub(super) fn check(
+        self,
+        signed: &SignedBlock,
+        threshold: Difficulty,
+    ) -> Result<(), ProcessError> {
+        let reached = || signed.work_value().is_some_and(|value| value >= threshold);
+        if self == Self::Waived || reached() { Ok(()) } else { Err(ProcessError::InsufficientWork) }
+    }
 }

@@ -2,7 +2,9 @@
 //! and they only follow each other.
 
 use super::{
-    AccountInfo, Change, Ledger, ProcessError, Receivable, WorkCheck, change::Effect, check_work,
+    error::{ProcessError, WorkCheck},
+    record::{AccountInfo, Change, Effect, Receivable},
+    tables::Ledger,
 };
 use nano_block::{
     BlockKind, ChangeBlock, Epoch, OpenBlock, ReceiveBlock, SendBlock, SignedBlock, Subtype,
@@ -16,7 +18,7 @@ pub(super) fn check_send(
     work: WorkCheck,
 ) -> Result<Change, ProcessError> {
     let (account, before) = check_follows(ledger, signed, &block.previous)?;
-    check_work(signed, ledger.thresholds.for_legacy(), work)?;
+    work.check(signed, ledger.thresholds().for_legacy())?;
     let amount = before.balance.checked_sub(block.balance).ok_or(ProcessError::NegativeSpend)?;
     Ok(Change {
         amount,
@@ -36,7 +38,7 @@ pub(super) fn check_receive(
     check_source(ledger, &block.source)?;
     let entry = check_receivable(ledger, account, &block.source)?;
     check_epoch_0(entry)?;
-    check_work(signed, ledger.thresholds.for_legacy(), work)?;
+    work.check(signed, ledger.thresholds().for_legacy())?;
     let sum = before.balance.checked_add(entry.amount);
     Ok(Change {
         amount: entry.amount,
@@ -53,7 +55,7 @@ pub(super) fn check_change(
     work: WorkCheck,
 ) -> Result<Change, ProcessError> {
     let (account, before) = check_follows(ledger, signed, &block.previous)?;
-    check_work(signed, ledger.thresholds.for_legacy(), work)?;
+    work.check(signed, ledger.thresholds().for_legacy())?;
     Ok(Change {
         representative: Some(block.representative),
         ..next(signed, (account, before), Subtype::Change)
@@ -77,7 +79,7 @@ pub(super) fn check_open(
         return Err(ProcessError::BurnAccount);
     }
     check_epoch_0(entry)?;
-    check_work(signed, ledger.thresholds.for_legacy(), work)?;
+    work.check(signed, ledger.thresholds().for_legacy())?;
     Ok(Change {
         signed: *signed,
         account: block.account,

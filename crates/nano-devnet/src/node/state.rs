@@ -4,14 +4,13 @@
 //! in the order in which it happened.
 
 use crate::{
-    event::{Confirmation, ConfirmationKind, Event},
     ledger::{BlockRecord, Ledger, ProcessError, RollbackError, UnknownBlock, WorkCheck},
     store::{Entry, Store},
+    told::{BlockView, Confirmation, ConfirmationKind, Event},
     unchecked::Unchecked,
-    view::BlockView,
 };
 use nano_block::SignedBlock;
-use nano_primitives::{Amount, BlockHash};
+use nano_primitives::BlockHash;
 use std::{
     collections::{HashMap, VecDeque},
     io,
@@ -128,7 +127,7 @@ impl State {
             kind,
             time_ms: unix_millis(),
             duration_ms: since.map_or(0, |since| clamp(since.elapsed().as_millis())),
-            tally: total_weight(&self.ledger),
+            tally: self.ledger.total_weight(),
         });
         tracing::debug!(%hash, "confirmed");
         self.history.push_back(Arc::clone(&confirmation));
@@ -179,13 +178,6 @@ impl State {
             tracing::error!(%error, "cannot write the ledger's file");
         })
     }
-}
-
-/// All weight that may vote.
-pub(crate) fn total_weight(ledger: &Ledger) -> Amount {
-    ledger.weights().fold(Amount::ZERO, |sum, (_, weight)| {
-        sum.checked_add(*weight).expect("all weights together are at most the supply")
-    })
 }
 
 pub(crate) fn unix_seconds() -> u64 {

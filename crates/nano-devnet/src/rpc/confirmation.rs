@@ -1,10 +1,11 @@
 //! Elections, as far as there are any: every unconfirmed block has one, with itself as the only
 //! candidate, and all weight votes for it.
 
-use super::{Answer, Call, Refusal, block::contents_as_asked};
+use super::call::{Answer, Call, Refusal};
 use crate::{
-    dialect::Dialect, event::Confirmation, ledger::Ledger, node::total_weight,
-    websocket::election_info,
+    dialect::Dialect,
+    ledger::Ledger,
+    told::{Confirmation, election_info},
 };
 use nano_block::SignedBlock;
 use nano_primitives::{Amount, BlockHash, Root};
@@ -31,10 +32,10 @@ fn confirmation_info(call: &Call) -> Answer {
     let ledger = &state.ledger;
     let hash = candidate(ledger, &root, &previous).ok_or(Refusal::NO_ELECTION)?;
     let record = ledger.block(&hash).ok_or(Refusal::NO_ELECTION)?;
-    let tally = total_weight(ledger);
+    let tally = ledger.total_weight();
     let mut block = Map::from_iter([("tally".to_owned(), json!(tally))]);
     if call.flag("contents", true) {
-        block.insert("contents".to_owned(), contents_as_asked(call, &record.signed));
+        block.insert("contents".to_owned(), call.contents(&record.signed));
     }
     if call.flag("representatives", false) {
         let weights =
@@ -77,7 +78,7 @@ fn confirmation_active(call: &Call) -> Answer {
         .filter_map(|hash| Some(root_of(&ledger.block(hash)?.signed)))
         .collect();
     roots.sort();
-    let dialect = call.node.settings.dialect;
+    let dialect = call.dialect();
     let confirmations: Vec<_> = roots.iter().map(|root| root_as_told(dialect, root)).collect();
     Ok(json!({
         "unconfirmed": roots.len().to_string(),
@@ -123,7 +124,7 @@ fn election(confirmation: &Confirmation) -> Value {
 }
 
 fn confirmation_quorum(call: &Call) -> Value {
-    let online = total_weight(&call.state().ledger);
+    let online = call.state().ledger.total_weight();
     let base = online.max(WEIGHT_MINIMUM);
     let mut answer = json!({
         "quorum_delta": percent(base, QUORUM_PERCENT),

@@ -1,12 +1,7 @@
 //! What an account did.
 
-use super::{
-    Answer, Call, Refusal,
-    account::object,
-    call::{opened, parse_account, parse_hash},
-    chain,
-};
-use crate::{dialect::Dialect, ledger::Ledger, view::BlockView};
+use super::call::{Answer, Call, Refusal, object, opened, parse_account, parse_hash};
+use crate::{dialect::Dialect, ledger::Ledger, told::BlockView};
 use nano_block::{Block, Subtype};
 use nano_primitives::{Account, BlockHash, Work};
 use serde_json::{Map, Value, json};
@@ -16,11 +11,11 @@ pub(super) fn answer(call: &Call) -> Option<Answer> {
 }
 
 fn account_history(call: &Call) -> Answer {
-    let wanted = Wanted::read(call)?;
+    let wanted = WantedEntries::read(call)?;
     let state = call.state();
     let (account, start) = start(call, &state.ledger)?;
     let (mut history, mut next) = (Vec::new(), None);
-    for hash in chain::blocks(&state.ledger, start, wanted.reverse).skip(wanted.offset) {
+    for hash in state.ledger.chain(start, wanted.reverse).skip(wanted.offset) {
         if history.len() == wanted.count {
             next = Some(hash);
             break;
@@ -35,8 +30,8 @@ fn account_history(call: &Call) -> Answer {
     Ok(Value::Object(answer))
 }
 
-/// What the request asks for.
-struct Wanted {
+/// Which entries the request asks for.
+struct WantedEntries {
     count: usize,
     offset: usize,
     reverse: bool,
@@ -44,7 +39,7 @@ struct Wanted {
     counterparts: Vec<Account>,
 }
 
-impl Wanted {
+impl WantedEntries {
     fn read(call: &Call) -> Result<Self, Refusal> {
         let filter = call.optional_list("account_filter").unwrap_or_default();
         Ok(Self {
@@ -80,14 +75,14 @@ fn start(call: &Call, ledger: &Ledger) -> Result<(Account, BlockHash), Refusal> 
         Ok(info) if reverse => Ok((account, info.open_block)),
         Ok(info) => Ok((account, info.frontier)),
         // The reference node tells an empty history, unless it is asked for the beginning.
-        Err(_) if !reverse && call.node.settings.dialect == Dialect::Reference => {
+        Err(_) if !reverse && call.dialect() == Dialect::Reference => {
             Ok((account, BlockHash::ZERO))
         }
         Err(refusal) => Err(refusal),
     }
 }
 
-fn entry(ledger: &Ledger, hash: &BlockHash, wanted: &Wanted) -> Option<Value> {
+fn entry(ledger: &Ledger, hash: &BlockHash, wanted: &WantedEntries) -> Option<Value> {
     let view = BlockView::new(ledger, hash).filter(|view| wanted.wants(view))?;
     let mut fields = object(json!({
         "local_timestamp": view.timestamp.to_string(),

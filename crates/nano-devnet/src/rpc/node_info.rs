@@ -1,6 +1,6 @@
 //! The node itself.
 
-use super::{Answer, Call, Refusal};
+use super::call::{Answer, Call, Refusal};
 use crate::node::unix_millis;
 use nano_block::Network;
 use nano_primitives::{Difficulty, Prefix};

@@ -1,7 +1,7 @@
 //! Handing a block in: the subtype that the caller names, the entry threshold, then the ledger, in
 //! the order of the reference node (source: nano_node, json_handler.cpp, process).
 
-use super::{Answer, Call, Refusal};
+use super::call::{Answer, Call, Refusal};
 use crate::{
     dialect::Dialect,
     ledger::{Ledger, ProcessError},
@@ -81,9 +81,7 @@ fn process_now(call: &Call, block: &SignedBlock) -> Answer {
             Ok(json!({ "hash": hash }))
         }
         // The reference node has no words of its own for this one.
-        Err(ProcessError::RepresentativeMismatch)
-            if call.node.settings.dialect == Dialect::Reference =>
-        {
+        Err(ProcessError::RepresentativeMismatch) if call.dialect() == Dialect::Reference => {
             Err(ProcessError::NotStored.into())
         }
         Err(error) => Err(error.into()),

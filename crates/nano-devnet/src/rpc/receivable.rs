@@ -1,7 +1,7 @@
 //! What accounts may receive. The old names, with `pending`, answer the same and say that they are
 //! deprecated.
 
-use super::{Answer, Call, Refusal, account::object, blocks::is_receivable, call::parse_account};
+use super::call::{Answer, Call, Refusal, object, parse_account};
 use crate::ledger::{Ledger, Receivable};
 use nano_primitives::{Account, Amount, BlockHash};
 use serde_json::{Map, Value, json};
@@ -18,25 +18,16 @@ pub(super) fn answer(call: &Call) -> Option<Answer> {
     })
 }
 
-/// All that the account may receive.
-pub(crate) fn receivable_total(ledger: &Ledger, account: &Account, only_confirmed: bool) -> Amount {
-    ledger
-        .receivable(account)
-        .filter(|(hash, _)| !only_confirmed || ledger.is_confirmed(hash))
-        .try_fold(Amount::ZERO, |sum, (_, entry)| sum.checked_add(entry.amount))
-        .expect("what is receivable is a part of the supply")
-}
-
 fn receivable(call: &Call) -> Answer {
     let account = call.account()?;
-    let wanted = Wanted::read(call)?;
+    let wanted = WantedSends::read(call)?;
     let offset = call.offset()?;
     let state = call.state();
     Ok(json!({ "blocks": wanted.list(&state.ledger, &account, offset) }))
 }
 
 fn accounts_receivable(call: &Call) -> Answer {
-    let wanted = Wanted::read(call)?;
+    let wanted = WantedSends::read(call)?;
     let state = call.state();
     let mut found = Map::new();
     for text in call.list("accounts")? {
@@ -57,7 +48,7 @@ fn receivable_exists(call: &Call) -> Answer {
     let state = call.state();
     let ledger = &state.ledger;
     ledger.block(&hash).ok_or(Refusal::BLOCK_NOT_FOUND)?;
-    let exists = is_receivable(ledger, &hash) && (!only_confirmed || ledger.is_confirmed(&hash));
+    let exists = ledger.is_receivable(&hash) && (!only_confirmed || ledger.is_confirmed(&hash));
     Ok(json!({ "exists": if exists { "1" } else { "0" } }))
 }
 
@@ -67,8 +58,8 @@ fn deprecated(answer: Value) -> Value {
     Value::Object(fields)
 }
 
-/// What the request asks for.
-struct Wanted {
+/// Which sends the request asks for, and how much of them.
+struct WantedSends {
     count: usize,
     threshold: Amount,
     source: bool,
@@ -77,7 +68,7 @@ struct Wanted {
     only_confirmed: bool,
 }
 
-impl Wanted {
+impl WantedSends {
     fn read(call: &Call) -> Result<Self, Refusal> {
         Ok(Self {
             count: call.count_or(usize::MAX)?,

@@ -1,6 +1,6 @@
 //! Proof of work.
 
-use super::{Answer, Call, Refusal};
+use super::call::{Answer, Call, Refusal};
 use crate::ledger::Ledger;
 use nano_block::{Block, Epoch, Network, SignedBlock, Subtype};
 use nano_pow::{Puzzle, Solution};

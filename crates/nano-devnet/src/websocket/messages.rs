@@ -1,26 +1,90 @@
-//! What a subscription to confirmations wants to hear.
+//! The messages, in the node's shapes (every scalar is a text), and [`Options`]: what a subscription to confirmations wants
+//! to hear.
 
-use super::session::is_true;
-use crate::event::{Confirmation, ConfirmationKind};
+use crate::{
+    node::unix_millis,
+    told::{BlockView, Confirmation, ConfirmationKind, contents, election_info},
+};
 use nano_block::Block;
 use nano_primitives::Account;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+pub(super) fn ack(action: &str, id: &Value) -> String {
+    let mut message = json!({ "ack": action, "time": unix_millis().to_string() });
+    match id {
+        Value::String(id) if !id.is_empty() => message["id"] = json!(id),
+        Value::Number(id) => message["id"] = json!(id.to_string()),
+        _ => {}
+    }
+    message.to_string()
+}
+
+pub(super) fn new_unconfirmed_block(block: &BlockView) -> String {
+    json!({
+        "topic": "new_unconfirmed_block",
+        "time": unix_millis().to_string(),
+        "hash": block.hash,
+        "message": with_subtype(block),
+    })
+    .to_string()
+}
+
+pub(super) fn confirmation(confirmation: &Confirmation, options: &Options) -> String {
+    let view = &confirmation.block;
+    let mut message = json!({
+        "account": view.account,
+        "amount": view.amount,
+        "hash": view.hash,
+        "confirmation_type": confirmation.kind.as_str(),
+    });
+    if options.include_election_info {
+        message["election_info"] = election_info(confirmation);
+    }
+    if options.include_block {
+        message["block"] = with_subtype(view);
+        if options.include_linked_account {
+            let linked = view.counterpart.map_or("0".to_owned(), |account| account.to_string());
+            message["block"]["linked_account"] = json!(linked);
+        }
+    }
+    if options.include_sideband_info {
+        message["sideband"] = json!({
+            "height": view.height.to_string(),
+            "local_timestamp": view.timestamp.to_string(),
+        });
+    }
+    json!({
+        "topic": "confirmation",
+        "time": unix_millis().to_string(),
+        "message": message,
+    })
+    .to_string()
+}
+
+fn with_subtype(view: &BlockView) -> Value {
+    let mut block = contents(&view.block);
+    if let Some(subtype) = view.state_subtype {
+        block["subtype"] = json!(subtype.as_str());
+    }
+    block
+}
+
+/// What a subscription to confirmations wants to hear.
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) include_block: bool,
     pub(super) include_election_info: bool,
     pub(super) include_sideband_info: bool,
     pub(super) include_linked_account: bool,
-    kind: Kind,
+    kind: WantedKind,
     /// `None` without a filter.
     accounts: Option<BTreeSet<Account>>,
 }
 
 /// The confirmations that are wanted, by how they came about.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum WantedKind {
     All,
     Active,
     Only(ConfirmationKind),
@@ -36,7 +100,7 @@ impl Options {
                 || on("include_election_info_with_votes"),
             include_sideband_info: on("include_sideband_info"),
             include_linked_account: on("include_linked_account"),
-            kind: Kind::read(&options["confirmation_type"]),
+            kind: WantedKind::read(&options["confirmation_type"]),
             accounts: has_filter.then(|| accounts(&options["accounts"])),
         }
     }
@@ -73,7 +137,7 @@ impl Options {
     }
 }
 
-impl Kind {
+impl WantedKind {
     fn read(value: &Value) -> Self {
         match value.as_str().unwrap_or_default().to_ascii_lowercase().as_str() {
             "active" => Self::Active,
@@ -97,4 +161,14 @@ impl Kind {
 fn accounts(list: &Value) -> BTreeSet<Account> {
     let texts = list.as_array().map_or(&[][..], Vec::as_slice).iter().filter_map(Value::as_str);
     texts.filter_map(|text| text.parse().ok()).collect()
+}
+
+/// Whether a switch is on, be it a boolean, a text or a number.
+pub(super) fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Bool(on) => *on,
+        Value::String(text) => text == "true" || text == "1",
+        Value::Number(number) => number.as_u64() == Some(1),
+        _ => false,
+    }
 }

@@ -1,8 +1,11 @@
-//! What the network tells of accounts and blocks in process: copies, taken at one moment.
+//! What is told of the ledger: [`Event`]s as they happen, [`AccountView`] and [`BlockView`], copies taken at one moment; and
+//! the JSON that RPC and WebSocket have in common.
 
 use crate::ledger::Ledger;
 use nano_block::{AccountState, Epoch, SignedBlock, Subtype};
 use nano_primitives::{Account, Amount, BlockHash};
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// An opened account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,4 +118,73 @@ impl BlockView {
             confirmed: ledger.is_confirmed(hash),
         })
     }
+}
+
+/// Something that happened on the ledger.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// A block was accepted; it is not confirmed yet.
+    Applied(Arc<BlockView>),
+    /// A block was confirmed.
+    Confirmed(Arc<Confirmation>),
+    /// A block was taken out again.
+    RolledBack(BlockHash),
+}
+
+/// A block's confirmation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Confirmation {
+    /// The block.
+    pub block: BlockView,
+    /// How it came about.
+    pub kind: ConfirmationKind,
+    /// When, in milliseconds since 1970.
+    pub time_ms: u64,
+    /// How long after the block was accepted, in milliseconds.
+    pub duration_ms: u64,
+    /// The weight that voted.
+    pub tally: Amount,
+}
+
+/// How a confirmation came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmationKind {
+    /// By its own election.
+    Quorum,
+    /// By the election of a block that rests on it.
+    Height,
+    /// Without an election: the network was seeded with it.
+    Seeded,
+}
+
+impl ConfirmationKind {
+    /// The node's word, as in the WebSocket's `confirmation_type`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Quorum => "active_quorum",
+            Self::Height => "active_confirmation_height",
+            Self::Seeded => "inactive",
+        }
+    }
+}
+
+/// A block as an object.
+pub(crate) fn contents(block: &SignedBlock) -> Value {
+    serde_json::to_value(block).expect("a block is an object of texts")
+}
+
+/// How an election went, without its block.
+pub(crate) fn election_info(confirmation: &Confirmation) -> Value {
+    json!({
+        "duration": confirmation.duration_ms.to_string(),
+        "time": confirmation.time_ms.to_string(),
+        "tally": confirmation.tally,
+        "final": confirmation.tally,
+        "blocks": "1",
+        "voters": "1",
+        "request_count": "0",
+    })
 }
