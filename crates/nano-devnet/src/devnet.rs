@@ -11,7 +11,7 @@ use crate::{
     told::{AccountView, BlockView, Event},
     websocket,
 };
-use nano_block::{Network, RandomError, SecretKey, SignedBlock};
+use nano_block::{Epoch, Network, RandomError, SecretKey, SignedBlock};
 use nano_primitives::{Account, Amount, BlockHash};
 use std::{
     io,
@@ -57,7 +57,8 @@ pub struct Builder {
     confirmation_delay: Duration,
     data_file: Option<PathBuf>,
     work_threads: Option<usize>,
-    epoch_2: bool,
+    epoch: Epoch,
+    leave_unconfirmed: bool,
 }
 
 impl Default for Builder {
@@ -71,7 +72,8 @@ impl Default for Builder {
             confirmation_delay: Duration::from_millis(100),
             data_file: None,
             work_threads: None,
-            epoch_2: true,
+            epoch: Epoch::Epoch2,
+            leave_unconfirmed: false,
         }
     }
 }
@@ -128,11 +130,24 @@ impl Builder {
         self
     }
 
-    /// Leaves a new ledger at epoch 0, where every block needs the threshold of epoch 1. Default:
-    /// the genesis account is at epoch 2, and what it sends to.
+    /// The epoch that the genesis account of a new ledger is lifted to, and what it sends to. Below
+    /// epoch 2 every block needs the threshold of epoch 1. Default: [`Epoch::Epoch2`].
     #[must_use]
-    pub fn epoch_0(mut self) -> Self {
-        self.epoch_2 = false;
+    pub fn epoch(mut self, epoch: Epoch) -> Self {
+        self.epoch = epoch;
+        self
+    }
+
+    /// [`epoch`](Self::epoch) 0.
+    #[must_use]
+    pub fn epoch_0(self) -> Self {
+        self.epoch(Epoch::Epoch0)
+    }
+
+    /// Begins with [`Faults::leave_unconfirmed`]. Default: blocks are confirmed.
+    #[must_use]
+    pub fn leave_unconfirmed(mut self, leave: bool) -> Self {
+        self.leave_unconfirmed = leave;
         self
     }
 
@@ -147,9 +162,10 @@ impl Builder {
         let rpc = listen("RPC", self.rpc).await?;
         let websocket = listen("WebSocket", self.websocket).await?;
         let node = self.node()?;
-        if self.epoch_2 && node.state().ledger.block_count() == 1 {
-            node.upgrade_genesis()?;
+        if node.state().ledger.block_count() == 1 {
+            node.upgrade_genesis(self.epoch)?;
         }
+        node.faults.plan().leave_unconfirmed = self.leave_unconfirmed;
         node.schedule_backlog();
         Ok(Devnet::new(node, rpc, websocket))
     }

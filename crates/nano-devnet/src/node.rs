@@ -226,9 +226,10 @@ impl Node {
         })
     }
 
-    /// Lifts the genesis account to epoch 2, as every real network did long ago.
-    pub(crate) fn upgrade_genesis(self: &Arc<Self>) -> Result<(), ProcessError> {
-        for epoch in [Epoch::Epoch1, Epoch::Epoch2] {
+    /// Lifts the genesis account of a new ledger to the epoch, step by step. Every real network was lifted to epoch 2 long
+    /// ago.
+    pub(crate) fn upgrade_genesis(self: &Arc<Self>, to: Epoch) -> Result<(), ProcessError> {
+        for epoch in [Epoch::Epoch1, Epoch::Epoch2].into_iter().filter(|epoch| *epoch <= to) {
             self.seed(|ledger| {
                 Ok::<_, ProcessError>(epoch_block(ledger, &self.settings.genesis, epoch))
             })?;

@@ -8,6 +8,7 @@ use nano_block::SignedBlock;
 use nano_devnet::{Devnet, Dialect};
 use nano_primitives::Root;
 use serde_json::json;
+use std::time::Duration;
 
 /// A network that leaves blocks unconfirmed, and three sends to Bob, each on the one before.
 async fn scene() -> (Devnet, Http, Vec<SignedBlock>) {
@@ -96,6 +97,19 @@ async fn block_confirm_confirms() {
     assert!(!net.block(&sends[2].hash()).unwrap().confirmed);
     let unknown = json!({ "action": "block_confirm", "hash": "AB".repeat(32) });
     assert_eq!(http.refusal(unknown).await, "Block not found");
+}
+
+/// Also where confirmation would not wait for anything.
+#[tokio::test]
+async fn a_network_can_begin_with_blocks_left_unconfirmed() {
+    let builder = Devnet::builder().confirmation_delay(Duration::ZERO).leave_unconfirmed(true);
+    let net = builder.start().await.unwrap();
+    assert_eq!(net.block_count(), (3, 3), "what it was seeded with is confirmed");
+    let send = state(&net, &net.genesis_account()).send(key(2).account(), raw(1)).unwrap();
+    let hash = net.process(&ready(&net, send, &net.genesis_key())).unwrap();
+    assert!(!net.block(&hash).unwrap().confirmed);
+    net.faults().clear();
+    assert!(net.block(&hash).unwrap().confirmed);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
-//! `p2pow devnet`.
+//! `p2pow devnet`: a Nano network on this computer, until it is interrupted.
 
-use nano_block::Network;
-use nano_devnet::{Builder, Devnet, StartError};
+use clap::ValueEnum;
+use nano_block::{Epoch, Network};
+use nano_devnet::{Builder, Devnet, Dialect, StartError};
 use nano_primitives::{Account, Amount};
 use p2pow_cli::{Failure, output, values};
 use serde::Serialize;
@@ -21,10 +22,16 @@ A Nano network in one process, on loopback: the rules of the real ledger, the RP
      begins in one account, whose key is public: it is shown, and is for development only. Money that --fund gives needs no \
      work; everything else does, with the thresholds of --network.
 
+A wallet or worker should get along with both implementations of the node, with accounts that were never lifted to epoch 2, \
+     and with blocks that stay unconfirmed: --dialect, --epoch and --leave-unconfirmed are for trying that.
+
 Examples:
   p2pow devnet
   p2pow devnet --network live --data ledger.db
-  p2pow devnet --fund nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo=10 --json";
+  p2pow devnet --fund nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo=10 --json
+  p2pow devnet --dialect rsnano --epoch 0
+  p2pow devnet --leave-unconfirmed         (then confirm a block, and what it rests on, by hand:)
+  curl -d '{\"action\":\"block_confirm\",\"hash\":\"…\"}' http://127.0.0.1:45000";
 
 /// Options of `devnet`.
 #[derive(Debug, clap::Args)]
@@ -49,9 +56,38 @@ pub(crate) struct DevnetArgs {
     #[arg(long, value_name = "MS", default_value_t = 100)]
     #[arg(value_parser = clap::value_parser!(u64).range(..=3_600_000))]
     confirmation_delay: u64,
+    /// Leave blocks unconfirmed: they are in the ledger, but may be rolled back, and pay nobody. The money of --fund is
+    /// confirmed all the same
+    #[arg(long, conflicts_with = "confirmation_delay")]
+    leave_unconfirmed: bool,
+    /// Whose answers the RPC gives, where two implementations of the node differ
+    #[arg(long, value_enum, value_name = "NODE", default_value = "reference")]
+    dialect: DialectName,
+    /// The epoch of a new ledger's accounts: 2, as on every real network, or 0 or 1, where every block needs the same work:
+    /// an eighth of a send's at epoch 2, eight times a receive's
+    #[arg(long, value_name = "N", default_value = "2", value_parser = epoch)]
+    epoch: Epoch,
     /// Print one JSON object and nothing else
     #[arg(long)]
     json: bool,
+}
+
+/// An implementation of the node.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum DialectName {
+    /// nano_node: what is empty is "", and the WebSocket reads switches of any type
+    Reference,
+    /// RsNano: what is empty is [] or {}, and the WebSocket ends a session over a switch that is a text
+    Rsnano,
+}
+
+impl From<DialectName> for Dialect {
+    fn from(name: DialectName) -> Self {
+        match name {
+            DialectName::Reference => Self::Reference,
+            DialectName::Rsnano => Self::RsNano,
+        }
+    }
 }
 
 /// Money for an account.
@@ -65,6 +101,9 @@ struct Grant {
 #[derive(Debug, Serialize)]
 struct Report {
     network: String,
+    dialect: &'static str,
+    epoch: u8,
+    leaves_unconfirmed: bool,
     rpc_url: String,
     websocket_url: String,
     account: Account,
@@ -83,7 +122,7 @@ pub(crate) async fn run(args: DevnetArgs) -> Result<(), Failure> {
     }
     note("RPC", RPC_PORT, args.rpc_port, net.rpc_addr().port());
     note("WebSocket", WEBSOCKET_PORT, args.websocket_port, net.websocket_addr().port());
-    let report = Report::new(&net, args.data);
+    let report = Report::new(&net, &args);
     if args.json {
         output::json(&report)?;
     } else {
@@ -118,6 +157,9 @@ impl DevnetArgs {
             .network(self.network)
             .rpc_addr(on(rpc))
             .websocket_addr(on(websocket))
+            .dialect(self.dialect.into())
+            .epoch(self.epoch)
+            .leave_unconfirmed(self.leave_unconfirmed)
             .confirmation_delay(Duration::from_millis(self.confirmation_delay));
         match &self.data {
             Some(path) => builder.data_file(path),
@@ -153,24 +195,46 @@ fn fund(net: &Devnet, grant: &Grant) -> Result<(), Failure> {
 }
 
 impl Report {
-    fn new(net: &Devnet, data: Option<PathBuf>) -> Self {
+    fn new(net: &Devnet, args: &DevnetArgs) -> Self {
         let account = net.genesis_account();
         Self {
             network: net.network().to_string(),
+            dialect: match args.dialect {
+                DialectName::Reference => "reference",
+                DialectName::Rsnano => "rsnano",
+            },
+            // A ledger from a file is at the epoch that it was begun with.
+            epoch: net.account(&account).map_or(0, |view| view.epoch.number()),
+            leaves_unconfirmed: args.leave_unconfirmed,
             rpc_url: net.rpc_url(),
             websocket_url: net.websocket_url(),
             account,
             private_key: net.genesis_key().expose_hex().to_string(),
             balance_raw: net.balance(&account),
-            data,
+            data: args.data.clone(),
         }
+    }
+
+    /// What is not as usual, in words that go on a sentence.
+    fn oddities(&self) -> String {
+        let mut words = String::new();
+        if self.dialect == "rsnano" {
+            words += ", with the answers of RsNano";
+        }
+        if self.epoch != 2 {
+            words += &format!(", at epoch {}", self.epoch);
+        }
+        if self.leaves_unconfirmed {
+            words += ", which confirms nothing by itself";
+        }
+        words
     }
 
     fn print(&self) -> Result<(), Failure> {
         let Self { network, rpc_url, websocket_url, account, private_key, balance_raw, .. } = self;
-        let balance = balance_raw.to_xno();
+        let (balance, oddities) = (balance_raw.to_xno(), self.oddities());
         output::line(format_args!(
-            "a Nano network with the work of `{network}`; Ctrl-C ends it\n\
+            "a Nano network with the work of `{network}`{oddities}; Ctrl-C ends it\n\
              RPC             {rpc_url}\n\
              WebSocket       {websocket_url}\n\
              funded account  {account} ({balance} XNO)\n\
@@ -239,4 +303,8 @@ fn grant(text: &str) -> Result<Grant, String> {
         account: values::account(account)?,
         amount: values::amount(amount).map_err(|error| error.to_string())?,
     })
+}
+
+fn epoch(text: &str) -> Result<Epoch, &'static str> {
+    text.parse().ok().and_then(Epoch::from_number).ok_or("wanted 0, 1 or 2")
 }

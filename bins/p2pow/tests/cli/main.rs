@@ -3,6 +3,7 @@
 
 mod block;
 mod demo;
+mod devnet;
 mod key;
 mod money;
 mod program;
