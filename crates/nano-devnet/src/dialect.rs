@@ -1,4 +1,4 @@
-//! The two implementations of a node, where their answers have different shapes.
+//! [`Dialect`]: the two implementations of a node, where they write and read different shapes.
 
 use serde_json::Value;
 

@@ -95,6 +95,7 @@ impl Node {
         self: &Arc<Self>,
         block: &SignedBlock,
     ) -> Result<BlockHash, ProcessError> {
+        // The lock is free again when confirmation, which may be at once, takes it.
         let applied = self.state().accept(block, WorkCheck::Required)?;
         for hash in &applied {
             self.schedule_confirmation(*hash);
@@ -121,6 +122,7 @@ impl Node {
         self: &Arc<Self>,
         make: impl FnOnce(&Ledger) -> Result<SignedBlock, E>,
     ) -> Result<BlockHash, E> {
+        // One hold of the lock from the look to the block, so that no other block takes its place in between.
         let mut state = self.state();
         let block = make(&state.ledger)?;
         let block = block.with_work(block.work.unwrap_or(Work::from_u64(0)));

@@ -1,7 +1,8 @@
 //! RPC over HTTP: one JSON object asks, one answers, and errors are HTTP 200 with `{"error": …}`,
 //! as in a node.
 //!
-//! A file for every family of actions. A family answers the actions that it knows.
+//! A file for every family of actions, each with an `answer` that is `None` for actions of the others. The way of a request:
+//! [`handle`], [`answer_call`] with the faults, [`dispatch`].
 
 mod account;
 mod block;
@@ -82,6 +83,7 @@ async fn answer(node: &Arc<Node>, body: &[u8]) -> Response {
 }
 
 async fn answer_call(call: &Call) -> Response {
+    // Late first, then failing: a request that fails is as slow as one that does not.
     call.node.faults.wait().await;
     match call.node.faults.next_failure(call.action()) {
         Some(Failure::Error(text)) => json!({ "error": text }).to_string().into_response(),

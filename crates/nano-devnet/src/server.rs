@@ -110,6 +110,7 @@ impl Connection {
         allow(!self.dropping.borrow().connections)
     }
 
+    /// Answers that are to be dropped were made, and are lost on their way.
     fn may_write(&self) -> io::Result<()> {
         allow(*self.dropping.borrow() == Dropping::default())
     }

@@ -1,4 +1,4 @@
-//! The ledger on disk: a text file with a line of JSON for everything that happened, read again at
+//! [`Store`]: the ledger on disk, a text file with a line of JSON for everything that happened, read again at
 //! the next start.
 //!
 //! A line is in the file, and the file on the disk, before anybody hears of what it says. A process

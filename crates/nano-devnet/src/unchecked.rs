@@ -1,4 +1,4 @@
-//! Blocks that came before something they rest on. As in a node they are kept, and applied once
+//! [`Unchecked`]: blocks that came before something they rest on. As in a node they are kept, and applied once
 //! that comes.
 
 use crate::ledger::ProcessError;

@@ -110,6 +110,7 @@ impl Session {
     /// Does what the client asks; the acknowledgement, if it wants one. What asks for nothing that is
     /// known is ignored, as in a node.
     fn handle(&mut self, text: &str) -> Result<Option<String>, Unreadable> {
+        // What is no JSON is `null`: it asks for nothing, and RsNano cannot read it.
         let request: Value = serde_json::from_str(text).unwrap_or_default();
         if !self.node.settings.dialect.reads(&request) {
             tracing::debug!(text, "the session ends over a message that cannot be read");

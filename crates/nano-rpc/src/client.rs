@@ -107,7 +107,9 @@ impl Client {
 /// How long to wait before sending a failed call again; `None` if it is not to be sent again, or the server asks for
 /// a longer wait than a caller would put up with.
 fn next_wait(request: &Request, error: &RpcError, waits: &mut Backoff) -> Option<Duration> {
+    // What a node would do twice goes again only if it certainly was not done once.
     let worth_it = error.is_retryable() && (error.is_unsent() || !request.is_once());
+    // A server that asks for more than our longest wait would hold the caller up: the error is told instead.
     let wait = waits.next().max(error.retry_after().unwrap_or_default());
     (worth_it && wait <= LONGEST_WAIT).then_some(wait)
 }

@@ -127,6 +127,7 @@ impl Location {
         }
         let authority = uri.authority().ok_or_else(|| bad("no host".to_owned()))?;
         let (user, host) = split(authority).map_err(|reason| bad(reason.to_owned()))?;
+        // Public providers put keys into the path and the query, so neither is shown.
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let shown = format!("{scheme}://{host}{}", if path == "/" { "" } else { "/…" });
         let uri = Uri::builder().scheme(scheme.as_str()).authority(host).path_and_query(path);
@@ -146,6 +147,7 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ConfigEr
     let mut value: HeaderValue = value
         .parse()
         .map_err(|_| bad(header.as_str(), "its value has characters that headers cannot have"))?;
+    // Which keeps it out of what `HeaderMap` shows.
     value.set_sensitive(true);
     Ok((header, value))
 }
@@ -157,6 +159,7 @@ fn split(authority: &Authority) -> Result<(&str, &str), &'static str> {
     if host.is_empty() || host.starts_with(':') {
         return Err("no host");
     }
+    // `Uri` takes a port that is no number for none, and would lead to the default port.
     let has_port = host.rsplit(']').next().is_some_and(|end| end.contains(':'));
     if has_port && authority.port_u16().is_none() {
         return Err("its port is not a number up to 65535");
@@ -170,6 +173,7 @@ fn authorization(user: &str) -> Option<HeaderValue> {
         return None;
     }
     let mut plain: Vec<u8> = percent_decode_str(user).collect();
+    // A name without a password is a name with an empty one.
     if !user.contains(':') {
         plain.push(b':');
     }

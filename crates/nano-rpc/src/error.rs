@@ -91,6 +91,7 @@ impl RpcError {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Connect { .. } | Self::TimedOut { .. } | Self::Broken { .. } => true,
+            // The server was late, busy or broken, or a proxy has no node at the moment.
             Self::Status { status, .. } => matches!(status, 408 | 429 | 500..=599),
             _ => false,
         }
@@ -171,6 +172,7 @@ impl NodeError {
 
     /// The reference node says "Unknown command"; others name the action, for they fail to read it.
     fn is_unknown_action(&self) -> bool {
+        // The name in RsNano's words is checked: it lists all the others that it knows in the same sentence.
         self.eq_ignore_ascii_case("unknown command")
             || self.contains(&format!("unknown variant `{}`", self.action))
     }
@@ -253,6 +255,7 @@ impl Refusal {
     /// The refusal of a node's text; `None` for words that are not known.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
+        // Whole texts, no parts of one: a refusal that is taken for another one may cost money.
         let same = |known: &str| known.eq_ignore_ascii_case(text.trim());
         Self::TEXTS.iter().find(|(known, _)| same(known)).map(|&(_, refusal)| refusal)
     }

@@ -1,4 +1,4 @@
-//! What is asked of a node.
+//! [`Request`]: what is asked of a node, an action and its fields.
 
 use bytes::Bytes;
 use nano_block::SignedBlock;
@@ -51,6 +51,7 @@ impl Request {
     #[must_use]
     #[allow(clippy::missing_panics_doc)] // it cannot
     pub fn block(mut self, block: &SignedBlock) -> Self {
+        // As an object: RsNano takes no text for a block, and the reference node takes an object with `json_block`.
         let json = serde_json::to_value(block).expect("a block has text keys and values");
         self.fields.insert("block".to_owned(), json);
         self.set("json_block", true)

@@ -33,12 +33,15 @@ pub(crate) struct Transport {
 impl Transport {
     pub(crate) fn new(endpoint: Endpoint, max_answer: usize) -> Self {
         let mut tcp = HttpConnector::new();
+        // Or it refuses https before TLS is wrapped around it.
         tcp.enforce_http(false);
+        // A call is one small packet; it must not wait for a second one.
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config((**endpoint.tls()).clone())
             .https_or_http()
+            // Nodes speak nothing newer, and a proxy in between needs nothing newer.
             .enable_http1()
             .wrap_connector(tcp);
         let http =
@@ -57,6 +60,7 @@ impl Transport {
         body: Bytes,
         timeout: Duration,
     ) -> Result<Bytes, RpcError> {
+        // The limit holds for all of it: connecting, TLS, the answer's last byte.
         let call = Call { action, url: self.endpoint.shown() };
         match tokio::time::timeout(timeout, self.attempt(call, body)).await {
             Ok(result) => result,
@@ -83,6 +87,7 @@ impl Transport {
     }
 
     async fn collect(&self, call: Call<'_>, answer: Response<Incoming>) -> Result<Bytes, RpcError> {
+        // The length that a server announces is not believed: the bytes are counted as they come.
         let limit = self.max_answer;
         match Limited::new(answer.into_body(), limit).collect().await {
             Ok(body) => Ok(body.to_bytes()),
@@ -132,6 +137,7 @@ impl Call<'_> {
             return Ok(body);
         }
         let words = answers::words(status.as_u16(), &body);
+        // 408 and 429 are about when, not about what was asked: those may be asked again.
         let ours = status.is_client_error() && !matches!(status.as_u16(), 408 | 429);
         match words {
             Some(text) if ours => Err(RpcError::refused(self.action, text)),
@@ -142,6 +148,7 @@ impl Call<'_> {
     }
 
     fn status(self, status: StatusCode, headers: &HeaderMap, body: String) -> RpcError {
+        // Not followed: the headers may hold a key, which is for this host alone.
         let text = if status.is_redirection() { redirect(headers) } else { body };
         RpcError::Status {
             action: self.action,

@@ -19,6 +19,7 @@ impl Ledger {
         if self.block(hash).is_none() {
             return Err(UnknownBlock { hash: *hash });
         }
+        // A stack, not recursion: chains are as long as somebody makes them.
         let mut order = Vec::new();
         let mut seen = std::collections::HashSet::new();
         let mut open = vec![*hash];
@@ -71,6 +72,7 @@ impl Ledger {
             if self.block(hash).is_none() {
                 break;
             }
+            // A send goes only after the chain that received it was taken back that far.
             match self.receiver_in_the_way(&account) {
                 Some(receiver) => accounts.push(receiver),
                 None => {

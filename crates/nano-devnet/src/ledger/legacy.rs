@@ -34,6 +34,7 @@ pub(super) fn check_receive(
     block: &ReceiveBlock,
     work: WorkCheck,
 ) -> Result<Change, ProcessError> {
+    // The order of the checks is nano_node's throughout: of a block that breaks two rules, it decides which is told.
     let (account, before) = check_follows(ledger, signed, &block.previous)?;
     check_source(ledger, &block.source)?;
     let entry = check_receivable(ledger, account, &block.source)?;

@@ -29,6 +29,7 @@ fn check_ordinary(
     block: &StateBlock,
     work: WorkCheck,
 ) -> Result<Change, ProcessError> {
+    // In nano_node's order: of a block that breaks two rules, it decides which is told.
     ledger.must_be_new(&signed.hash())?;
     signed.verify_by(&block.account.public_key()).map_err(|_| ProcessError::BadSignature)?;
     if block.account.is_zero() {
@@ -40,6 +41,7 @@ fn check_ordinary(
         None => check_first(block)?,
     };
     let epoch = before.map_or(Epoch::Epoch0, |info| info.epoch);
+    // What is received may lift the account's epoch, and the block's threshold is that of the epoch after it.
     let (effect, epoch) = check_effect(ledger, block, (subtype, amount, epoch))?;
     work.check(signed, ledger.thresholds().for_state(subtype, epoch))?;
     Ok(Change {
@@ -125,6 +127,7 @@ fn is_upgrade(
     }
     match ledger.block(&block.previous) {
         Some(previous) => Ok(block.balance == previous.balance),
+        // Whether it is an epoch block cannot be told without the predecessor, so either signer may have signed it.
         None if is_signed_by_either(ledger, signed, block) => Err(ProcessError::GapPrevious),
         None => Err(ProcessError::BadSignature),
     }

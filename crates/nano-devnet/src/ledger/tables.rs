@@ -131,6 +131,7 @@ impl Ledger {
     pub fn commit(&mut self, change: Change, now: u64) -> BlockHash {
         let (info, record) = change.into_records(now);
         let hash = info.frontier;
+        // Weight first leaves the old representative, then comes to the new one, so that no sum exceeds the supply.
         if let Some(before) = &record.before {
             self.take_weight(before.representative, before.balance);
             self.set_successor(&before.frontier, Some(hash));
@@ -232,6 +233,7 @@ impl Ledger {
     pub fn account_at(&self, hash: &BlockHash) -> Option<&AccountInfo> {
         let record = self.blocks.get(hash)?;
         match record.successor {
+            // Every block keeps what the account was before it, for rollbacks; so its predecessor's end state is there too.
             Some(successor) => self.blocks.get(&successor)?.before.as_ref(),
             None => self.accounts.get(&record.account),
         }

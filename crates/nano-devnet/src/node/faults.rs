@@ -52,6 +52,7 @@ impl FaultState {
 
     /// What the request for `action` gets instead of its answer, if anything.
     pub(crate) fn next_failure(&self, action: &str) -> Option<Failure> {
+        // A planned failure does not count for the rate, and the rate is not asked meanwhile.
         let mut plan = self.plan();
         plan.next_planned(action).or_else(|| plan.rate.next())
     }

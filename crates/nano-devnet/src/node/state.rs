@@ -1,4 +1,4 @@
-//! What is behind the node's lock: the ledger, the blocks that wait, the file and the listeners.
+//! [`State`]: what is behind the node's lock: the ledger, the blocks that wait, the file and the listeners.
 //!
 //! Whatever changes the ledger is written to the file first and told to the listeners afterwards,
 //! in the order in which it happened.
@@ -55,6 +55,7 @@ impl State {
         block: &SignedBlock,
         work: WorkCheck,
     ) -> Result<Vec<BlockHash>, ProcessError> {
+        // `applied` grows while it is walked: what was released may release more.
         let mut applied = vec![self.apply(block, work)?];
         let mut next = 0;
         while let Some(hash) = applied.get(next).copied() {
@@ -71,6 +72,7 @@ impl State {
             .ledger
             .check(block, work)
             .inspect_err(|error| self.keep_waiting(block, work, *error))?;
+        // On the disk before it is in the ledger, so that nobody hears of what a crash would take back.
         let now = unix_seconds();
         self.write(&Entry::Block { at: now, signed: Box::new(*block) })
             .map_err(|_| ProcessError::NotStored)?;
@@ -138,6 +140,7 @@ impl State {
     }
 
     pub(super) fn rollback(&mut self, hash: &BlockHash) -> Result<Vec<BlockHash>, RollbackError> {
+        // Checked first: what is in the file is played again at the next start, and must succeed then.
         self.ledger.check_rollback(hash)?;
         self.write(&Entry::RolledBack(*hash)).map_err(|_| RollbackError::NotStored)?;
         let taken = self.ledger.rollback(hash)?;

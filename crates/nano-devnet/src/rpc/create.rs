@@ -1,4 +1,4 @@
-//! Making keys, signatures, amounts, and signed blocks with their work.
+//! What is made from what the caller gives: keys, signatures, amounts, and by `block_create` signed blocks with their work.
 
 use super::{
     call::{Answer, Call, Refusal, parse_hash},

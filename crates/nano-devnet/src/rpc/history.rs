@@ -1,4 +1,4 @@
-//! What an account did.
+//! `account_history`: the blocks of a chain, each with what it did.
 
 use super::call::{Answer, Call, Refusal, object, opened, parse_account, parse_hash};
 use crate::{dialect::Dialect, ledger::Ledger, told::BlockView};

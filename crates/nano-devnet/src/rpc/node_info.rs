@@ -1,4 +1,4 @@
-//! The node itself.
+//! The actions about the node itself: `version`, `uptime`, `telemetry`, `node_id`, `active_difficulty` and their like.
 
 use super::call::{Answer, Call, Refusal};
 use crate::node::unix_millis;

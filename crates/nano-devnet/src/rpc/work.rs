@@ -1,4 +1,4 @@
-//! Proof of work.
+//! `work_generate`, `work_validate` and `work_cancel`, in the reference node's way.
 
 use super::call::{Answer, Call, Refusal};
 use crate::ledger::Ledger;

@@ -115,6 +115,7 @@ impl From<AccountInfoWire> for AccountInfo {
             account_version: wire.account_version,
             modified_timestamp: wire.modified_timestamp,
             confirmed_height: wire.confirmed_height.or(wire.confirmation_height),
+            // Zeros stand for an account of which nothing is confirmed.
             confirmed_frontier: real(wire.confirmed_frontier.or(wire.confirmation_height_frontier)),
             confirmed_balance: wire.confirmed_balance,
             receivable: wire.receivable.or(wire.pending),
@@ -321,6 +322,7 @@ impl<T> TryFrom<ManyWire<T>> for Many<T> {
         let errors = wire.errors.unwrap_or_default().0;
         let errors = errors.into_iter().map(|(account, lenient::Text(text))| (account, Err(text)));
         let values = values.into_iter().map(|(account, Entry(entry))| (account, entry));
+        // Values last: of an account that has both, the value counts.
         Ok(Self(errors.chain(values).collect()))
     }
 }

@@ -48,6 +48,7 @@ pub enum AnswerError {
 /// The body is not JSON, an object with `error`, or a bare string, which RsNano answers where it has nothing yet.
 pub fn body(body: &[u8]) -> Result<Value, AnswerError> {
     match serde_json::from_slice(body) {
+        // No action answers with a bare text: it is what RsNano says of an action that it only knows by name.
         Ok(Value::String(text)) => Err(AnswerError::Node { text: excerpt(&text) }),
         Ok(value) => match error_text(&value) {
             Some(text) => Err(AnswerError::Node { text }),

@@ -35,6 +35,7 @@ impl Client {
         let request = Request::new("account_info")
             .set("account", account)
             .set("representative", true)
+            // Both names: older nodes know the second alone, and what is not known is ignored.
             .set("receivable", true)
             .set("pending", true)
             .set("include_confirmed", true);
@@ -198,6 +199,7 @@ impl Client {
     pub async fn block_info(&self, hash: &BlockHash) -> Result<Option<BlockInfo>, RpcError> {
         let request = Request::new("block_info").set("json_block", true).set("hash", hash);
         let info = found(self.ask(request, answers::block_info).await, &[BLOCK_NOT_FOUND])?;
+        // A caller may sign on what this says, so it must be about the block that was asked for.
         if let Some(info) = &info {
             same_hash("contents", info.contents.hash(), hash)
                 .map_err(|error| RpcError::answer("block_info", error))?;
@@ -306,6 +308,7 @@ impl Client {
         if !short.is_empty() {
             known.extend(self.look_up(&short).await?);
         }
+        // Sorted here: what was looked up comes after what was known, and nodes differ in their own order.
         known.sort_by_key(|receivable| (Reverse(receivable.amount), receivable.hash));
         Ok(known)
     }

@@ -32,6 +32,8 @@ impl Client {
             published(&body, &hash).map_err(|error| RpcError::answer("process", error))
         };
         match reply.body.and_then(read) {
+            // A first try that arrived makes the node refuse the second, as an old block or with words of its own for it
+            // (a send of which the balance is spent). What it says of the block settles it.
             Err(RpcError::Node(_)) if repeated && self.is_in_ledger(&hash).await => Ok(hash),
             answered => answered,
         }
@@ -117,6 +119,7 @@ impl Client {
         let request = |is_decimal| {
             request.clone().set_some("difficulty", difficulty.map(|it| spelled(it, is_decimal)))
         };
+        // Relaxed: a value that is not the newest costs one more question, and nothing else.
         let is_decimal = self.reads_decimal.load(Ordering::Relaxed);
         let mut work = self.ask(request(is_decimal), answers::work_generate).await;
         if difficulty.is_some() && is_misread(&work, is_decimal) {
@@ -126,6 +129,7 @@ impl Client {
             }
         }
         let work = work?;
+        // The node's word is not taken for its own work.
         enough(work, root, difficulty).map_err(|error| RpcError::answer("work_generate", error))?;
         Ok(work)
     }
@@ -145,6 +149,7 @@ impl Client {
             .set("work", work)
             .set_some("difficulty", difficulty);
         let verdict = self.ask(request, answers::work_validate).await?;
+        // RsNano compares with its own base, whatever difficulty it is given.
         let valid = difficulty.map(|difficulty| work.value(root) >= difficulty);
         Ok(WorkVerdict { valid: valid.or(verdict.valid), ..verdict })
     }

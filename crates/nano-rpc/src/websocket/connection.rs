@@ -96,6 +96,7 @@ impl Target {
         let secure = self.endpoint.uri().scheme_str() == Some("wss");
         let address = self.endpoint.host_and_port(if secure { 443 } else { 80 });
         let tcp = TcpStream::connect(address).await.map_err(|error| self.refused(error.into()))?;
+        // Subscriptions and pings are small, and each is waited for.
         tcp.set_nodelay(true).map_err(|error| self.refused(error.into()))?;
         let request = self.handshake().map_err(|error| self.refused(error))?;
         let config = WebSocketConfig::default()
@@ -157,6 +158,7 @@ impl Connection {
     async fn subscribe(&mut self) -> Result<(), SubscribeError> {
         let (mut waiting, requests): (Vec<_>, Vec<_>) =
             self.target.topics.requests().into_iter().unzip();
+        // All at once, then all acknowledgements: one round trip, in whatever order they come.
         for request in requests {
             self.send(Message::text(request.to_string())).await?;
         }
@@ -174,6 +176,7 @@ impl Connection {
         loop {
             match timeout(self.target.ping_every, self.socket.next()).await {
                 Ok(Some(Ok(message))) => {
+                    // Any frame is a sign of life, also one that is not understood.
                     pinged = false;
                     if let Some(incoming) = understand(&message) {
                         return Ok(incoming);

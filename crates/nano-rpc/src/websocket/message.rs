@@ -163,6 +163,7 @@ struct ConfirmationMessage {
 }
 
 fn confirmation(value: Value) -> Result<Event, AnswerError> {
+    // Before the block is read, which keeps no subtype: it is not signed.
     let subtype = subtype(&value["message"]["block"]);
     let ConfirmationMessage { hash, account, amount, confirmation_type, block } =
         shape::<ConfirmationWire>(value)?.message;

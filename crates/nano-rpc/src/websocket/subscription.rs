@@ -163,6 +163,7 @@ struct Gone;
 
 /// Hands events on, and connects again and again, until the consumer is gone.
 async fn keep(target: Target, first: Option<Connection>, events: mpsc::Sender<Event>) {
+    // Whatever is under way, a long wait as well, ends with the consumer.
     select(pin!(events.closed()), pin!(keep_up(&target, first, &events))).await;
     debug!(url = target.endpoint.shown(), "subscription dropped");
 }
@@ -175,17 +176,18 @@ async fn keep_up(
     let mut waits = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
     let mut connection = match first {
         Some(connection) => connection,
-        None => reconnect(target, &mut waits, (events, None)).await?,
+        None => reconnect(target, &mut waits, events, None).await?,
     };
     loop {
         let begun = Instant::now();
         let error = relay(connection, events).await?;
         let reason = interrupted(&error, events).await?;
+        // A node that drops every connection at once is not asked ever more often.
         if begun.elapsed() >= GOOD {
             waits.reset();
         }
         sleep(waits.next()).await;
-        connection = reconnect(target, &mut waits, (events, Some(reason))).await?;
+        connection = reconnect(target, &mut waits, events, Some(reason)).await?;
     }
 }
 
@@ -206,7 +208,8 @@ async fn relay(
 async fn reconnect(
     target: &Target,
     waits: &mut Backoff,
-    (events, mut told): (&mpsc::Sender<Event>, Option<String>),
+    events: &mpsc::Sender<Event>,
+    mut told: Option<String>,
 ) -> Result<Connection, Gone> {
     loop {
         match target.connect().await {
