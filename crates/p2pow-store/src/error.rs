@@ -1,0 +1,144 @@
+//! [`StoreError`]: why a record was not read or written, and what to do about it.
+
+use crate::{MAX_KEY_BYTES, MAX_VALUE_BYTES, Revision};
+use std::{fmt, path::PathBuf, sync::Arc};
+
+/// A call of a store that failed. Nothing was written, unless the kind says that this is not known.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Somebody else wrote the record first.
+    #[error("record {key} is {}, wanted {}", standing(.found), belief(.wanted))]
+    Conflict {
+        /// The record's key.
+        key: String,
+        /// Its revision; `None` if it is not there.
+        found: Option<Revision>,
+        /// What the writer believed.
+        wanted: Option<Revision>,
+    },
+    /// A bucket's or record's name cannot be named in every store.
+    #[error("{name:?} is no key, wanted 1 to {MAX_KEY_BYTES} ASCII letters, digits and -_=./")]
+    Name {
+        /// The beginning of it.
+        name: String,
+    },
+    /// A record is too large for one piece.
+    #[error("record {key} has {bytes} bytes, the most is {MAX_VALUE_BYTES}")]
+    TooLarge {
+        /// The record's key.
+        key: String,
+        /// The size of its JSON text.
+        bytes: usize,
+    },
+    /// A record is not of the form that this program reads.
+    #[error("record {key} of {bucket} is not readable by this version")]
+    Malformed {
+        /// Its bucket.
+        bucket: String,
+        /// Its key.
+        key: String,
+        /// What is wrong with it.
+        source: Arc<serde_json::Error>,
+    },
+    /// There is no room for the record.
+    #[error("the disk of {} is full: make room there", shown(.path))]
+    Full {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// The file may not be written.
+    #[error("{} cannot be written: check its permissions, and those of its folder", shown(.path))]
+    ReadOnly {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// Another process holds the file.
+    #[error("{} is locked by another process for too long", shown(.path))]
+    Busy {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// What is in the file is not what was written.
+    #[error("{} is damaged or no store of this program: put it aside, or bring back a copy of it", shown(.path))]
+    Corrupt {
+        /// The store's file.
+        path: PathBuf,
+        /// What the database said.
+        source: Arc<rusqlite::Error>,
+    },
+    /// A newer version of the program made the file.
+    #[error("{} has format {found}, this version knows formats up to {known}: use a newer version", shown(.path))]
+    Newer {
+        /// The store's file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format known.
+        known: i64,
+    },
+    /// The file cannot be had.
+    #[error("cannot open {}", shown(.path))]
+    Open {
+        /// The store's file.
+        path: PathBuf,
+        /// What the system said.
+        source: Arc<std::io::Error>,
+    },
+    /// The store broke in some other way. Whether the record was written is not known before it is read again.
+    #[error("{} failed", shown(.path))]
+    Failed {
+        /// The store's file.
+        path: PathBuf,
+        /// What the database said.
+        source: Arc<rusqlite::Error>,
+    },
+    /// The store is closed, or its thread has ended. Whether the record was written is not known.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// Whether the record is not as the writer believed: it is to be read again.
+    #[must_use]
+    pub const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict { .. })
+    }
+
+    /// By what the database says.
+    pub(crate) fn of(error: rusqlite::Error, path: &std::path::Path) -> Self {
+        use rusqlite::{ErrorCode, ffi};
+        let path = path.to_owned();
+        let rusqlite::Error::SqliteFailure(failure, _) = &error else {
+            return Self::Failed { path, source: Arc::new(error) };
+        };
+        match (failure.code, failure.extended_code) {
+            // A log that cannot grow shows as one of these where the disk is full.
+            (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => Self::Full { path },
+            (ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen, _) => {
+                Self::ReadOnly { path }
+            }
+            (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => Self::Busy { path },
+            (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => {
+                Self::Corrupt { path, source: Arc::new(error) }
+            }
+            _ => Self::Failed { path, source: Arc::new(error) },
+        }
+    }
+}
+
+fn standing(found: &Option<Revision>) -> impl fmt::Display {
+    found.map_or_else(|| "not there".to_owned(), |revision| format!("at revision {revision}"))
+}
+
+fn belief(wanted: &Option<Revision>) -> impl fmt::Display {
+    wanted.map_or_else(|| "none".to_owned(), |revision| format!("revision {revision}"))
+}
+
+fn shown(path: &std::path::Path) -> impl fmt::Display {
+    if path.as_os_str().is_empty() {
+        "the store in memory".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}

@@ -1,0 +1,204 @@
+//! [`SqliteStore`]: records in one SQLite file, written by one thread.
+//!
+//! The thread takes what was asked for while it was writing as one transaction, so that many writers at once cost one
+//! flush of the disk, not one each. An answer leaves only when the transaction is on disk.
+
+mod connection;
+
+use crate::{
+    BoxFuture, Expect, Page, Record, Revision, Store, StoreError,
+    store::{check_name, check_value},
+};
+use connection::Connection;
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread::{self, JoinHandle},
+};
+use tokio::sync::oneshot;
+
+/// Calls that one transaction takes, at most.
+const TOGETHER: usize = 256;
+
+/// Records in a file of SQLite, or in memory. Other processes may have the same file open: writes are compare-and-set
+/// all the same. Dropping it waits for the writes that have begun.
+#[derive(Debug)]
+pub struct SqliteStore {
+    /// `None` only while it is dropped.
+    calls: Option<Sender<Call>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the thread is asked for.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Get { bucket: String, key: String },
+    Put { bucket: String, key: String, value: String, expect: Expect },
+    Remove { bucket: String, key: String, revision: Revision },
+    List { bucket: String, prefix: String, after: Option<String>, limit: usize },
+}
+
+/// What the thread answers.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Records(Vec<Record>),
+    Written(Revision),
+    Removed,
+}
+
+struct Call {
+    ask: Ask,
+    answer: oneshot::Sender<Result<Answer, StoreError>>,
+}
+
+impl Ask {
+    pub(crate) const fn is_write(&self) -> bool {
+        matches!(self, Self::Put { .. } | Self::Remove { .. })
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it, readable by its owner alone; its folder must be there.
+    ///
+    /// # Errors
+    /// The file cannot be had, is damaged, or is of a newer version.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        private(path)?;
+        Ok(Self::start(Connection::open(path)?))
+    }
+
+    /// A store that ends with this value.
+    ///
+    /// # Errors
+    /// SQLite has no memory.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Ok(Self::start(Connection::in_memory()?))
+    }
+
+    /// The same as a value that journals share.
+    #[must_use]
+    pub fn shared(self) -> Arc<dyn Store> {
+        Arc::new(self)
+    }
+
+    fn start(connection: Connection) -> Self {
+        let (calls, received) = channel();
+        let thread = thread::spawn(move || serve(connection, &received));
+        Self { calls: Some(calls), thread: Mutex::new(Some(thread)) }
+    }
+
+    async fn ask(&self, ask: Ask) -> Result<Answer, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let calls = self.calls.as_ref().ok_or(StoreError::Closed)?;
+        calls.send(Call { ask, answer }).map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn records(&self, ask: Ask) -> Result<Vec<Record>, StoreError> {
+        match self.ask(ask).await? {
+            Answer::Records(records) => Ok(records),
+            Answer::Written(_) | Answer::Removed => Ok(Vec::new()),
+        }
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.calls = None;
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        // A thread that panicked has told so; there is nothing to wait for.
+        let _ = thread.map(JoinHandle::join);
+    }
+}
+
+/// Makes a new file before SQLite does, so that nobody else may read it.
+fn private(path: &Path) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(StoreError::Open { path: path.to_owned(), source: Arc::new(source) }),
+    }
+}
+
+/// The thread: answers until every sender is gone.
+fn serve(mut connection: Connection, calls: &Receiver<Call>) {
+    while let Ok(first) = calls.recv() {
+        let mut together = vec![first];
+        together.extend(calls.try_iter().take(TOGETHER - 1));
+        let (asks, answers): (Vec<_>, Vec<_>) =
+            together.into_iter().map(|Call { ask, answer }| (ask, answer)).unzip();
+        for (answer, result) in answers.into_iter().zip(connection.answer(&asks)) {
+            // Who does not wait any more has no use for it.
+            let _ = answer.send(result);
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn get<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        Box::pin(async move {
+            check_name(bucket)?;
+            check_name(key)?;
+            let ask = Ask::Get { bucket: bucket.to_owned(), key: key.to_owned() };
+            Ok(self.records(ask).await?.pop())
+        })
+    }
+
+    fn put<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        value: String,
+        expect: Expect,
+    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
+        Box::pin(async move {
+            check_name(bucket)?;
+            check_name(key)?;
+            check_value(key, &value)?;
+            let ask = Ask::Put { bucket: bucket.to_owned(), key: key.to_owned(), value, expect };
+            match self.ask(ask).await? {
+                Answer::Written(revision) => Ok(revision),
+                Answer::Records(_) | Answer::Removed => Err(StoreError::Closed),
+            }
+        })
+    }
+
+    fn remove<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        revision: Revision,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            check_name(bucket)?;
+            check_name(key)?;
+            let ask = Ask::Remove { bucket: bucket.to_owned(), key: key.to_owned(), revision };
+            self.ask(ask).await.map(drop)
+        })
+    }
+
+    fn list<'a>(
+        &'a self,
+        bucket: &'a str,
+        page: Page<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
+        Box::pin(async move {
+            check_name(bucket)?;
+            let Page { prefix, after, limit } = page;
+            let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
+            self.records(Ask::List { bucket: bucket.to_owned(), prefix, after, limit }).await
+        })
+    }
+}

@@ -1,0 +1,238 @@
+//! [`Connection`]: the file's form and the statements. Blocking; used by the store's thread alone.
+
+use super::{Answer, Ask};
+use crate::{Expect, Record, Revision, StoreError};
+use rusqlite::{OptionalExtension, Row, TransactionBehavior, config::DbConfig, params};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Marks the file as one of ours: "P2Po" as a number.
+const APPLICATION: i64 = 0x5032_506F;
+/// The newest form of the file.
+const FORMAT: i64 = 1;
+/// How long another process may hold the file.
+const BUSY_WITHIN: Duration = Duration::from_secs(10);
+
+/// Revisions come from one counter, so that a record that is removed and made again has none of its old ones.
+const SCHEMA: &str = "
+    CREATE TABLE record (
+        bucket TEXT NOT NULL,
+        key TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        value TEXT NOT NULL CHECK (json_valid(value)),
+        PRIMARY KEY (bucket, key)
+    ) STRICT;
+    CREATE TABLE counter (last INTEGER NOT NULL) STRICT;
+    INSERT INTO counter VALUES (0);
+";
+
+/// An open file.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    sqlite: rusqlite::Connection,
+    /// Empty for a store in memory.
+    path: PathBuf,
+}
+
+impl Connection {
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let fail = |error| StoreError::of(error, path);
+        let sqlite = rusqlite::Connection::open(path).map_err(fail)?;
+        Self { sqlite, path: path.to_owned() }.prepare()
+    }
+
+    pub(crate) fn in_memory() -> Result<Self, StoreError> {
+        let path = PathBuf::new();
+        let sqlite =
+            rusqlite::Connection::open_in_memory().map_err(|error| StoreError::of(error, &path))?;
+        Self { sqlite, path }.prepare()
+    }
+
+    fn prepare(mut self) -> Result<Self, StoreError> {
+        let fail = |error| StoreError::of(error, &self.path);
+        self.sqlite.busy_timeout(BUSY_WITHIN).map_err(fail)?;
+        self.sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(fail)?;
+        // A write is on disk when it is answered, whatever happens to the power then.
+        self.sqlite.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
+        self.sqlite.pragma_update(None, "synchronous", "FULL").map_err(fail)?;
+        self.sqlite.set_prepared_statement_cache_capacity(16);
+        let (found, path) = (migrate(&mut self.sqlite).map_err(fail)?, self.path.clone());
+        match found {
+            Form::Known => Ok(self),
+            Form::Newer(found) => Err(StoreError::Newer { path, found, known: FORMAT }),
+            Form::Foreign => {
+                let source = rusqlite::Error::InvalidQuery.into();
+                Err(StoreError::Corrupt { path, source })
+            }
+        }
+    }
+
+    /// Answers all of it by one transaction. If that fails, nothing of it is written, and everybody is told why.
+    pub(crate) fn answer(&mut self, asks: &[Ask]) -> Vec<Result<Answer, StoreError>> {
+        match together(&mut self.sqlite, asks) {
+            Ok(answers) => answers,
+            Err(error) => {
+                let error = StoreError::of(error, &self.path);
+                tracing::warn!(%error, calls = asks.len(), "the store failed");
+                asks.iter().map(|_| Err(error.clone())).collect()
+            }
+        }
+    }
+}
+
+enum Form {
+    Known,
+    Newer(i64),
+    Foreign,
+}
+
+/// Brings the file to the newest form. Two processes may try at once.
+fn migrate(sqlite: &mut rusqlite::Connection) -> rusqlite::Result<Form> {
+    let transaction = sqlite.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let number = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (application, format) = (number("application_id")?, number("user_version")?);
+    let tables = "SELECT count(*) FROM sqlite_schema";
+    let is_new = transaction.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0;
+    match (application, format) {
+        (APPLICATION, FORMAT) => Ok(Form::Known),
+        (APPLICATION, newer) if newer > FORMAT => Ok(Form::Newer(newer)),
+        (0, 0) if is_new => {
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "application_id", APPLICATION)?;
+            transaction.pragma_update(None, "user_version", FORMAT)?;
+            transaction.commit()?;
+            Ok(Form::Known)
+        }
+        _ => Ok(Form::Foreign),
+    }
+}
+
+type Answers = Vec<Result<Answer, StoreError>>;
+
+fn together(sqlite: &mut rusqlite::Connection, asks: &[Ask]) -> rusqlite::Result<Answers> {
+    let behavior = if asks.iter().any(Ask::is_write) {
+        TransactionBehavior::Immediate
+    } else {
+        TransactionBehavior::Deferred
+    };
+    let transaction = sqlite.transaction_with_behavior(behavior)?;
+    let answers = asks.iter().map(|ask| one(&transaction, ask)).collect::<rusqlite::Result<_>>()?;
+    transaction.commit()?;
+    Ok(answers)
+}
+
+/// A call within its transaction. The inner error is the caller's own, the outer one ends the transaction.
+fn one(sqlite: &rusqlite::Connection, ask: &Ask) -> rusqlite::Result<Result<Answer, StoreError>> {
+    match ask {
+        Ask::Get { bucket, key } => {
+            let sql = "SELECT key, revision, value FROM record WHERE bucket = ?1 AND key = ?2";
+            let found = sqlite.prepare_cached(sql)?.query_row([bucket, key], record).optional()?;
+            Ok(Ok(Answer::Records(found.into_iter().collect())))
+        }
+        Ask::List { bucket, prefix, after, limit } => {
+            let page = (bucket.as_str(), prefix.as_str(), after.as_deref(), *limit);
+            list(sqlite, page).map(|records| Ok(Answer::Records(records)))
+        }
+        Ask::Put { bucket, key, value, expect } => {
+            let wanted = match expect {
+                Expect::Absent => None,
+                Expect::At(revision) => Some(*revision),
+            };
+            if let Some(conflict) = conflict(sqlite, (bucket, key), wanted)? {
+                return Ok(Err(conflict));
+            }
+            let next = next(sqlite)?;
+            let sql = "INSERT INTO record (bucket, key, revision, value) VALUES (?1, ?2, ?3, ?4)
+                ON CONFLICT (bucket, key) DO UPDATE SET revision = ?3, value = ?4";
+            sqlite.prepare_cached(sql)?.execute(params![bucket, key, next, value])?;
+            Ok(Ok(Answer::Written(revision(next))))
+        }
+        Ask::Remove { bucket, key, revision } => {
+            if let Some(conflict) = conflict(sqlite, (bucket, key), Some(*revision))? {
+                return Ok(Err(conflict));
+            }
+            let sql = "DELETE FROM record WHERE bucket = ?1 AND key = ?2";
+            sqlite.prepare_cached(sql)?.execute([bucket, key])?;
+            Ok(Ok(Answer::Removed))
+        }
+    }
+}
+
+/// What stands against a write, if anything does.
+fn conflict(
+    sqlite: &rusqlite::Connection,
+    (bucket, key): (&str, &str),
+    wanted: Option<Revision>,
+) -> rusqlite::Result<Option<StoreError>> {
+    let sql = "SELECT revision FROM record WHERE bucket = ?1 AND key = ?2";
+    let mut statement = sqlite.prepare_cached(sql)?;
+    let found = statement.query_row([bucket, key], |row| row.get(0)).optional()?.map(revision);
+    let key = key.to_owned();
+    Ok((found != wanted).then_some(StoreError::Conflict { key, found, wanted }))
+}
+
+/// A revision that no record had before.
+fn next(sqlite: &rusqlite::Connection) -> rusqlite::Result<i64> {
+    let sql = "UPDATE counter SET last = last + 1 RETURNING last";
+    sqlite.prepare_cached(sql)?.query_row([], |row| row.get(0))
+}
+
+type Part<'a> = (&'a str, &'a str, Option<&'a str>, usize);
+
+fn list(
+    sqlite: &rusqlite::Connection,
+    (bucket, prefix, after, limit): Part<'_>,
+) -> rusqlite::Result<Vec<Record>> {
+    // Keys are ASCII, so that DEL comes after all of them.
+    let (end, limit) = (format!("{prefix}\x7f"), i64::try_from(limit).unwrap_or(i64::MAX));
+    let sql = "SELECT key, revision, value FROM record
+        WHERE bucket = ?1 AND key >= ?2 AND key < ?3 AND key > ?4 ORDER BY key LIMIT ?5";
+    let mut statement = sqlite.prepare_cached(sql)?;
+    let after = after.unwrap_or_default();
+    statement.query_map(params![bucket, prefix, end, after, limit], record)?.collect()
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record { key: row.get(0)?, revision: revision(row.get(1)?), value: row.get(2)? })
+}
+
+/// The counter begins at 1 and only grows.
+fn revision(number: i64) -> Revision {
+    Revision::from_number(number.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ask, Connection};
+    use crate::{Expect, StoreError};
+
+    fn put(key: usize) -> Ask {
+        let value = format!("{:?}", "x".repeat(10_000));
+        Ask::Put { bucket: "job".into(), key: key.to_string(), value, expect: Expect::Absent }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_as_such_and_room_is_all_that_it_takes() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Connection::open(&folder.path().join("a.db")).unwrap();
+        let pages = |store: &Connection, most: i64| {
+            store.sqlite.pragma_update(None, "max_page_count", most).unwrap();
+        };
+        pages(&store, 20);
+        let full = (0..).find_map(|key| store.answer(&[put(key)]).remove(0).err()).unwrap();
+        assert!(matches!(full, StoreError::Full { .. }), "{full}");
+        assert!(full.to_string().ends_with("is full: make room there"), "{full}");
+        pages(&store, 1000);
+        assert!(store.answer(&[put(1_000_000)]).remove(0).is_ok());
+    }
+
+    #[test]
+    fn a_write_that_conflicts_does_not_spoil_those_beside_it() {
+        let mut store = Connection::in_memory().unwrap();
+        let answers = store.answer(&[put(1), put(1), put(2)]);
+        let is_ok: Vec<bool> = answers.iter().map(Result::is_ok).collect();
+        assert_eq!(is_ok, [true, false, true]);
+    }
+}
