@@ -25,6 +25,11 @@ fn writes(c: &mut Criterion) {
         async move { store.put("job", &key, value(), Expect::Absent).await.expect("a write") }
     };
     c.bench_function("put, alone", |b| b.iter(|| runtime.block_on(put())));
+    let note = || {
+        let (store, key) = (Arc::clone(&store), number.fetch_add(1, Ordering::Relaxed).to_string());
+        async move { store.note("job", &key, value(), Expect::Absent).await.expect("a write") }
+    };
+    c.bench_function("note, alone", |b| b.iter(|| runtime.block_on(note())));
     c.bench_function("put, 64 at once", |b| {
         b.iter(|| {
             let puts: Vec<_> = (0..TOGETHER).map(|_| runtime.spawn(put())).collect();

@@ -17,7 +17,7 @@ pub enum Moment {
 }
 
 /// Passes calls on until its last write; from there on every call fails with [`StoreError::Closed`], as nothing more
-/// happens in a process that is gone. Writes are puts and removals.
+/// happens in a process that is gone. Writes are puts, notes and removals.
 #[derive(Debug)]
 pub struct CrashAt {
     store: Arc<dyn Store>,
@@ -88,6 +88,16 @@ impl Store for CrashAt {
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
         Box::pin(self.write(self.store.put(bucket, key, value, expect)))
+    }
+
+    fn note<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        value: String,
+        expect: Expect,
+    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
+        Box::pin(self.write(self.store.note(bucket, key, value, expect)))
     }
 
     fn remove<'a>(

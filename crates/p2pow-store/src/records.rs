@@ -62,6 +62,19 @@ impl<T: Serialize + DeserializeOwned> Records<T> {
         self.put(key, value, Expect::At(revision)).await
     }
 
+    /// Replaces a record by a [`note`](Store::note), which may be lost with the power: for what can be found out again.
+    ///
+    /// # Errors
+    /// Somebody else wrote it since ([`StoreError::Conflict`]), or the store failed.
+    pub async fn note(
+        &self,
+        key: &str,
+        value: &T,
+        revision: Revision,
+    ) -> Result<Revision, StoreError> {
+        self.store.note(self.bucket, key, self.text(key, value)?, Expect::At(revision)).await
+    }
+
     /// Removes a record that must be as it was at `revision`.
     ///
     /// # Errors
@@ -98,8 +111,11 @@ impl<T: Serialize + DeserializeOwned> Records<T> {
     }
 
     async fn put(&self, key: &str, value: &T, expect: Expect) -> Result<Revision, StoreError> {
-        let text = serde_json::to_string(value).map_err(|source| self.malformed(key, source))?;
-        self.store.put(self.bucket, key, text, expect).await
+        self.store.put(self.bucket, key, self.text(key, value)?, expect).await
+    }
+
+    fn text(&self, key: &str, value: &T) -> Result<String, StoreError> {
+        serde_json::to_string(value).map_err(|source| self.malformed(key, source))
     }
 
     fn read(&self, record: Record) -> Result<Entry<T>, StoreError> {

@@ -36,9 +36,20 @@ pub struct SqliteStore {
 #[derive(Debug)]
 pub(crate) enum Ask {
     Get { bucket: String, key: String },
-    Put { bucket: String, key: String, value: String, expect: Expect },
+    Put(Put),
     Remove { bucket: String, key: String, revision: Revision },
     List { bucket: String, prefix: String, after: Option<String>, limit: usize },
+}
+
+/// A record to be written.
+#[derive(Debug)]
+pub(crate) struct Put {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    pub(crate) value: String,
+    pub(crate) expect: Expect,
+    /// Whether it is to survive the power.
+    pub(crate) is_flushed: bool,
 }
 
 /// What the thread answers.
@@ -56,7 +67,16 @@ struct Call {
 
 impl Ask {
     pub(crate) const fn is_write(&self) -> bool {
-        matches!(self, Self::Put { .. } | Self::Remove { .. })
+        matches!(self, Self::Put(_) | Self::Remove { .. })
+    }
+
+    /// Whether it is on disk only when the disk says so.
+    pub(crate) const fn is_flushed(&self) -> bool {
+        match self {
+            Self::Put(put) => put.is_flushed,
+            Self::Remove { .. } => true,
+            Self::Get { .. } | Self::List { .. } => false,
+        }
     }
 }
 
@@ -98,6 +118,16 @@ impl SqliteStore {
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
+    async fn write(&self, put: Put) -> Result<Revision, StoreError> {
+        check_name(&put.bucket)?;
+        check_name(&put.key)?;
+        check_value(&put.key, &put.value)?;
+        match self.ask(Ask::Put(put)).await? {
+            Answer::Written(revision) => Ok(revision),
+            Answer::Records(_) | Answer::Removed => Err(StoreError::Closed),
+        }
+    }
+
     async fn records(&self, ask: Ask) -> Result<Vec<Record>, StoreError> {
         match self.ask(ask).await? {
             Answer::Records(records) => Ok(records),
@@ -113,6 +143,10 @@ impl Drop for SqliteStore {
         // A thread that panicked has told so; there is nothing to wait for.
         let _ = thread.map(JoinHandle::join);
     }
+}
+
+fn put(bucket: &str, key: &str, value: String, expect: Expect) -> Put {
+    Put { bucket: bucket.to_owned(), key: key.to_owned(), value, expect, is_flushed: true }
 }
 
 /// Makes a new file before SQLite does, so that nobody else may read it.
@@ -163,16 +197,17 @@ impl Store for SqliteStore {
         value: String,
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        Box::pin(async move {
-            check_name(bucket)?;
-            check_name(key)?;
-            check_value(key, &value)?;
-            let ask = Ask::Put { bucket: bucket.to_owned(), key: key.to_owned(), value, expect };
-            match self.ask(ask).await? {
-                Answer::Written(revision) => Ok(revision),
-                Answer::Records(_) | Answer::Removed => Err(StoreError::Closed),
-            }
-        })
+        Box::pin(self.write(put(bucket, key, value, expect)))
+    }
+
+    fn note<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        value: String,
+        expect: Expect,
+    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
+        Box::pin(self.write(Put { is_flushed: false, ..put(bucket, key, value, expect) }))
     }
 
     fn remove<'a>(

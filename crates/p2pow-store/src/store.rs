@@ -89,6 +89,19 @@ pub trait Store: fmt::Debug + Send + Sync {
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>>;
 
+    /// The same, but when this is answered the write survives the end of the process only, not of the power: for what
+    /// can be found out again. The next [`put`](Self::put) to the store makes it durable too. A store without such a
+    /// difference just puts.
+    fn note<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        value: String,
+        expect: Expect,
+    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
+        self.put(bucket, key, value, expect)
+    }
+
     /// Removes the record, if it is still as it was at `revision`.
     fn remove<'a>(
         &'a self,
@@ -122,6 +135,16 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
         (**self).put(bucket, key, value, expect)
+    }
+
+    fn note<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        value: String,
+        expect: Expect,
+    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
+        (**self).note(bucket, key, value, expect)
     }
 
     fn remove<'a>(

@@ -33,6 +33,19 @@ async fn a_record_is_written_only_over_the_revision_that_the_writer_knows() {
 }
 
 #[tokio::test]
+async fn a_note_is_a_write_like_others_and_outlives_its_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let records = Records::<u64>::new(SqliteStore::open(&path).unwrap().shared(), "job");
+    let first = records.create("a", &1).await.unwrap();
+    let second = records.note("a", &2, first).await.unwrap();
+    assert!(records.note("a", &3, first).await.unwrap_err().is_conflict());
+    let other = Records::<u64>::new(SqliteStore::open(&path).unwrap().shared(), "job");
+    assert_eq!(other.get("a").await.unwrap().unwrap().revision, second);
+    other.update("a", &4, second).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_record_that_is_made_again_has_none_of_its_old_revisions() {
     let store = SqliteStore::in_memory().unwrap();
     let old = store.put("job", "a", "1".into(), Expect::Absent).await.unwrap();

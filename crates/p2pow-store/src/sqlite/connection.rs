@@ -1,6 +1,6 @@
 //! [`Connection`]: the file's form and the statements. Blocking; used by the store's thread alone.
 
-use super::{Answer, Ask};
+use super::{Answer, Ask, Put};
 use crate::{Expect, Record, Revision, StoreError};
 use rusqlite::{OptionalExtension, Row, TransactionBehavior, config::DbConfig, params};
 use std::{
@@ -54,9 +54,7 @@ impl Connection {
         let fail = |error| StoreError::of(error, &self.path);
         self.sqlite.busy_timeout(BUSY_WITHIN).map_err(fail)?;
         self.sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(fail)?;
-        // A write is on disk when it is answered, whatever happens to the power then.
         self.sqlite.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
-        self.sqlite.pragma_update(None, "synchronous", "FULL").map_err(fail)?;
         self.sqlite.set_prepared_statement_cache_capacity(16);
         let (found, path) = (migrate(&mut self.sqlite).map_err(fail)?, self.path.clone());
         match found {
@@ -117,6 +115,10 @@ fn together(sqlite: &mut rusqlite::Connection, asks: &[Ask]) -> rusqlite::Result
     } else {
         TransactionBehavior::Deferred
     };
+    // FULL: a write is on disk when it is answered, whatever happens to the power then. A log that is flushed is flushed
+    // from its beginning, so that earlier notes are on disk too.
+    let synchronous = if asks.iter().any(Ask::is_flushed) { "FULL" } else { "NORMAL" };
+    sqlite.pragma_update(None, "synchronous", synchronous)?;
     let transaction = sqlite.transaction_with_behavior(behavior)?;
     let answers = asks.iter().map(|ask| one(&transaction, ask)).collect::<rusqlite::Result<_>>()?;
     transaction.commit()?;
@@ -135,20 +137,7 @@ fn one(sqlite: &rusqlite::Connection, ask: &Ask) -> rusqlite::Result<Result<Answ
             let page = (bucket.as_str(), prefix.as_str(), after.as_deref(), *limit);
             list(sqlite, page).map(|records| Ok(Answer::Records(records)))
         }
-        Ask::Put { bucket, key, value, expect } => {
-            let wanted = match expect {
-                Expect::Absent => None,
-                Expect::At(revision) => Some(*revision),
-            };
-            if let Some(conflict) = conflict(sqlite, (bucket, key), wanted)? {
-                return Ok(Err(conflict));
-            }
-            let next = next(sqlite)?;
-            let sql = "INSERT INTO record (bucket, key, revision, value) VALUES (?1, ?2, ?3, ?4)
-                ON CONFLICT (bucket, key) DO UPDATE SET revision = ?3, value = ?4";
-            sqlite.prepare_cached(sql)?.execute(params![bucket, key, next, value])?;
-            Ok(Ok(Answer::Written(revision(next))))
-        }
+        Ask::Put(put) => write(sqlite, put),
         Ask::Remove { bucket, key, revision } => {
             if let Some(conflict) = conflict(sqlite, (bucket, key), Some(*revision))? {
                 return Ok(Err(conflict));
@@ -158,6 +147,24 @@ fn one(sqlite: &rusqlite::Connection, ask: &Ask) -> rusqlite::Result<Result<Answ
             Ok(Ok(Answer::Removed))
         }
     }
+}
+
+fn write(
+    sqlite: &rusqlite::Connection,
+    Put { bucket, key, value, expect, .. }: &Put,
+) -> rusqlite::Result<Result<Answer, StoreError>> {
+    let wanted = match expect {
+        Expect::Absent => None,
+        Expect::At(revision) => Some(*revision),
+    };
+    if let Some(conflict) = conflict(sqlite, (bucket, key), wanted)? {
+        return Ok(Err(conflict));
+    }
+    let next = next(sqlite)?;
+    let sql = "INSERT INTO record (bucket, key, revision, value) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (bucket, key) DO UPDATE SET revision = ?3, value = ?4";
+    sqlite.prepare_cached(sql)?.execute(params![bucket, key, next, value])?;
+    Ok(Ok(Answer::Written(revision(next))))
 }
 
 /// What stands against a write, if anything does.
@@ -206,11 +213,11 @@ fn revision(number: i64) -> Revision {
 #[cfg(test)]
 mod tests {
     use super::{Ask, Connection};
-    use crate::{Expect, StoreError};
+    use crate::{Expect, StoreError, sqlite};
 
     fn put(key: usize) -> Ask {
         let value = format!("{:?}", "x".repeat(10_000));
-        Ask::Put { bucket: "job".into(), key: key.to_string(), value, expect: Expect::Absent }
+        Ask::Put(sqlite::put("job", &key.to_string(), value, Expect::Absent))
     }
 
     #[test]
