@@ -9,8 +9,8 @@ use std::{fs, path::Path, process::Command};
 const LAYERS: [&[&str]; 5] = [
     &["nano-primitives"],
     &["nano-block", "nano-pow", "nano-http"],
-    &["p2pow-protocol", "p2pow-store", "p2pow-cli", "nano-rpc", "nano-devnet"],
-    &["p2pow-server", "p2pow-client", "nano-work"],
+    &["p2pow-protocol", "p2pow-store", "p2pow-keystore", "nano-rpc", "nano-devnet"],
+    &["p2pow-server", "p2pow-client", "p2pow-cli", "nano-work"],
     &["p2pow", "p2pow-worker"],
 ];
 /// Packages that may use everything: nobody uses them.

@@ -19,9 +19,12 @@ pub struct RandomError {
     reason: String,
 }
 
-/// 32 random bytes from the system.
-fn random_bytes() -> Result<Zeroizing<[u8; 32]>, RandomError> {
-    let mut bytes = Zeroizing::new([0; 32]);
+/// Random bytes from the system, for keys, seeds and whatever else must not be guessed.
+///
+/// # Errors
+/// The random source failed.
+pub fn random_bytes<const N: usize>() -> Result<Zeroizing<[u8; N]>, RandomError> {
+    let mut bytes = Zeroizing::new([0; N]);
     getrandom::fill(bytes.as_mut()).map_err(|error| RandomError { reason: error.to_string() })?;
     Ok(bytes)
 }
@@ -91,6 +94,12 @@ impl SecretKey {
     pub fn expose_hex(&self) -> Zeroizing<String> {
         Zeroizing::new(hex::encode_upper(*self.bytes))
     }
+
+    /// The secret, for the one place that must seal it.
+    #[must_use]
+    pub fn expose_bytes(&self) -> &[u8; 32] {
+        &self.bytes
+    }
 }
 
 impl Clone for SecretKey {
@@ -148,6 +157,12 @@ impl Seed {
     #[must_use]
     pub fn expose_hex(&self) -> Zeroizing<String> {
         Zeroizing::new(hex::encode_upper(*self.0))
+    }
+
+    /// The seed, for the one place that must seal it or tell its words.
+    #[must_use]
+    pub fn expose_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 }
 

@@ -30,6 +30,7 @@ mod block;
 mod builder;
 mod epoch;
 mod json;
+mod key_file;
 mod keys;
 mod kind;
 mod network;
@@ -41,7 +42,8 @@ pub use {
     builder::{AccountState, BuildError},
     epoch::Epoch,
     json::FieldError,
-    keys::{RandomError, SecretKey, Seed, SignatureError, verify},
+    key_file::KeyFileError,
+    keys::{RandomError, SecretKey, Seed, SignatureError, random_bytes, verify},
     kind::{BlockKind, Subtype, UnknownKind, UnknownSubtype},
     network::{Network, Thresholds, UnknownNetwork},
     signed::{NotState, Signed, SignedBlock, SignedState},

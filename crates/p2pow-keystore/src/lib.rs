@@ -1,0 +1,48 @@
+//! Nano's secrets at rest: sealed with a password, or told in words.
+//!
+//! [`Sealed`] is a private key, a seed or a data key under a password (Argon2id, XChaCha20-Poly1305), in a JSON form
+//! that says how it was made and whose it is. A file with another account's name, a bit flipped or a line cut does not
+//! open, and says which of these it is as far as that can be known. [`Phrase`] is a secret as words (BIP39), and
+//! [`Bip39Seed`] derives keys from it as hardware wallets do (BIP44). Nothing here touches a file.
+//!
+//! ```
+//! use nano_block::Seed;
+//! use p2pow_keystore::{Cost, Password, Phrase, Sealed, Secret};
+//!
+//! let seed = Seed::from_bytes([7; 32]);
+//! let words = Phrase::of_seed(&seed);
+//! assert_eq!(words.seed()?.derive(0).account(), seed.derive(0).account());
+//!
+//! // The default cost is for files; a small one keeps this example quick.
+//! let cost = Cost::new(64, 1, 1)?;
+//! let password = Password::new("correct horse")?;
+//! let account = seed.derive(0).account();
+//! let file = Sealed::seal(&Secret::Seed(seed), &password, cost)?.to_json();
+//!
+//! let sealed = Sealed::from_json(&file)?;
+//! assert_eq!(sealed.account(), Some(account));
+//! assert!(matches!(sealed.open(&password)?, Secret::Seed(_)));
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod bip44;
+mod cipher;
+mod cost;
+mod form;
+mod password;
+mod phrase;
+mod sealed;
+mod secret;
+
+pub use {
+    bip44::{Bip39Seed, SeedError},
+    cipher::{DataKey, Unopened},
+    cost::{Cost, CostError},
+    form::FormError,
+    nano_block::RandomError,
+    password::{Password, PasswordError},
+    phrase::{Phrase, PhraseError},
+    sealed::{OpenError, SealError, Sealed},
+    secret::Secret,
+};
