@@ -34,13 +34,15 @@
 
 pub mod crash;
 mod error;
+mod record;
 mod records;
 mod sqlite;
 mod store;
 
 pub use {
     error::StoreError,
+    record::{Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Page, Record, Revision},
     records::{Entry, Records},
     sqlite::SqliteStore,
-    store::{BoxFuture, Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Page, Record, Revision, Store},
+    store::{BoxFuture, Store},
 };

@@ -9,7 +9,7 @@ use crate::{
     BoxFuture, Expect, Page, Record, Revision, Store, StoreError,
     store::{check_name, check_value},
 };
-use connection::Connection;
+use connection::{Answer, Ask, Connection, Put};
 use std::{
     path::Path,
     sync::{
@@ -32,52 +32,9 @@ pub struct SqliteStore {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What the thread is asked for.
-#[derive(Debug)]
-pub(crate) enum Ask {
-    Get { bucket: String, key: String },
-    Put(Put),
-    Remove { bucket: String, key: String, revision: Revision },
-    List { bucket: String, prefix: String, after: Option<String>, limit: usize },
-}
-
-/// A record to be written.
-#[derive(Debug)]
-pub(crate) struct Put {
-    pub(crate) bucket: String,
-    pub(crate) key: String,
-    pub(crate) value: String,
-    pub(crate) expect: Expect,
-    /// Whether it is to survive the power.
-    pub(crate) is_flushed: bool,
-}
-
-/// What the thread answers.
-#[derive(Debug)]
-pub(crate) enum Answer {
-    Records(Vec<Record>),
-    Written(Revision),
-    Removed,
-}
-
 struct Call {
     ask: Ask,
     answer: oneshot::Sender<Result<Answer, StoreError>>,
-}
-
-impl Ask {
-    pub(crate) const fn is_write(&self) -> bool {
-        matches!(self, Self::Put(_) | Self::Remove { .. })
-    }
-
-    /// Whether it is on disk only when the disk says so.
-    pub(crate) const fn is_flushed(&self) -> bool {
-        match self {
-            Self::Put(put) => put.is_flushed,
-            Self::Remove { .. } => true,
-            Self::Get { .. } | Self::List { .. } => false,
-        }
-    }
 }
 
 impl SqliteStore {
@@ -145,10 +102,6 @@ impl Drop for SqliteStore {
     }
 }
 
-fn put(bucket: &str, key: &str, value: String, expect: Expect) -> Put {
-    Put { bucket: bucket.to_owned(), key: key.to_owned(), value, expect, is_flushed: true }
-}
-
 /// Makes a new file before SQLite does, so that nobody else may read it.
 fn private(path: &Path) -> Result<(), StoreError> {
     let mut options = std::fs::OpenOptions::new();
@@ -197,7 +150,7 @@ impl Store for SqliteStore {
         value: String,
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        Box::pin(self.write(put(bucket, key, value, expect)))
+        Box::pin(self.write(Put::new(bucket, key, value, expect)))
     }
 
     fn note<'a>(
@@ -207,7 +160,7 @@ impl Store for SqliteStore {
         value: String,
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        Box::pin(self.write(Put { is_flushed: false, ..put(bucket, key, value, expect) }))
+        Box::pin(self.write(Put { is_flushed: false, ..Put::new(bucket, key, value, expect) }))
     }
 
     fn remove<'a>(

@@ -1,6 +1,5 @@
 //! [`Connection`]: the file's form and the statements. Blocking; used by the store's thread alone.
 
-use super::{Answer, Ask, Put};
 use crate::{Expect, Record, Revision, StoreError};
 use rusqlite::{OptionalExtension, Row, TransactionBehavior, config::DbConfig, params};
 use std::{
@@ -27,6 +26,55 @@ const SCHEMA: &str = "
     CREATE TABLE counter (last INTEGER NOT NULL) STRICT;
     INSERT INTO counter VALUES (0);
 ";
+
+/// What the thread is asked for.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Get { bucket: String, key: String },
+    Put(Put),
+    Remove { bucket: String, key: String, revision: Revision },
+    List { bucket: String, prefix: String, after: Option<String>, limit: usize },
+}
+
+/// A record to be written.
+#[derive(Debug)]
+pub(crate) struct Put {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    pub(crate) value: String,
+    pub(crate) expect: Expect,
+    /// Whether it is to survive the power.
+    pub(crate) is_flushed: bool,
+}
+
+/// What the thread answers.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Records(Vec<Record>),
+    Written(Revision),
+    Removed,
+}
+
+impl Ask {
+    pub(crate) const fn is_write(&self) -> bool {
+        matches!(self, Self::Put(_) | Self::Remove { .. })
+    }
+
+    /// Whether it is on disk only when the disk says so.
+    pub(crate) const fn is_flushed(&self) -> bool {
+        match self {
+            Self::Put(put) => put.is_flushed,
+            Self::Remove { .. } => true,
+            Self::Get { .. } | Self::List { .. } => false,
+        }
+    }
+}
+
+impl Put {
+    pub(crate) fn new(bucket: &str, key: &str, value: String, expect: Expect) -> Self {
+        Self { bucket: bucket.to_owned(), key: key.to_owned(), value, expect, is_flushed: true }
+    }
+}
 
 /// An open file.
 #[derive(Debug)]
@@ -212,12 +260,12 @@ fn revision(number: i64) -> Revision {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ask, Connection};
-    use crate::{Expect, StoreError, sqlite};
+    use super::{Ask, Connection, Put};
+    use crate::{Expect, StoreError};
 
     fn put(key: usize) -> Ask {
         let value = format!("{:?}", "x".repeat(10_000));
-        Ask::Put(sqlite::put("job", &key.to_string(), value, Expect::Absent))
+        Ask::Put(Put::new("job", &key.to_string(), value, Expect::Absent))
     }
 
     #[test]
