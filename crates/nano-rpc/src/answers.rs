@@ -25,6 +25,7 @@
 
 pub(crate) mod account;
 pub(crate) mod block;
+pub(crate) mod network;
 pub(crate) mod node;
 pub(crate) mod reader;
 pub(crate) mod receivable;

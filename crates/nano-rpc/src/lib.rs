@@ -42,6 +42,7 @@ mod transport;
 pub use answers::{
     account::{AccountBalance, AccountInfo, History, HistoryEntry, PerAccount},
     block::{BlockInfo, BlocksInfo, Candidate, ConfirmationInfo},
+    network::OtherNetwork,
     node::{ActiveDifficulty, BlockCount, Telemetry, Version, WorkVerdict},
     reader::AnswerError,
     receivable::{Receivable, ReceivableEntry},

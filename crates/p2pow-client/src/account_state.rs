@@ -10,8 +10,8 @@ use crate::{
     config::{Deadlines, deadline},
 };
 use nano_block::{AccountState, Block, BlockKind, Epoch, Network, SignatureError, SignedBlock};
-use nano_primitives::{Account, Amount, BlockHash, Difficulty};
-use nano_rpc::{AccountInfo, Client, RpcError};
+use nano_primitives::{Account, Amount, BlockHash};
+use nano_rpc::{AccountInfo, Client, OtherNetwork, RpcError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -75,32 +75,9 @@ pub enum StateError {
         /// The block.
         frontier: BlockHash,
     },
-    /// The node is of another network: what workers find for it would not be enough, or far too much.
-    #[error(
-        "the node asks for work of {send} for sends and {receive} for receives, which is {}; wanted a node of the \
-         network {wanted}: change `network`, or ask another node",
-        names(.found)
-    )]
-    OtherNetwork {
-        /// The node's threshold of sends.
-        send: Difficulty,
-        /// The node's threshold of receives.
-        receive: Difficulty,
-        /// The networks with these thresholds.
-        found: Vec<Network>,
-        /// The sender's network.
-        wanted: Network,
-    },
-}
-
-fn names(networks: &[Network]) -> String {
-    match networks {
-        [] => "no network that is known".to_owned(),
-        networks => {
-            let names: Vec<&str> = networks.iter().map(|network| network.as_str()).collect();
-            format!("the network {}", names.join(" or "))
-        }
-    }
+    /// The node is of another network.
+    #[error(transparent)]
+    OtherNetwork(#[from] OtherNetwork),
 }
 
 /// What the next block is built on.
@@ -121,14 +98,7 @@ pub(crate) async fn check_network(node: &Client, wanted: Network) -> Result<(), 
             return Ok(());
         }
     };
-    // A node that knows no threshold of receives is from before there were two.
-    let Some(receive) = told.network_receive_minimum else { return Ok(()) };
-    let send = told.network_minimum;
-    let found = Network::of_thresholds(send, receive);
-    if found.contains(&wanted) {
-        return Ok(());
-    }
-    Err(StateError::OtherNetwork { send, receive, found, wanted })
+    Ok(told.check_network(wanted)?)
 }
 
 /// The state of `account`, confirmed and verified.

@@ -1,6 +1,7 @@
-//! What a worker is told before it starts.
+//! [`Config`]: what a worker is told before it starts.
 
 use nano_block::Network;
+use nano_http::{HttpLimits, IpNet, Rate};
 use nano_primitives::{Account, Amount};
 use p2pow_protocol::DEFAULT_PORT;
 use std::{
@@ -35,10 +36,16 @@ pub struct Config {
     pub contest: bool,
     /// How often the node is asked for what happens to the accounts of running jobs.
     pub poll: Duration,
-    /// How long a published reward is watched for its confirmation.
+    /// How long a published reward may take to be confirmed before that is worth a warning. It stays watched.
     pub confirm_within: Duration,
-    /// What clients may take up.
-    pub limits: Limits,
+    /// How long a published reward is watched at all; a job whose reward is not confirmed by then has failed.
+    pub watch_within: Duration,
+    /// What clients may take up. The size of a body follows from `max_user_blocks`.
+    pub http: HttpLimits,
+    /// The requests for work that an address may send.
+    pub rate: Rate,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// Which frontiers a job may stand on.
@@ -51,23 +58,6 @@ pub enum FrontierPolicy {
         /// How long to wait before the job is refused.
         wait: Duration,
     },
-}
-
-/// What clients may take up.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
-    /// Connections in all.
-    pub connections: usize,
-    /// Connections from one address (IPv4) or one network of 64 bits (IPv6).
-    pub connections_per_address: usize,
-    /// How long the head of a request may take, and a connection may be idle before it.
-    pub head_within: Duration,
-    /// How long the body of a request may take.
-    pub body_within: Duration,
-    /// Requests for work that an address may send at once.
-    pub burst: u32,
-    /// Requests for work a second that an address may send for ever.
-    pub per_second: f64,
 }
 
 impl Default for Config {
@@ -86,20 +76,10 @@ impl Default for Config {
             contest: true,
             poll: Duration::from_millis(250),
             confirm_within: Duration::from_secs(600),
-            limits: Limits::default(),
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections: 1024,
-            connections_per_address: 64,
-            head_within: Duration::from_secs(30),
-            body_within: Duration::from_secs(20),
-            burst: 100,
-            per_second: 10.0,
+            watch_within: Duration::from_secs(7 * 24 * 3600),
+            http: HttpLimits::default(),
+            rate: Rate { per_second: 10.0, burst: 100 },
+            trusted_proxies: Vec::new(),
         }
     }
 }

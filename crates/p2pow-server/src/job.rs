@@ -1,15 +1,34 @@
-//! A job as everybody sees it who has to do with it: its task, its clients, the operator.
+//! [`Job`]: a job as everybody sees it who has to do with it: its task, its clients, the operator.
+//!
+//! How it goes from phase to phase is told by `life`, which walks through `plan`, `solve`, `publish` and `watch`.
 
-use crate::Phase;
+pub(crate) mod life;
+pub(crate) mod phase;
+pub(crate) mod table;
+
+mod plan;
+mod publish;
+mod race;
+mod solve;
+mod watch;
+
 use nano_pow::ProgressHandle;
 use nano_primitives::{Account, Amount, BlockHash};
 use p2pow_protocol::{Answer, Refusal, WorkRequest};
+use phase::Phase;
 use std::sync::{Arc, OnceLock};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{self, broadcast};
 use tracing::{debug, info};
 
 /// What a job's clients are told.
 pub(crate) type Reply = Result<Answer, Refusal>;
+
+/// How a job ends that is not to be watched any more.
+#[derive(Debug)]
+struct Ending {
+    phase: Phase,
+    reply: Reply,
+}
 
 /// A job of the worker. Clones are views of the same job.
 #[derive(Debug, Clone)]
@@ -18,7 +37,7 @@ pub struct Job(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     request: WorkRequest,
-    state: watch::Sender<State>,
+    state: sync::watch::Sender<State>,
     works: OnceLock<Vec<ProgressHandle>>,
     events: broadcast::Sender<JobEvent>,
 }
@@ -66,9 +85,19 @@ pub struct JobReport {
     pub refusal: Option<Refusal>,
 }
 
+impl Ending {
+    const fn lost(refusal: Refusal) -> Self {
+        Self { phase: Phase::Lost, reply: Err(refusal) }
+    }
+
+    const fn failed(refusal: Refusal) -> Self {
+        Self { phase: Phase::Failed, reply: Err(refusal) }
+    }
+}
+
 impl Job {
     pub(crate) fn new(request: WorkRequest, events: broadcast::Sender<JobEvent>) -> Self {
-        let state = watch::Sender::new(State { phase: Phase::Queued, reply: None });
+        let state = sync::watch::Sender::new(State { phase: Phase::Queued, reply: None });
         Self(Arc::new(Inner { request, state, works: OnceLock::new(), events }))
     }
 

@@ -1,8 +1,9 @@
 //! The P2PoW worker as a library: it takes jobs over HTTP, finds their work, publishes their blocks and is paid.
 //!
-//! A request's way is the order of the files: routes → admission → ledger → solve → publish → watch. Everything that
-//! can be said without the node is said before the node is asked, everything the node can say before any work is done,
-//! and all works of a job are found before its first block goes out. Income is counted when a reward is confirmed.
+//! A request comes in by [`Server`]'s routes (`http/`) and becomes a [`Job`] (`job/`), whose life is one sentence in one
+//! file, `job/life.rs`: plan → solve → publish → watch. Everything that can be said without the node is said before the
+//! node is asked, everything the node can say before any work is done, and all works of a job are found before its first
+//! block goes out. Income is counted when a reward is confirmed.
 //!
 //! A worker needs no private key: it knows its reward account and nothing else. Keys are for [`register`] alone.
 //!
@@ -30,31 +31,19 @@
 
 pub mod register;
 
-mod admission;
+mod clock;
 mod config;
-mod connections;
-mod cors;
-mod info;
+mod http;
 mod job;
-mod ledger;
-mod limits;
-mod network;
 mod node;
-mod phase;
-mod publish;
-mod pulse;
-mod routes;
 mod server;
-mod solve;
 mod status;
-mod table;
-mod watch;
 mod worker;
 
 pub use {
-    config::{Config, FrontierPolicy, Limits},
-    job::{Job, JobEvent, JobReport},
-    phase::Phase,
+    config::{Config, FrontierPolicy},
+    job::{Job, JobEvent, JobReport, phase::Phase},
+    nano_http::{HttpLimits, IpNet, ListenError, Rate},
     server::{BindError, Server},
     status::ServerStatus,
 };

@@ -1,4 +1,4 @@
-//! Registering a worker's address on the ledger.
+//! [`register`]: puts a worker's address on the ledger.
 //!
 //! Registering moves the registering account's voting weight to a representative that does not exist, until the
 //! account's next block. So an account of its own, nearly empty, is the right one; nothing ties it to the reward

@@ -1,15 +1,18 @@
-//! The worker's outside: started with a configuration, asked for its state, shut down.
+//! [`Server`]: a worker that is started with a configuration, asked for its state, and shut down.
 
 use crate::{
-    Config, Job, JobEvent, JobReport, ServerStatus,
-    connections::{self, Door},
+    config::Config,
+    http,
+    job::{Job, JobEvent, JobReport},
     node::Node,
-    worker::Worker,
+    status::ServerStatus,
+    worker::{StartError, Worker},
 };
+use nano_http::{HttpServer, ListenError};
 use nano_pow::Pool;
-use nano_rpc::{Client, ConfigError};
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::broadcast, time::timeout};
+use nano_rpc::{Client, ConfigError, OtherNetwork};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{join, sync::broadcast, time::timeout};
 use tracing::warn;
 
 /// How long a shutdown waits for what is being published or answered.
@@ -28,24 +31,31 @@ pub enum BindError {
     /// Not even one block would be taken.
     #[error("`max_user_blocks` is 0, wanted at least 1")]
     NoUserBlocks,
-    /// The system does not give the address.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address wanted.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// The system does not give an address.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// The URL of the node's WebSocket is malformed.
     #[error("`websocket_url` is malformed")]
     WebSocket(#[source] ConfigError),
+    /// The node is of another network: works would not be enough, or far too much.
+    #[error(transparent)]
+    OtherNetwork(OtherNetwork),
+}
+
+impl From<StartError> for BindError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::WebSocket(error) => Self::WebSocket(error),
+            StartError::OtherNetwork(error) => Self::OtherNetwork(error),
+        }
+    }
 }
 
 /// A running worker. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Server {
     worker: Arc<Worker>,
-    addresses: Vec<SocketAddr>,
+    http: HttpServer,
 }
 
 impl Server {
@@ -55,30 +65,24 @@ impl Server {
     /// The configuration is of no use, or an address cannot be had.
     pub async fn bind(config: Config, node: Client, pool: Pool) -> Result<Self, BindError> {
         check(&config)?;
-        let listeners = listen(&config.listen).await?;
-        let addresses = listeners.iter().map(|(address, _)| *address).collect();
         let worker = Arc::new(Worker::new(config, Node::new(node), pool));
-        start_listening_to_node(&worker)?;
-        worker.look_at_network().await;
-        let looking = Arc::clone(&worker);
-        worker.spawn(async move { looking.keep_looking().await });
-        let door = Door::new(worker.config.limits);
-        for (_, listener) in listeners {
-            worker.spawn(connections::serve(listener, Arc::clone(&worker), door.clone()));
-        }
-        Ok(Self { worker, addresses })
+        let closing = worker.closing().clone();
+        // Dropped before it is returned, this ends what has begun. A port that is taken is told before a node that is away.
+        let http = http::serve(Arc::clone(&worker), worker.config(), closing).await?;
+        worker.start().await?;
+        Ok(Self { worker, http })
     }
 
     /// The first address that is listened on.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        self.addresses[0] // a configuration without addresses is refused
+        self.http.local_addrs()[0] // a configuration without addresses is refused
     }
 
     /// All addresses that are listened on, in the order of the configuration.
     #[must_use]
     pub fn local_addrs(&self) -> &[SocketAddr] {
-        &self.addresses
+        self.http.local_addrs()
     }
 
     /// A look at the worker.
@@ -90,7 +94,7 @@ impl Server {
     /// The jobs in flight.
     #[must_use]
     pub fn jobs(&self) -> Vec<Job> {
-        self.worker.table.jobs()
+        self.worker.jobs()
     }
 
     /// A look at every job in flight.
@@ -102,22 +106,17 @@ impl Server {
     /// Every phase that a job comes to from now on. A listener that falls far behind loses the oldest.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<JobEvent> {
-        self.worker.events.subscribe()
+        self.worker.subscribe()
     }
 
     /// Stops: takes no more jobs, gives up the works that are searched, and waits for what is being published.
     pub async fn shutdown(self) {
-        self.worker.close();
-        let tasks = self.worker.take_tasks();
-        if timeout(SHUTDOWN_WITHIN, tasks.join_all()).await.is_err() {
-            warn!("some connections or jobs did not end in time");
+        let Self { worker, http } = self;
+        worker.closing().cancel();
+        let ended = timeout(SHUTDOWN_WITHIN, worker.ended());
+        if let (_, Err(_)) = join!(http.shutdown(SHUTDOWN_WITHIN), ended) {
+            warn!("some jobs did not end in time");
         }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.worker.close();
     }
 }
 
@@ -129,27 +128,4 @@ fn check(config: &Config) -> Result<(), BindError> {
         return Err(BindError::NoUserBlocks);
     }
     if config.listen.is_empty() { Err(BindError::NoAddress) } else { Ok(()) }
-}
-
-async fn listen(addresses: &[SocketAddr]) -> Result<Vec<(SocketAddr, TcpListener)>, BindError> {
-    let mut listeners = Vec::with_capacity(addresses.len());
-    for &address in addresses {
-        let refused = |source| BindError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(refused)?;
-        listeners.push((listener.local_addr().map_err(refused)?, listener));
-    }
-    Ok(listeners)
-}
-
-fn start_listening_to_node(worker: &Arc<Worker>) -> Result<(), BindError> {
-    let Some(url) = &worker.config.websocket_url else { return Ok(()) };
-    let listening = worker.pulses.listen(url).map_err(BindError::WebSocket)?;
-    let until = Arc::clone(worker);
-    worker.spawn(async move {
-        tokio::select! {
-            () = listening => {}
-            () = until.closed() => {}
-        }
-    });
-    Ok(())
 }

@@ -1,6 +1,7 @@
-//! What the operator wants to know.
+//! [`ServerStatus`]: what the operator wants to know. [`Load`]: how much there is to do. [`Tally`]: how jobs ended.
 
-use crate::{Job, Phase, worker::Worker};
+use crate::job::{Job, phase::Phase};
+use nano_pow::pool::PoolStatus;
 use nano_primitives::Amount;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -26,6 +27,32 @@ pub struct ServerStatus {
     pub income: Amount,
     /// Why the node cannot be reached, if it cannot.
     pub node_error: Option<String>,
+}
+
+/// How much there is to do, and how fast it is done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    /// Jobs that wait or are worked on.
+    pub(crate) busy: usize,
+    /// Hashes per second: as measured before the start until the pool has worked for a second or so, since a job that
+    /// takes a moment says little, and then by the pool's own work.
+    pub(crate) hashrate: Option<f64>,
+    hashes: u64,
+    hashes_left: f64,
+}
+
+impl Load {
+    pub(crate) fn new(busy: usize, pool: &PoolStatus, measured: Option<f64>) -> Self {
+        let is_settled = measured.is_none_or(|rate| pool.hashes_total as f64 >= rate);
+        let hashrate = pool.rate.filter(|_| is_settled).or(measured);
+        Self { busy, hashrate, hashes: pool.hashes_total, hashes_left: pool.expected_hashes_left }
+    }
+
+    /// Seconds until all works that are asked for now should be found, once the hash rate is known.
+    pub(crate) fn expected_seconds(&self) -> Option<f64> {
+        let rate = self.hashrate.filter(|rate| *rate > 0.0)?;
+        Some(self.hashes_left / rate)
+    }
 }
 
 /// How jobs ended.
@@ -56,24 +83,18 @@ impl Tally {
         }
     }
 
+    pub(crate) fn status(
+        &self,
+        load: &Load,
+        in_flight: usize,
+        node_error: Option<String>,
+    ) -> ServerStatus {
+        let Counts { won, lost, failed, income } = *self.lock();
+        let Load { busy, hashrate, hashes, .. } = *load;
+        ServerStatus { busy, in_flight, hashes, hashrate, won, lost, failed, income, node_error }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Counts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Worker {
-    pub(crate) fn status(&self) -> ServerStatus {
-        let Counts { won, lost, failed, income } = *self.tally.lock();
-        ServerStatus {
-            busy: self.busy(),
-            in_flight: self.table.jobs().len(),
-            hashes: self.pool.status().hashes_total,
-            hashrate: self.hashrate(),
-            won,
-            lost,
-            failed,
-            income,
-            node_error: self.network.borrow().error.clone(),
-        }
     }
 }

@@ -1,90 +1,177 @@
-//! What all parts of a worker share.
+//! [`Worker`]: the parts of a running worker, wired together: requests come in, jobs live in tasks of their own.
 
 use crate::{
-    Config, JobEvent, limits::Buckets, network::NetworkView, node::Node, pulse::Pulses,
-    status::Tally, table::Table,
+    config::Config,
+    job::{
+        Job, JobEvent,
+        life::{Means, live},
+        table::{Entry, Table},
+    },
+    node::{NetworkView, NetworkWatch, Node, Pulses},
+    status::{Load, ServerStatus, Tally},
 };
+use nano_http::{CancellationToken, whole_seconds};
 use nano_pow::Pool;
-use p2pow_protocol::Terms;
-use std::{
-    future::Future,
-    sync::{Arc, Mutex, PoisonError},
-};
-use tokio::{
-    sync::{Semaphore, broadcast, watch},
-    task::JoinSet,
-};
+use nano_rpc::{ConfigError, OtherNetwork};
+use p2pow_protocol::{Refusal, Terms, WorkRequest, check_request};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
+use tokio_util::task::TaskTracker;
 
 /// How many events a slow listener may fall behind.
 const EVENTS: usize = 1024;
 
-/// What all parts of a worker share.
+/// Seconds after which a full worker is worth another try, if it does not know better.
+const RETRY_AFTER: u64 = 10;
+
+/// Seconds after which a worker is asked to be tried again at the latest.
+const LONGEST_WAIT: f64 = 600.0;
+
+/// The parts of a running worker.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    pub(crate) config: Config,
-    pub(crate) node: Node,
-    pub(crate) pool: Pool,
-    pub(crate) table: Table,
-    pub(crate) slots: Arc<Semaphore>,
-    pub(crate) events: broadcast::Sender<JobEvent>,
-    pub(crate) pulses: Pulses,
-    pub(crate) network: watch::Sender<NetworkView>,
-    pub(crate) buckets: Buckets,
-    pub(crate) tally: Tally,
-    closing: watch::Sender<bool>,
-    tasks: Mutex<JoinSet<()>>,
+    means: Means,
+    network: Arc<NetworkWatch>,
+    table: Table,
+    slots: Arc<Semaphore>,
+    events: broadcast::Sender<JobEvent>,
+    tally: Arc<Tally>,
+    tasks: TaskTracker,
 }
 
 impl Worker {
     pub(crate) fn new(config: Config, node: Node, pool: Pool) -> Self {
+        let (pulses, network) = (Pulses::new(config.poll), NetworkWatch::new(config.network));
+        let slots = Arc::new(Semaphore::new(config.max_jobs));
+        let (config, closing) = (Arc::new(config), CancellationToken::new());
         Self {
-            node,
-            pool,
+            means: Means { config, node, pool, pulses, closing },
+            network: Arc::new(network),
             table: Table::default(),
-            slots: Arc::new(Semaphore::new(config.max_jobs)),
+            slots,
             events: broadcast::Sender::new(EVENTS),
-            pulses: Pulses::new(&config),
-            network: watch::Sender::new(NetworkView::of(config.network)),
-            buckets: Buckets::new(&config.limits),
-            tally: Tally::default(),
-            closing: watch::Sender::new(false),
-            tasks: Mutex::default(),
-            config,
+            tally: Arc::default(),
+            tasks: TaskTracker::new(),
         }
     }
 
-    pub(crate) const fn terms(&self) -> Terms {
-        Terms { reward_account: self.config.reward_account, fee: self.config.fee }
+    /// Looks at the node for the first time, and goes on listening to it. It need not be there yet.
+    ///
+    /// # Errors
+    /// The URL of its WebSocket is malformed, or it is of another network.
+    pub(crate) async fn start(&self) -> Result<(), StartError> {
+        let Means { config, node, pulses, .. } = &self.means;
+        if let Some(url) = &config.websocket_url {
+            self.spawn_until_closed(pulses.listen(url)?);
+        }
+        self.network.look(node).await?;
+        let (network, node) = (Arc::clone(&self.network), node.clone());
+        self.spawn_until_closed(async move { network.keep_looking(&node).await });
+        Ok(())
     }
 
-    /// Jobs that wait or are worked on.
-    pub(crate) fn busy(&self) -> usize {
-        self.config.max_jobs.saturating_sub(self.slots.available_permits())
+    /// Takes a request in, or finds the job that it is already.
+    ///
+    /// A new job goes on by itself from here, whether its client waits or not.
+    pub(crate) fn admit(&self, body: &[u8]) -> Result<Job, Refusal> {
+        let config = self.config();
+        check_difficulty(config, &self.network())?;
+        let request = WorkRequest::parse(body, config.max_user_blocks)?;
+        check_request(&request, &Terms { reward_account: config.reward_account, fee: config.fee })?;
+        match self.table.enter(request, &self.events, || self.slot())? {
+            Entry::Joined(job) => Ok(job),
+            Entry::New(place, slot) => {
+                let (job, means, tally) =
+                    (place.job.clone(), self.means.clone(), Arc::clone(&self.tally));
+                job.announce();
+                self.tasks.spawn(async move {
+                    live(&place.job, slot, &means).await;
+                    tally.count(&place.job);
+                });
+                Ok(job)
+            }
+        }
     }
 
-    /// Starts something that goes on whoever hangs up, and that a shutdown waits for.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn(task);
+    /// Why every new job would be refused now, if that is so.
+    pub(crate) fn unavailable(&self) -> Option<Refusal> {
+        let network = self.network();
+        let queue = || (self.slots.available_permits() == 0).then(|| self.queue_full());
+        check_difficulty(self.config(), &network).err().or_else(|| network.refusal()).or_else(queue)
     }
 
-    pub(crate) fn is_closing(&self) -> bool {
-        *self.closing.borrow()
+    pub(crate) fn config(&self) -> &Config {
+        &self.means.config
     }
 
-    /// Waits for the shutdown.
-    pub(crate) async fn closed(&self) {
-        // The sender lives as long as the worker.
-        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
+    /// The network as the node last told.
+    pub(crate) fn network(&self) -> NetworkView {
+        self.network.view()
     }
 
-    pub(crate) fn close(&self) {
-        self.closing.send_replace(true);
+    /// The jobs in flight.
+    pub(crate) fn jobs(&self) -> Vec<Job> {
+        self.table.jobs()
     }
 
-    /// Everything that was started, to be waited for.
-    pub(crate) fn take_tasks(&self) -> JoinSet<()> {
-        std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<JobEvent> {
+        self.events.subscribe()
     }
+
+    /// How much there is to do.
+    pub(crate) fn load(&self) -> Load {
+        let busy = self.config().max_jobs.saturating_sub(self.slots.available_permits());
+        Load::new(busy, &self.means.pool.status(), self.config().hashrate)
+    }
+
+    pub(crate) fn status(&self) -> ServerStatus {
+        let (load, in_flight) = (self.load(), self.table.jobs().len());
+        self.tally.status(&load, in_flight, self.network().error)
+    }
+
+    /// Cancelled when the worker goes down.
+    pub(crate) const fn closing(&self) -> &CancellationToken {
+        &self.means.closing
+    }
+
+    /// Waits for the jobs and all else that was started, once the worker goes down.
+    pub(crate) async fn ended(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn slot(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        if self.closing().is_cancelled() {
+            return Err(Refusal::ShuttingDown { retry_after: RETRY_AFTER });
+        }
+        Arc::clone(&self.slots).try_acquire_owned().map_err(|_| self.queue_full())
+    }
+
+    /// What a new job is told while there is no slot.
+    fn queue_full(&self) -> Refusal {
+        let wait = self.load().expected_seconds().map(|wait| wait.clamp(1.0, LONGEST_WAIT));
+        let wait = wait.map_or(RETRY_AFTER, |wait| whole_seconds(Duration::from_secs_f64(wait)));
+        Refusal::QueueFull { retry_after: wait }
+    }
+
+    fn spawn_until_closed(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let closing = self.closing().clone();
+        self.tasks.spawn(async move { closing.run_until_cancelled(task).await });
+    }
+}
+
+/// A node that cannot be worked with.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error(transparent)]
+    WebSocket(#[from] ConfigError),
+    #[error(transparent)]
+    OtherNetwork(#[from] OtherNetwork),
+}
+
+fn check_difficulty(config: &Config, network: &NetworkView) -> Result<(), Refusal> {
+    if network.multiplier <= config.max_multiplier {
+        return Ok(());
+    }
+    Err(Refusal::DifficultyTooHigh { retry_after: network.next_look() })
 }

@@ -82,6 +82,23 @@ async fn a_node_that_does_not_know_the_difficulty_is_a_node_all_the_same() {
     assert_eq!(info(&scene).await.status, Status::Available);
 }
 
+#[tokio::test]
+async fn a_node_of_another_network_is_refused_at_the_start() {
+    let net = nano_devnet::Devnet::builder().start().await.unwrap();
+    let config = Config {
+        listen: vec!["127.0.0.1:0".parse().unwrap()],
+        reward_account: george(),
+        network: nano_block::Network::Live,
+        ..Config::default()
+    };
+    let node = nano_rpc::Client::new(&net.rpc_url()).unwrap();
+    let error = Server::bind(config, node, nano_pow::Pool::cpu(Some(1))).await.unwrap_err();
+    assert!(matches!(error, BindError::OtherNetwork(_)), "{error:?}");
+    for part in ["dev", "live", "change `network`"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
 async fn refused(change: impl FnOnce(&mut Config)) -> BindError {
     let mut config = Config {
         listen: vec!["127.0.0.1:0".parse().unwrap()],

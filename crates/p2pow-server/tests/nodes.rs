@@ -64,12 +64,30 @@ async fn a_published_reward_that_a_rivals_replaces_is_lost() {
 #[tokio::test]
 async fn a_reward_that_is_never_confirmed_is_given_up() {
     let within = Duration::from_millis(100);
-    let scene = Scene::with(|config, _| config.confirm_within = within).await;
+    let scene = Scene::with(|config, _| config.watch_within = within).await;
     scene.net.faults().leave_unconfirmed(true);
     assert_eq!(scene.ask(&request(&[scene.send(1000)], FEE)).await.status, 201);
     eventually(|| scene.server.jobs().is_empty().then_some(())).await;
     let status = scene.server.status();
     assert_eq!((status.won, status.failed), (0, 1));
+}
+
+#[tokio::test]
+async fn a_reward_that_is_late_is_income_all_the_same() {
+    let scene = Scene::with(|config, net| {
+        config.confirm_within = Duration::ZERO;
+        config.websocket_url = Some(net.websocket_url());
+    })
+    .await;
+    scene.net.faults().leave_unconfirmed(true);
+    let asked = request(&[scene.send(1000)], FEE);
+    assert_eq!(scene.ask(&asked).await.status, 201);
+    let job = scene.job_in(Phase::Published).await;
+    assert_eq!((scene.server.status().won, scene.server.status().failed), (0, 0));
+    scene.net.confirm_now(&asked.id()).unwrap();
+    assert_eq!(job.end().await, Phase::Confirmed);
+    scene.won(1).await;
+    assert_eq!(scene.server.status().income, amount(FEE));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use common::{
 use nano_block::StateBlock;
 use nano_primitives::{Amount, BlockHash, Link, Signature};
 use p2pow_protocol::WorkRequest;
-use p2pow_server::{FrontierPolicy, Limits, Phase};
+use p2pow_server::{FrontierPolicy, Phase, Rate};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -315,8 +315,8 @@ async fn rule_17_a_multiplier_above_the_limit() {
 
 #[tokio::test]
 async fn rule_18_too_many_requests_from_one_address() {
-    let limits = Limits { burst: 3, per_second: 0.001, ..Limits::default() };
-    let scene = Scene::with(|config, _| config.limits = limits).await;
+    let rate = Rate { burst: 3, per_second: 0.001 };
+    let scene = Scene::with(|config, _| config.rate = rate).await;
     for _ in 0..3 {
         assert_eq!(scene.ask_raw(b"{").await.status, 400);
     }

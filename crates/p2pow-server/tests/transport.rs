@@ -5,7 +5,6 @@
 mod common;
 
 use common::{FEE, Scene, http, request};
-use p2pow_server::Limits;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -192,7 +191,7 @@ async fn a_body_that_is_too_large_is_refused_in_words() {
 #[tokio::test]
 async fn a_slow_body_is_refused() {
     let body_within = Duration::from_millis(100);
-    let scene = Scene::with(|config, _| config.limits.body_within = body_within).await;
+    let scene = Scene::with(|config, _| config.http.body.within = body_within).await;
     let bytes = b"POST /request_work HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\n{";
     let answer = http::exchange(scene.server.local_addr(), bytes).await;
     let text = String::from_utf8(answer).unwrap();
@@ -202,8 +201,11 @@ async fn a_slow_body_is_refused() {
 
 #[tokio::test]
 async fn a_slow_head_and_an_idle_connection_are_cut() {
-    let head_within = Duration::from_millis(100);
-    let scene = Scene::with(|config, _| config.limits.head_within = head_within).await;
+    let within = Duration::from_millis(100);
+    let scene = Scene::with(|config, _| {
+        (config.http.head_within, config.http.idle_within) = (within, within);
+    })
+    .await;
     for bytes in [&b""[..], b"GET /request_info HT", b"GET / HTTP/1.1\r\nHost: w\r\n"] {
         // Reads until the server hangs up.
         http::exchange(scene.server.local_addr(), bytes).await;
@@ -248,8 +250,7 @@ async fn is_served(address: SocketAddr) -> bool {
 
 #[tokio::test]
 async fn an_address_gets_so_many_connections_and_no_more() {
-    let limits = Limits { connections_per_address: 3, ..Limits::default() };
-    let scene = Scene::with(|config, _| config.limits = limits).await;
+    let scene = Scene::with(|config, _| config.http.connections_per_address = 3).await;
     let address = scene.server.local_addr();
     let mut open = Vec::new();
     for _ in 0..3 {

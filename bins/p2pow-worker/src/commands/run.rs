@@ -8,7 +8,7 @@ use crate::{
 use nano_block::Network;
 use nano_pow::Pool;
 use p2pow_cli::{Failure, config::Given, output};
-use p2pow_server::{BindError, Job, JobEvent, Phase, Server, ServerStatus};
+use p2pow_server::{BindError, Job, JobEvent, ListenError, Phase, Server, ServerStatus};
 use serde_json::{Value, json};
 use std::{io, time::Duration};
 use tokio::sync::broadcast::error::RecvError;
@@ -67,7 +67,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
 
 fn refused(error: BindError) -> Failure {
     match error {
-        BindError::Listen { address, source } => {
+        BindError::Listen(ListenError::Listen { address, source }) => {
             cannot_listen(address, &source, "`listen` in the configuration")
         }
         error => error.into(),

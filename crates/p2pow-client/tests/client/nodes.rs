@@ -6,7 +6,7 @@ use crate::{
 };
 use nano_block::{Network, SecretKey, SignedBlock, SignedState, StateBlock};
 use nano_primitives::{Account, Signature};
-use nano_rpc::Client;
+use nano_rpc::{Client, OtherNetwork};
 use p2pow_client::{
     Cause, Config, DealError, Event, Fate, Patience, SendError, Sender, Signer, SignerError,
     StateError,
@@ -315,7 +315,7 @@ async fn a_node_of_another_network_is_told_of_before_anything_is_signed() {
     let sender = Sender::new(town.node(), config).with_events(listener);
     let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
     match &error {
-        SendError::State(StateError::OtherNetwork { found, wanted, .. }) => {
+        SendError::State(StateError::OtherNetwork(OtherNetwork { found, wanted, .. })) => {
             assert_eq!((found.as_slice(), *wanted), (&[Network::Dev][..], Network::Live));
         }
         other => panic!("{other}"),

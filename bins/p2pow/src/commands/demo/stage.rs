@@ -10,7 +10,7 @@ use nano_rpc::Client;
 use p2pow_cli::Failure;
 use p2pow_client::{Config, Hired, Patience, Receipt, Sender};
 use p2pow_server::{
-    BindError, Config as WorkerConfig, JobReport, Server, register::registration_block,
+    BindError, Config as WorkerConfig, JobReport, ListenError, Server, register::registration_block,
 };
 use std::{
     io,
@@ -206,7 +206,7 @@ enum NoMember {
 impl From<BindError> for NoMember {
     fn from(error: BindError) -> Self {
         let kind = match &error {
-            BindError::Listen { source, .. } => source.kind(),
+            BindError::Listen(ListenError::Listen { source, .. }) => source.kind(),
             _ => io::ErrorKind::Other,
         };
         match kind {

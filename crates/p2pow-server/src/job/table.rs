@@ -1,6 +1,6 @@
-//! The jobs in flight: one for an account and a root.
+//! [`Table`]: the jobs in flight, one for an account and a root.
 
-use crate::{Job, JobEvent};
+use super::{Job, JobEvent};
 use nano_primitives::{Account, Root};
 use p2pow_protocol::{Refusal, WorkRequest};
 use std::{
@@ -18,18 +18,16 @@ pub(crate) struct Table(Arc<Mutex<HashMap<Key, Job>>>);
 /// What becomes of a request.
 #[derive(Debug)]
 pub(crate) enum Entry {
-    /// It is a new job, which leaves the table with its place.
-    New(Place),
+    /// It is a new job, which leaves the table with its place, and its share of the worker's room.
+    New(Place, OwnedSemaphorePermit),
     /// The same request is in flight already.
     Joined(Job),
 }
 
-/// A new job's place in the table, and its share of the worker's room. Both are given up when this is dropped.
+/// A new job's place in the table, which is given up when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) job: Job,
-    /// Given up earlier, once no more work is needed.
-    pub(crate) slot: Option<OwnedSemaphorePermit>,
     table: Table,
     key: Key,
 }
@@ -51,10 +49,10 @@ impl Table {
             Some(job) if *job.request() == request => Ok(Entry::Joined(job.clone())),
             Some(_) => Err(Refusal::Conflict),
             None => {
-                let slot = Some(slot()?);
+                let slot = slot()?;
                 let job = Job::new(request, events.clone());
                 jobs.insert(key, job.clone());
-                Ok(Entry::New(Place { job, slot, table: self.clone(), key }))
+                Ok(Entry::New(Place { job, table: self.clone(), key }, slot))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Where a job stands.
+//! [`Phase`]: where a job stands.
 
 use std::fmt;
 

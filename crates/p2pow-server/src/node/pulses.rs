@@ -1,9 +1,8 @@
-//! When to look at an account again: as soon as the node's WebSocket tells of it, and now and then anyway.
+//! [`Pulses`]: when to look at an account again: as soon as the node's WebSocket tells of it, and now and then anyway.
 //!
 //! What happened is always read from the ledger; an event only says that a look is worth it. So nothing depends on an
 //! event arriving, and an event that comes twice does no harm.
 
-use crate::Config;
 use nano_block::SignedState;
 use nano_primitives::Account;
 use nano_rpc::{
@@ -51,9 +50,10 @@ pub(crate) struct Pulse {
 }
 
 impl Pulses {
-    pub(crate) fn new(config: &Config) -> Self {
+    /// Pulses every `poll`, or rarer while a WebSocket tells.
+    pub(crate) fn new(poll: Duration) -> Self {
         let events = broadcast::Sender::new(EVENTS);
-        Self { events, is_live: Arc::default(), poll: config.poll }
+        Self { events, is_live: Arc::default(), poll }
     }
 
     pub(crate) fn of(&self, account: Account) -> Pulse {
@@ -109,7 +109,12 @@ impl Pulses {
 impl Pulse {
     /// Waits until a look is worth it.
     pub(crate) async fn next(&mut self) {
-        let wait = self.pulses.wait();
+        self.next_within(Duration::ZERO).await;
+    }
+
+    /// As [`next`](Self::next), but without an event not before `least`.
+    pub(crate) async fn next_within(&mut self, least: Duration) {
+        let wait = self.pulses.wait().max(least);
         // Time running out is a pulse too.
         let _ = timeout(wait, self.heard()).await;
     }

@@ -1,0 +1,7 @@
+//! The worker's outside: what comes in by HTTP, and how it is answered.
+
+mod answers;
+mod info;
+mod routes;
+
+pub(crate) use routes::serve;
