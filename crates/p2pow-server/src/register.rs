@@ -174,7 +174,7 @@ struct Registrar<'a> {
 }
 
 /// The registering account.
-struct Standing {
+struct Registrant {
     state: AccountState,
     epoch: Option<Epoch>,
     /// The address that its last block registers.
@@ -183,11 +183,11 @@ struct Standing {
 
 impl Registrar<'_> {
     /// The account's state; what the node says about it is checked against the account's last block.
-    async fn standing(&self) -> Result<Standing, RegisterError> {
+    async fn standing(&self) -> Result<Registrant, RegisterError> {
         let account = self.key.account();
         let Some(info) = self.node.account_info(&account).await? else {
             let state = AccountState::unopened(account, account);
-            return Ok(Standing { state, epoch: Some(Epoch::Epoch0), registered: None });
+            return Ok(Registrant { state, epoch: Some(Epoch::Epoch0), registered: None });
         };
         let inconsistent = || RegisterError::Inconsistent { account, frontier: info.frontier };
         let last = self.node.block_info(&info.frontier).await?.ok_or_else(inconsistent)?;
@@ -204,11 +204,11 @@ impl Registrar<'_> {
             registered = registry::decode(&block.representative).filter(|_| is_registration);
         }
         let epoch = Epoch::from_number(info.account_version);
-        Ok(Standing { state: info.state(account), epoch, registered })
+        Ok(Registrant { state: info.state(account), epoch, registered })
     }
 
     /// Receives the largest send that waits for the account.
-    async fn pocket(&self, standing: &Standing) -> Result<Standing, RegisterError> {
+    async fn pocket(&self, standing: &Registrant) -> Result<Registrant, RegisterError> {
         let account = standing.state.account;
         let found = self.node.receivable(&account, &ReceivableQuery::default()).await?;
         let largest = found.into_iter().max_by_key(|entry| entry.amount);
@@ -222,7 +222,7 @@ impl Registrar<'_> {
         if state.balance < REGISTRATION_AMOUNT {
             return Err(RegisterError::NoMoney { account });
         }
-        Ok(Standing { state, epoch, registered: None })
+        Ok(Registrant { state, epoch, registered: None })
     }
 
     async fn publish(
