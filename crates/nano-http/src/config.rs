@@ -25,7 +25,8 @@ pub struct HttpConfig {
 /// What clients may take up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HttpLimits {
-    /// Connections in all; one more is answered with 503 and closed.
+    /// Connections in all. One more takes the place of an idle one of whoever has the most, if that is fairer; or else it is
+    /// answered with 503 and closed.
     pub connections: usize,
     /// Connections of one [`Source`](crate::Source): an IPv4 address, or an IPv6 network of 64 bits.
     pub connections_per_address: usize,

@@ -3,8 +3,9 @@
 use crate::{
     HttpConfig, HttpLimits, Peer,
     door::{Door, Pass},
-    io::{Answering, Guarded},
+    io::Guarded,
     peer::Proxies,
+    phase::Answering,
     refusal::Unserved,
 };
 use axum::{
@@ -101,8 +102,8 @@ impl Shared {
     where
         Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let (phase, leave) = (pass.phase(), pass.leave());
         let io = Guarded::new(io, pass, self.limits, self.is_open_to_pages);
-        let phase = io.phase();
         let service = service_fn(|request| self.answer(request, address, phase.begin()));
         let connection = http1::Builder::new()
             .header_read_timeout(None)
@@ -114,6 +115,7 @@ impl Shared {
         let mut connection = pin!(connection);
         let ended = select! {
             ended = connection.as_mut() => ended,
+            () = leave.cancelled() => Ok(()),
             () = self.closing.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 select! {

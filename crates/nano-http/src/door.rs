@@ -1,10 +1,15 @@
 //! [`Door`]: counts connections in all and of each source, and lets only so many in.
+//!
+//! A door that is full is shared fairly: a newcomer takes the place of a connection of whoever has the most, if the
+//! newcomer has fewer. So a few addresses that hold all the connections they may do not shut others out.
 
-use crate::{HttpLimits, Source};
+use crate::{HttpLimits, Source, phase::Phase};
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tokio_util::sync::CancellationToken;
 
 /// Lets so many connections in. Clones are the same door.
 #[derive(Debug, Clone)]
@@ -22,13 +27,29 @@ struct Now {
     all: usize,
     /// None of them is 0.
     of: HashMap<Source, usize>,
+    /// The connections of each neighbourhood, the oldest first; none is empty.
+    near: HashMap<IpAddr, Vec<Seat>>,
+    /// The number of the last seat.
+    last: u64,
+}
+
+/// A connection that may have to make room.
+#[derive(Debug)]
+struct Seat {
+    number: u64,
+    source: Source,
+    phase: Phase,
+    leave: CancellationToken,
 }
 
 /// One connection, which leaves when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Pass {
     inside: Arc<Inside>,
-    source: Option<Source>,
+    /// `None` for one that is not counted for its source.
+    seat: Option<(Source, u64)>,
+    phase: Phase,
+    leave: CancellationToken,
 }
 
 impl Door {
@@ -40,18 +61,17 @@ impl Door {
     /// Lets a connection in if there is room. Without a source it counts in all alone.
     pub(crate) fn enter(&self, source: Option<Source>) -> Option<Pass> {
         let mut now = self.0.now();
-        if now.all >= self.0.all {
+        let is_one_too_many = |source| now.of.get(&source).is_some_and(|own| *own >= self.0.of_one);
+        if source.is_some_and(is_one_too_many) {
             return None;
         }
-        if let Some(source) = source {
-            let own = now.of.get(&source).copied().unwrap_or_default();
-            if own >= self.0.of_one {
-                return None;
-            }
-            now.of.insert(source, own + 1);
+        if now.all >= self.0.all && !source.is_some_and(|source| now.make_room(source)) {
+            return None;
         }
+        let (phase, leave) = (Phase::default(), CancellationToken::new());
+        let seat = source.map(|source| (source, now.take(source, &phase, &leave)));
         now.all += 1;
-        Some(Pass { inside: Arc::clone(&self.0), source })
+        Some(Pass { inside: Arc::clone(&self.0), seat, phase, leave })
     }
 }
 
@@ -61,17 +81,66 @@ impl Inside {
     }
 }
 
+impl Now {
+    fn take(&mut self, source: Source, phase: &Phase, leave: &CancellationToken) -> u64 {
+        self.last += 1;
+        let (number, phase, leave) = (self.last, phase.clone(), leave.clone());
+        *self.of.entry(source).or_default() += 1;
+        let seats = self.near.entry(source.neighbourhood()).or_default();
+        seats.push(Seat { number, source, phase, leave });
+        number
+    }
+
+    /// Shows somebody of the largest neighbourhood out, unless the newcomer's own would be as large: an idle connection,
+    /// or else the oldest. It is not counted any more from here.
+    fn make_room(&mut self, newcomer: Source) -> bool {
+        let own = self.near.get(&newcomer.neighbourhood()).map_or(0, Vec::len);
+        let largest = self.near.values().max_by_key(|seats| seats.len());
+        let Some(seats) = largest.filter(|seats| seats.len() > own + 1) else { return false };
+        let idle = seats.iter().find(|seat| !seat.phase.is_answering());
+        let Some(seat) = idle.or(seats.first()) else { return false };
+        seat.leave.cancel();
+        let (source, number) = (seat.source, seat.number);
+        self.leave(source, number);
+        true
+    }
+
+    fn leave(&mut self, source: Source, number: u64) {
+        let near = source.neighbourhood();
+        let Some(seats) = self.near.get_mut(&near) else { return };
+        let Some(place) = seats.iter().position(|seat| seat.number == number) else { return };
+        seats.remove(place);
+        if seats.is_empty() {
+            self.near.remove(&near);
+        }
+        self.all -= 1;
+        if let Some(own) = self.of.get_mut(&source) {
+            *own -= 1;
+            if *own == 0 {
+                self.of.remove(&source);
+            }
+        }
+    }
+}
+
+impl Pass {
+    /// Whether the connection waits for a request or answers one.
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase.clone()
+    }
+
+    /// Cancelled when the connection has to make room for somebody else's.
+    pub(crate) fn leave(&self) -> CancellationToken {
+        self.leave.clone()
+    }
+}
+
 impl Drop for Pass {
     fn drop(&mut self) {
         let mut now = self.inside.now();
-        now.all -= 1;
-        if let Some(source) = self.source
-            && let Some(own) = now.of.get_mut(&source)
-        {
-            *own -= 1;
-            if *own == 0 {
-                now.of.remove(&source);
-            }
+        match self.seat {
+            Some((source, number)) => now.leave(source, number),
+            None => now.all -= 1,
         }
     }
 }
@@ -102,7 +171,7 @@ mod tests {
         assert!(door.enter(from("192.0.2.1")).is_none());
         let other = door.enter(from("192.0.2.2"));
         assert!(other.is_some());
-        assert!(door.enter(from("192.0.2.3")).is_none());
+        assert!(door.enter(from("192.0.2.2")).is_none());
         drop(inside);
         assert!(door.enter(from("192.0.2.1")).is_some());
     }
@@ -117,7 +186,57 @@ mod tests {
         let others = [door.enter(None), door.enter(None)];
         assert_eq!(others.map(|pass| pass.is_some()), [true, false]);
         drop(inside);
-        assert!(door.0.now().of.is_empty());
+        assert!(door.0.now().of.is_empty() && door.0.now().near.is_empty());
         assert_eq!(door.0.now().all, 0);
+    }
+
+    /// Lets as many in as come.
+    fn crowd(door: &Door, addresses: impl Iterator<Item = String>) -> Vec<super::Pass> {
+        addresses.filter_map(|address| door.enter(from(&address))).collect()
+    }
+
+    fn large(of_one: usize) -> Door {
+        let limits =
+            HttpLimits { connections: 64, connections_per_address: of_one, ..Default::default() };
+        Door::new(&limits)
+    }
+
+    #[test]
+    fn sixteen_addresses_do_not_close_the_door() {
+        let door = large(4);
+        let crowd = crowd(&door, (0..64).map(|number| format!("192.0.2.{}", number % 16)));
+        assert_eq!(crowd.len(), 64);
+        let newcomers: Vec<_> =
+            (0..16).map(|number| door.enter(from(&format!("198.51.100.{number}")))).collect();
+        assert!(newcomers.iter().all(Option::is_some));
+        let left = crowd.iter().filter(|pass| pass.leave().is_cancelled()).count();
+        assert_eq!(left, 16, "one for each newcomer");
+        assert_eq!(door.0.now().all, 64);
+        assert!(door.enter(from("192.0.2.1")).is_none(), "who has more than others gets no more");
+        drop((crowd, newcomers));
+        assert!(door.0.now().of.is_empty() && door.0.now().near.is_empty());
+        assert_eq!(door.0.now().all, 0);
+    }
+
+    #[test]
+    fn the_networks_of_one_customer_are_one_crowd() {
+        let door = large(4);
+        let crowd = crowd(&door, (0..64).map(|number| format!("2001:db8:1:{number:x}::1")));
+        assert_eq!(crowd.len(), 64);
+        let others = [door.enter(from("2001:db8:2::1")), door.enter(from("192.0.2.1"))];
+        assert!(others.iter().all(Option::is_some));
+        assert!(door.enter(from("2001:db8:1:ffff::1")).is_none());
+    }
+
+    #[test]
+    fn who_is_being_answered_stays_as_long_as_others_are_idle() {
+        let door = large(64);
+        let crowd = crowd(&door, (0..64).map(|_| "192.0.2.1".to_owned()));
+        let answering: Vec<_> = crowd[..63].iter().map(|pass| pass.phase().begin()).collect();
+        let _first = door.enter(from("192.0.2.2")).unwrap();
+        assert!(crowd[63].leave().is_cancelled());
+        let _second = door.enter(from("192.0.2.3")).unwrap();
+        assert!(crowd[0].leave().is_cancelled(), "the oldest");
+        drop(answering);
     }
 }

@@ -3,15 +3,11 @@
 //! hyper knows a time-out for heads alone, and starts it when a connection falls silent. Here silence, a slow head and a
 //! stalled answer each have a limit of their own, and the refusals that hyper writes by itself get a body.
 
-use crate::{HttpLimits, door::Pass, refusal::Unserved};
+use crate::{HttpLimits, door::Pass, phase::Phase, refusal::Unserved};
 use bytes::{Buf, Bytes};
 use std::{
     io::{self, ErrorKind},
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -25,44 +21,6 @@ const PROGRESS: usize = 16 * 1024;
 
 /// In place of a time that is too long to be told.
 const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
-
-/// How many requests of a connection have begun and ended, both counted. Odd: one is being answered.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Phase(Arc<AtomicUsize>);
-
-impl Phase {
-    /// A request has been read. It is being answered until what is returned is dropped.
-    pub(crate) fn begin(&self) -> Answering {
-        self.0.fetch_add(1, Ordering::Release);
-        Answering { phase: self.clone(), is_for_ever: false }
-    }
-
-    fn now(&self) -> usize {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
-/// A request that is being answered.
-#[derive(Debug)]
-pub(crate) struct Answering {
-    phase: Phase,
-    is_for_ever: bool,
-}
-
-impl Answering {
-    /// The connection speaks another protocol from now on, which is not waited for.
-    pub(crate) const fn upgrade(&mut self) {
-        self.is_for_ever = true;
-    }
-}
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        if !self.is_for_ever {
-            self.phase.0.fetch_add(1, Ordering::Release);
-        }
-    }
-}
 
 /// A connection, and its place at the door.
 #[derive(Debug)]
@@ -90,7 +48,7 @@ impl<Io> Guarded<Io> {
     pub(crate) fn new(io: Io, pass: Pass, limits: HttpLimits, is_open_to_pages: bool) -> Self {
         Self {
             io,
-            phase: Phase::default(),
+            phase: pass.phase(),
             limits,
             is_open_to_pages,
             seen: 0,
@@ -102,10 +60,6 @@ impl<Io> Guarded<Io> {
             instead: Bytes::new(),
             _pass: pass,
         }
-    }
-
-    pub(crate) fn phase(&self) -> Phase {
-        self.phase.clone()
     }
 
     /// Whether a request is waited for, in its beginning or in the middle of its head.

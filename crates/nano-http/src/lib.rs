@@ -38,6 +38,7 @@ mod connection;
 mod door;
 mod io;
 mod peer;
+mod phase;
 mod refusal;
 mod server;
 

@@ -47,6 +47,17 @@ impl From<IpAddr> for Source {
     }
 }
 
+impl Source {
+    /// Whom somebody may be who has many sources: the IPv4 address, or the IPv6 network of 48 bits that a customer of a
+    /// provider gets at the most.
+    pub(crate) fn neighbourhood(self) -> IpAddr {
+        match self.0 {
+            IpAddr::V4(_) => self.0,
+            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 80 << 80).into(),
+        }
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {

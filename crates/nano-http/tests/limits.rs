@@ -97,6 +97,45 @@ async fn a_full_server_serves_those_inside_however_many_knock() {
     eventually(|| is_served(&server)).await;
 }
 
+/// Connects from an address of this machine's loopback network.
+#[cfg(target_os = "linux")]
+async fn connect_from(server: &HttpServer, from: &str) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+    socket.connect(address(server)).await.unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn addresses_that_hold_all_they_may_do_not_shut_others_out() {
+    let limits =
+        HttpLimits { connections: 64, connections_per_address: 4, ..HttpLimits::default() };
+    let server = serve(limited(limits), hello()).await;
+    let mut held = Vec::new();
+    for number in 0..64 {
+        // Half of them say nothing; the others ask, are answered, and say nothing more.
+        let mut stream = connect_from(&server, &format!("127.0.1.{}", 1 + number % 16)).await;
+        if number % 2 == 0 {
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+            assert_eq!(next(&mut stream).await.body, "hello");
+        }
+        held.push(stream);
+    }
+    for number in 1..20 {
+        let mut stream = connect_from(&server, &format!("127.0.2.{number}")).await;
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+        assert!(rest(&mut stream).await.starts_with("HTTP/1.0 200"), "newcomer {number}");
+    }
+    // Who holds the most and comes again is told that there is no room.
+    let mut again = Vec::new();
+    for _ in 0..8 {
+        again.push(connect_from(&server, "127.0.1.9").await);
+    }
+    let mut told = again.pop().unwrap();
+    told.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+    assert!(rest(&mut told).await.starts_with("HTTP/1.1 503"));
+}
+
 #[tokio::test]
 async fn clients_of_a_trusted_proxy_do_not_share_its_place() {
     let limits = HttpLimits { connections_per_address: 1, connections: 3, ..HttpLimits::default() };

@@ -35,7 +35,8 @@ pub struct WorkServerConfig {
     pub max_benchmark: u32,
     /// Who may ask by showing a key.
     pub keys: Vec<Key>,
-    /// What everybody may ask without a key, each address for itself; `None` if a key is needed.
+    /// What everybody may ask without a key, each address for itself; `None` if a key is needed. Where more than this
+    /// machine gets here, an address may have a quarter of the jobs at once if it is not said how many.
     pub open: Option<CallerLimits>,
     /// Whether pages of any origin may ask, by their visitors' browsers.
     pub cors: bool,
@@ -82,6 +83,19 @@ impl WorkServerConfig {
         least..=most
     }
 
+    /// What everybody may ask without a key. Without a limit one stranger could take all places in the queue.
+    pub(crate) fn open_limits(&self) -> Option<CallerLimits> {
+        let share = (self.max_jobs / 4).max(1);
+        let limits = self.open?;
+        let at_once = limits.at_once.or((!self.is_local()).then_some(share));
+        Some(CallerLimits { at_once, ..limits })
+    }
+
+    /// Whether only this machine gets here, as far as that can be seen.
+    pub(crate) fn is_local(&self) -> bool {
+        self.listen.ip().to_canonical().is_loopback()
+    }
+
     /// What the HTTP server is told, which ends with `closing`.
     pub(crate) fn http(&self, closing: CancellationToken) -> HttpConfig {
         let cors = Cors {
@@ -102,6 +116,7 @@ impl WorkServerConfig {
 #[cfg(test)]
 mod tests {
     use super::WorkServerConfig;
+    use crate::access::CallerLimits;
     use nano_primitives::Difficulty;
 
     #[test]
@@ -109,5 +124,18 @@ mod tests {
         let bounds = WorkServerConfig::default().bounds();
         assert_eq!(*bounds.start(), Difficulty::MIN);
         assert_eq!(bounds.end().to_string(), "ffffffffe0000000");
+    }
+
+    #[test]
+    fn one_stranger_does_not_get_the_whole_queue() {
+        let at_once = |config: WorkServerConfig| config.open_limits().unwrap().at_once;
+        assert_eq!(at_once(WorkServerConfig::default()), None, "this machine alone");
+        let public = WorkServerConfig {
+            listen: "0.0.0.0:7076".parse().unwrap(),
+            ..WorkServerConfig::default()
+        };
+        assert_eq!(at_once(public.clone()), Some(256));
+        let limits = CallerLimits { at_once: Some(1000), ..CallerLimits::default() };
+        assert_eq!(at_once(WorkServerConfig { open: Some(limits), ..public }), Some(1000));
     }
 }

@@ -32,6 +32,7 @@ mod answer;
 mod command;
 mod config;
 mod jobs;
+mod pages;
 mod refusal;
 mod remote;
 mod server;

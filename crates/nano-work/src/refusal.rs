@@ -24,6 +24,10 @@ pub(crate) enum WorkRefusal {
     TooLarge { limit: usize },
     #[error("Request too slow")]
     TooSlow { limit: Duration },
+    #[error("Forbidden")]
+    ForeignPage,
+    #[error("Forbidden")]
+    ForeignHost,
     #[error("Unauthorized")]
     NoKey,
     #[error("Unauthorized")]
@@ -53,6 +57,7 @@ impl WorkRefusal {
             | Self::BadVersion(_)
             | Self::OutOfBounds { .. } => 400,
             Self::NoKey | Self::WrongKey => 401,
+            Self::ForeignPage | Self::ForeignHost => 403,
             Self::NotPost => 405,
             Self::TooSlow { .. } => 408,
             Self::TooLarge { .. } => 413,
@@ -76,6 +81,13 @@ impl WorkRefusal {
             }
             Self::TooLarge { limit } => format!("Wanted at most {limit} bytes"),
             Self::TooSlow { limit } => format!("Wanted the whole request within {limit:?}"),
+            Self::ForeignPage => {
+                "A web page may ask with Content-Type: application/json, if the server lets pages ask at all"
+                    .to_owned()
+            }
+            Self::ForeignHost => {
+                "This server is for its own machine: ask it as localhost or by its address".to_owned()
+            }
             Self::NoKey => {
                 "Send a key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'".to_owned()
             }

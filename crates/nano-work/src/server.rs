@@ -1,6 +1,6 @@
 //! [`WorkServer`]: started with a configuration and a pool, answers over HTTP, shut down.
 
-use crate::{config::WorkServerConfig, refusal::WorkRefusal, service::Service};
+use crate::{config::WorkServerConfig, pages, refusal::WorkRefusal, service::Service};
 use axum::{
     Router,
     body::Body,
@@ -119,6 +119,7 @@ async fn perform(
         return Err(WorkRefusal::NotPost);
     }
     let (head, body) = request.into_parts();
+    pages::check(&service.config, &head.uri, &head.headers)?;
     let body = read_body(body, service.config.http.body).await?;
     let caller = service.access.caller(&head.headers, source)?;
     service.perform(&caller, &body).await

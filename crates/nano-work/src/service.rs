@@ -35,7 +35,7 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(config: WorkServerConfig, pool: Pool) -> Self {
         Self {
-            access: Access::new(&config.keys, config.open),
+            access: Access::new(&config.keys, config.open_limits()),
             tally: Tally::default(),
             closing: CancellationToken::new(),
             pool,

@@ -147,6 +147,45 @@ async fn pages_of_other_origins_may_ask_if_that_is_switched_on() {
 }
 
 #[tokio::test]
+async fn a_page_of_a_stranger_finds_no_work_here() {
+    let server = serve(config()).await;
+    let page = ["Origin: https://evil.example", "Content-Type: text/plain"];
+    let reply = post_with(&server, &page, &generate(&root(1), "1").to_string()).await;
+    assert_eq!((reply.status, reply.text("error").as_str()), (403, "Forbidden"));
+    // A page whose own name points to this machine.
+    let rebound = ["Host: evil.example:7076"];
+    let reply = post_with(&server, &rebound, &generate(&root(1), "1").to_string()).await;
+    assert_eq!(reply.status, 403);
+    assert!(reply.text("hint").contains("localhost"));
+    assert_eq!(post(&server, &generate(&root(1), "1")).await.status, 200);
+}
+
+/// Connects from an address of this machine's loopback network.
+#[cfg(target_os = "linux")]
+async fn connect_from(server: &nano_work::WorkServer, from: &str) -> tokio::net::TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+    socket.connect(server.local_addr()).await.unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn idle_strangers_do_not_lock_the_holder_of_a_key_out() {
+    let mut config = guarded(vec![key("alice", CallerLimits::default())]);
+    (config.http.connections, config.http.connections_per_address) = (64, 32);
+    let server = serve(config).await;
+    let mut strangers = Vec::new();
+    for number in 0..64 {
+        strangers.push(connect_from(&server, &format!("127.0.1.{}", 1 + number % 2)).await);
+    }
+    for _ in 0..4 {
+        let alice = ["X-API-Key: secret-of-alice"];
+        let reply = post_with(&server, &alice, &generate(&root(1), "1").to_string()).await;
+        assert_eq!(reply.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn a_configuration_of_no_use_is_told() {
     let bind = async |config| WorkServer::bind(config, tame_pool()).await.map(drop);
     assert!(matches!(bind(guarded(Vec::new())).await, Err(BindError::NobodyMayAsk)));

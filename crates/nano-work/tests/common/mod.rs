@@ -105,7 +105,7 @@ pub(crate) async fn send(server: &WorkServer, head: &str, body: &str) -> TcpStre
     let mut stream = TcpStream::connect(server.local_addr()).await.unwrap();
     let length = body.len();
     let request = format!(
-        "{head}\r\nHost: work\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+        "{head}\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
          Connection: close\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
