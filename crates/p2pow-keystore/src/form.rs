@@ -1,7 +1,7 @@
-//! [`Form`]: a [`Sealed`] as JSON. Whatever is wrong with a text is told by its place, never by its content: somebody
+//! [`Form`]: a sealed secret as JSON. Whatever is wrong with a text is told by its place, never by its content: somebody
 //! may have put a key where it does not belong.
 
-use crate::{Cost, CostError, Sealed, cipher::NONCE, secret::Kind};
+use crate::{Cost, CostError, cipher::NONCE, secret::Kind};
 use nano_primitives::Account;
 use serde::{Deserialize, Serialize};
 
@@ -74,33 +74,33 @@ struct Head {
 pub(crate) struct Form {
     format: String,
     version: u64,
-    kind: Kind,
-    account: Option<Account>,
-    kdf: Kdf,
-    cipher: Cipher,
+    pub(crate) kind: Kind,
+    pub(crate) account: Option<Account>,
+    pub(crate) kdf: Kdf,
+    pub(crate) cipher: Cipher,
     #[serde(with = "digits")]
-    sealed: Vec<u8>,
+    pub(crate) sealed: Vec<u8>,
     #[serde(with = "digits")]
-    checksum: [u8; 32],
+    pub(crate) checksum: [u8; 32],
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Kdf {
+pub(crate) struct Kdf {
     name: KdfName,
     memory_kib: u32,
     passes: u32,
     lanes: u32,
     #[serde(with = "digits")]
-    salt: [u8; 16],
+    pub(crate) salt: [u8; 16],
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Cipher {
+pub(crate) struct Cipher {
     name: CipherName,
     #[serde(with = "digits")]
-    nonce: [u8; NONCE],
+    pub(crate) nonce: [u8; NONCE],
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -116,6 +116,21 @@ enum CipherName {
 }
 
 impl Form {
+    /// Of this version, without content and checksum.
+    pub(crate) fn new(kind: Kind, account: Option<Account>, kdf: Kdf, cipher: Cipher) -> Self {
+        let (format, sealed, checksum) = (FORMAT.to_owned(), Vec::new(), [0; 32]);
+        Self { format, version: VERSION, kind, account, kdf, cipher, sealed, checksum }
+    }
+
+    /// Whether it is of this version, whatever way it was read.
+    pub(crate) fn check_version(&self) -> Result<(), FormError> {
+        match (self.format.as_str(), self.version) {
+            (FORMAT, VERSION) => Ok(()),
+            (FORMAT, found) => Err(FormError::Version { found }),
+            _ => Err(FormError::OtherFormat),
+        }
+    }
+
     pub(crate) fn from_json(text: &str) -> Result<Self, FormError> {
         let head: Head = serde_json::from_str(text).map_err(|error| wrong(&error))?;
         match (head.format.as_deref(), head.version) {
@@ -133,61 +148,29 @@ impl Form {
     }
 }
 
+impl Kdf {
+    pub(crate) fn new(cost: Cost, salt: [u8; 16]) -> Self {
+        let (memory_kib, passes, lanes) = (cost.memory_kib(), cost.passes(), cost.lanes());
+        Self { name: KdfName::Argon2id, memory_kib, passes, lanes, salt }
+    }
+
+    pub(crate) fn cost(&self) -> Result<Cost, CostError> {
+        Cost::new(self.memory_kib, self.passes, self.lanes)
+    }
+}
+
+impl Cipher {
+    pub(crate) const fn new(nonce: [u8; NONCE]) -> Self {
+        Self { name: CipherName::XChaCha20Poly1305, nonce }
+    }
+}
+
 fn wrong(error: &serde_json::Error) -> FormError {
     let (line, column) = (error.line(), error.column());
     match error.classify() {
         serde_json::error::Category::Eof => FormError::Cut { line },
         serde_json::error::Category::Data => FormError::Field { line, column },
         _ => FormError::NotJson { line, column },
-    }
-}
-
-impl From<Sealed> for Form {
-    fn from(sealed: Sealed) -> Self {
-        let checksum = sealed.checksum();
-        let Sealed { kind, account, cost, salt, nonce, bytes } = sealed;
-        Self {
-            format: FORMAT.to_owned(),
-            version: VERSION,
-            kind,
-            account,
-            kdf: Kdf {
-                name: KdfName::Argon2id,
-                memory_kib: cost.memory_kib(),
-                passes: cost.passes(),
-                lanes: cost.lanes(),
-                salt,
-            },
-            cipher: Cipher { name: CipherName::XChaCha20Poly1305, nonce },
-            sealed: bytes,
-            checksum,
-        }
-    }
-}
-
-impl TryFrom<Form> for Sealed {
-    type Error = FormError;
-
-    fn try_from(form: Form) -> Result<Self, FormError> {
-        match (form.format.as_str(), form.version) {
-            (FORMAT, VERSION) => {}
-            (FORMAT, found) => return Err(FormError::Version { found }),
-            _ => return Err(FormError::OtherFormat),
-        }
-        let Form { kind, account, kdf, cipher, sealed, checksum, .. } = form;
-        let sealed = Self {
-            kind,
-            account,
-            cost: Cost::new(kdf.memory_kib, kdf.passes, kdf.lanes)?,
-            salt: kdf.salt,
-            nonce: cipher.nonce,
-            bytes: sealed,
-        };
-        if sealed.checksum() != checksum {
-            return Err(FormError::Checksum);
-        }
-        let (found, wanted) = (sealed.bytes.len(), Self::length(kind));
-        if found == wanted { Ok(sealed) } else { Err(FormError::Length { found, wanted }) }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     Cost, DataKey, Password, Secret,
     cipher::NONCE,
-    form::{Form, FormError},
+    form::{Cipher, Form, FormError, Kdf},
     secret::Kind,
 };
 use nano_block::{RandomError, random_bytes};
@@ -23,12 +23,12 @@ const TAG: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Form", into = "Form")]
 pub struct Sealed {
-    pub(crate) kind: Kind,
-    pub(crate) account: Option<Account>,
-    pub(crate) cost: Cost,
-    pub(crate) salt: [u8; 16],
-    pub(crate) nonce: [u8; NONCE],
-    pub(crate) bytes: Vec<u8>,
+    kind: Kind,
+    account: Option<Account>,
+    cost: Cost,
+    salt: [u8; 16],
+    nonce: [u8; NONCE],
+    bytes: Vec<u8>,
 }
 
 /// A secret that was not sealed.
@@ -121,7 +121,7 @@ impl Sealed {
     }
 
     /// Bytes that the sealed secret should have.
-    pub(crate) const fn length(kind: Kind) -> usize {
+    const fn length(kind: Kind) -> usize {
         kind.length() + TAG
     }
 
@@ -142,7 +142,33 @@ impl Sealed {
     }
 
     /// Tells damage from a wrong password. It proves nothing: whoever changes the rest can change it too.
-    pub(crate) fn checksum(&self) -> [u8; 32] {
+    fn checksum(&self) -> [u8; 32] {
         Sha256::new().chain_update(self.context()).chain_update(&self.bytes).finalize().into()
+    }
+}
+
+impl From<Sealed> for Form {
+    fn from(sealed: Sealed) -> Self {
+        let checksum = sealed.checksum();
+        let Sealed { kind, account, cost, salt, nonce, bytes } = sealed;
+        let mut form = Self::new(kind, account, Kdf::new(cost, salt), Cipher::new(nonce));
+        (form.sealed, form.checksum) = (bytes, checksum);
+        form
+    }
+}
+
+impl TryFrom<Form> for Sealed {
+    type Error = FormError;
+
+    fn try_from(form: Form) -> Result<Self, FormError> {
+        form.check_version()?;
+        let (kind, cost) = (form.kind, form.kdf.cost()?);
+        let (salt, nonce) = (form.kdf.salt, form.cipher.nonce);
+        let sealed = Self { kind, account: form.account, cost, salt, nonce, bytes: form.sealed };
+        if sealed.checksum() != form.checksum {
+            return Err(FormError::Checksum);
+        }
+        let (found, wanted) = (sealed.bytes.len(), Self::length(kind));
+        if found == wanted { Ok(sealed) } else { Err(FormError::Length { found, wanted }) }
     }
 }
