@@ -230,6 +230,23 @@ fn a_key_in_a_variable_comes_before_that_of_the_file() {
     assert!(String::from_utf8_lossy(&key.stdout).contains("registering 127.0.0.1"), "{key:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_key_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, _) = initialised(&[]);
+    let key = folder.path().join("worker.key");
+    let register = ["register", "--public-ip", "127.0.0.1", "--allow-local"];
+    let register = [&register[..], &["--node", "http://127.0.0.1:1"]].concat();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+    let refused = run(folder.path(), &register);
+    assert!(error(&refused).contains("mode 0640"), "{refused:?}");
+    assert!(error(&refused).ends_with("chmod 600 worker.key"), "{refused:?}");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let mended = run(folder.path(), &register);
+    assert!(String::from_utf8_lossy(&mended.stdout).contains("registering"), "{mended:?}");
+}
+
 #[test]
 fn the_burn_account_earns_nothing() {
     let burn = "nano_1111111111111111111111111111111111111111111111111111hifc8npp";

@@ -21,6 +21,18 @@ pub enum InputError {
     /// Longer than anything that is wanted here.
     #[error("{0} is longer than {MAX_BYTES} bytes")]
     TooLarge(String),
+    /// A secret that others can get at.
+    #[error(
+        "{name} can be read or changed by others (mode 0{mode:o}), wanted its owner alone: chmod 600 {word}"
+    )]
+    NotPrivate {
+        /// The file.
+        name: String,
+        /// Its permissions.
+        mode: u32,
+        /// The file as a shell takes it.
+        word: String,
+    },
     /// Bytes that are no text.
     #[error("{name} is not UTF-8 text: byte {at} is odd")]
     NotText {
@@ -32,7 +44,7 @@ pub enum InputError {
 }
 
 /// A file, or standard input if there is none or it is `-`.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct Source {
     /// File to read; standard input without it, or with `-`
     #[arg(value_name = "FILE")]
@@ -69,7 +81,7 @@ pub fn shown(path: &Path) -> String {
 }
 
 /// Wiped after use, as it may be a secret.
-fn text_of(name: &str, reader: impl Read) -> Result<Zeroizing<String>, InputError> {
+pub(crate) fn text_of(name: &str, reader: impl Read) -> Result<Zeroizing<String>, InputError> {
     let mut bytes = Zeroizing::new(Vec::new());
     reader
         .take(MAX_BYTES + 1)

@@ -13,16 +13,22 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod ask;
 pub mod config;
 mod failure;
+pub mod files;
 pub mod input;
+pub mod key_file;
 pub mod output;
+pub mod password;
 mod program;
 mod secret;
 pub mod values;
 
 pub use {
     failure::{Failure, gist, one_line},
+    key_file::{SecretError, write_secret},
+    password::PasswordArgs,
     program::{block_on, log_to_stderr, parse, report},
-    secret::{KEY_VARIABLE, KeyArgs, SEED_VARIABLE, SecretError, write_secret},
+    secret::{KEY_VARIABLE, KeyArgs, SEED_VARIABLE},
 };

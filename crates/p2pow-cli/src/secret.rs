@@ -1,19 +1,16 @@
-//! Where the private key comes from: a file, the environment or a prompt, never an argument.
+//! [`KeyArgs`]: where the private key comes from: a file, plain or encrypted, the environment or a prompt, never an
+//! argument.
 
 use crate::{
-    Failure,
+    Failure, PasswordArgs,
+    ask::{prompt, variable},
     config::{Given, Layout, Table},
-    input::{self, shown},
+    key_file::{Plain, SecretError, key_at, read_secret},
     values,
 };
 use nano_block::{SecretKey, Seed};
-use nano_primitives::Account;
-use std::{
-    env,
-    fs::OpenOptions,
-    io::{self, IsTerminal, Write},
-    path::{Path, PathBuf},
-};
+use p2pow_keystore::Secret;
+use std::{env, path::PathBuf};
 use zeroize::Zeroizing;
 
 /// The variable that may hold a private key.
@@ -28,15 +25,18 @@ const NO_KEY: &str = "no private key: give --key-file FILE, --seed-file FILE, or
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Key")]
 pub struct KeyArgs {
-    /// File with the private key, such as alice.key: 64 hexadecimal digits (or the variable P2POW_KEY)
+    /// File with the private key, such as alice.key: 64 hexadecimal digits (or the variable P2POW_KEY), or encrypted
     #[arg(long, value_name = "FILE", conflicts_with = "seed_file")]
     pub key_file: Option<PathBuf>,
-    /// File with a seed, such as alice.seed: 64 hexadecimal digits (or the variable P2POW_SEED)
+    /// File with a seed, such as alice.seed: 64 hexadecimal digits (or the variable P2POW_SEED), or encrypted
     #[arg(long, value_name = "FILE")]
     pub seed_file: Option<PathBuf>,
     /// Which key of the seed
     #[arg(long, value_name = "N", default_value = "0", value_parser = values::whole(0..=u32::MAX))]
     pub index: u32,
+    /// Where the password of an encrypted file is.
+    #[command(flatten)]
+    pub password: PasswordArgs,
 }
 
 impl KeyArgs {
@@ -59,13 +59,16 @@ impl KeyArgs {
         let mut key: Self = file.table(Self::TABLE).options(given)?;
         let is_set = |name| env::var_os(name).is_some();
         let is_by_flag = flags.key_file.is_some() || flags.seed_file.is_some();
-        if is_by_flag || is_set(KEY_VARIABLE) || is_set(SEED_VARIABLE) {
-            return Ok(Self { index: key.index, ..flags });
+        let is_told = is_by_flag || is_set(KEY_VARIABLE) || is_set(SEED_VARIABLE);
+        let given_password = flags.password.password_file.clone();
+        let folder = |path: PathBuf| file.folder().join(path);
+        let password = given_password.or_else(|| key.password.password_file.take().map(folder));
+        let password = PasswordArgs { password_file: password };
+        if is_told {
+            return Ok(Self { index: key.index, password, ..flags });
         }
-        for path in [&mut key.key_file, &mut key.seed_file].into_iter().flatten() {
-            *path = file.folder().join(&*path);
-        }
-        Ok(key)
+        let [key_file, seed_file] = [key.key_file, key.seed_file].map(|path| path.map(folder));
+        Ok(Self { key_file, seed_file, index: key.index, password })
     }
 
     /// The private key: from a file that was named, else from the environment, else from a prompt.
@@ -73,120 +76,51 @@ impl KeyArgs {
     /// # Errors
     /// There is none, or what is there is none; the text found is never repeated.
     pub fn secret_key(&self) -> Result<SecretKey, Failure> {
-        if let Some(path) = &self.key_file {
-            return Ok(parse_key(&shown(path), &read_secret(path)?)?);
-        }
-        if let Some(path) = &self.seed_file {
-            return Ok(self.derive(&shown(path), &read_secret(path)?)?);
-        }
-        if let Some(text) = variable(KEY_VARIABLE)? {
-            return Ok(parse_key(KEY_VARIABLE, &text)?);
-        }
-        if let Some(text) = variable(SEED_VARIABLE)? {
-            return Ok(self.derive(SEED_VARIABLE, &text)?);
-        }
-        Ok(parse_key("the answer", &ask("Private key (64 hexadecimal digits): ")?)?)
+        let secret = match self.secret()? {
+            Some(secret) => secret,
+            None => Secret::Key(parse_key("the answer", &ask("Private key")?)?),
+        };
+        Ok(key_at(&secret, self.index)?)
     }
 
-    /// The seed: from the file that was named, else from the environment, else from a prompt.
+    /// A seed, plain or of BIP39: from the file that was named, else from the environment, else from a prompt.
     ///
     /// # Errors
     /// As for [`secret_key`](Self::secret_key).
-    pub fn seed(&self) -> Result<Seed, Failure> {
+    pub fn seed(&self) -> Result<Secret, Failure> {
+        match self.secret()? {
+            Some(Secret::Key(_)) => Err(SecretError::NoSeed.into()),
+            Some(secret) => Ok(secret),
+            None => Ok(Secret::Seed(parse_seed("the answer", &ask("Seed")?)?)),
+        }
+    }
+
+    fn secret(&self) -> Result<Option<Secret>, Failure> {
+        if let Some(path) = &self.key_file {
+            return read_secret(path, Plain::Key, &self.password).map(Some);
+        }
         if let Some(path) = &self.seed_file {
-            return Ok(parse_seed(&shown(path), &read_secret(path)?)?);
+            return read_secret(path, Plain::Seed, &self.password).map(Some);
         }
-        if let Some(text) = variable(SEED_VARIABLE)? {
-            return Ok(parse_seed(SEED_VARIABLE, &text)?);
+        if let Some(text) = variable(KEY_VARIABLE)? {
+            return Ok(Some(Secret::Key(parse_key(KEY_VARIABLE, text.trim())?)));
         }
-        Ok(parse_seed("the answer", &ask("Seed (64 hexadecimal digits): ")?)?)
-    }
-
-    fn derive(&self, origin: &str, text: &str) -> Result<SecretKey, SecretError> {
-        Ok(parse_seed(origin, text)?.derive(self.index))
-    }
-}
-
-/// A secret that cannot be used. What was found is not told: it may be most of a key.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SecretError {
-    /// A file of secrets holds one line that counts.
-    #[error("{file} has {found} lines that are neither empty nor a comment, wanted 1")]
-    Lines {
-        /// The file.
-        file: String,
-        /// Lines found.
-        found: usize,
-    },
-    /// Not a private key or seed.
-    #[error("{origin} holds no {wanted}: {found} characters found, wanted 64 hexadecimal digits")]
-    Format {
-        /// Where it was read.
-        origin: String,
-        /// What it should be.
-        wanted: &'static str,
-        /// Characters found.
-        found: usize,
-    },
-    /// A variable that is no text.
-    #[error("the variable {0} is not UTF-8 text")]
-    Variable(&'static str),
-}
-
-/// Writes a secret to a new file that only its owner can read (mode 0600), with a comment on whose it is. A file that is
-/// there already is left alone.
-///
-/// # Errors
-/// The file exists or cannot be written.
-pub fn write_secret(path: &Path, what: &str, account: Account, secret: &str) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    writeln!(file, "# {what} of {account}. Who has it has the money.\n{secret}")?;
-    file.sync_all()
-}
-
-/// The one line of the file that is neither empty nor a comment (`#`).
-fn read_secret(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let text = input::read_file(path)?;
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .collect();
-    match lines.as_slice() {
-        [line] => Ok(Zeroizing::new((*line).to_owned())),
-        _ => Err(SecretError::Lines { file: shown(path), found: lines.len() }.into()),
+        let Some(text) = variable(SEED_VARIABLE)? else { return Ok(None) };
+        Ok(Some(Secret::Seed(parse_seed(SEED_VARIABLE, text.trim())?)))
     }
 }
 
 fn parse_key(origin: &str, text: &str) -> Result<SecretKey, SecretError> {
-    text.parse().map_err(|_| format_error(origin, "private key", text))
+    SecretKey::from_key_file(text)
+        .map_err(|source| SecretError::Plain { origin: origin.to_owned(), source })
 }
 
 fn parse_seed(origin: &str, text: &str) -> Result<Seed, SecretError> {
-    text.parse().map_err(|_| format_error(origin, "seed", text))
+    Seed::from_key_file(text)
+        .map_err(|source| SecretError::Plain { origin: origin.to_owned(), source })
 }
 
-fn format_error(origin: &str, wanted: &'static str, text: &str) -> SecretError {
-    SecretError::Format { origin: origin.to_owned(), wanted, found: text.chars().count() }
-}
-
-fn variable(name: &'static str) -> Result<Option<Zeroizing<String>>, SecretError> {
-    match env::var(name) {
-        Ok(text) => Ok(Some(Zeroizing::new(text.trim().to_owned()))),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => Err(SecretError::Variable(name)),
-    }
-}
-
-fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
-    if !io::stderr().is_terminal() {
-        return Err(Failure::Usage(NO_KEY.to_owned()));
-    }
-    let answer = Zeroizing::new(rpassword::prompt_password(prompt)?);
+fn ask(what: &str) -> Result<Zeroizing<String>, Failure> {
+    let answer = prompt(&format!("{what} (64 hexadecimal digits): "), || NO_KEY.to_owned())?;
     Ok(Zeroizing::new(answer.trim().to_owned()))
 }

@@ -13,7 +13,7 @@
 //! use nano_primitives::Amount;
 //! use p2pow_client::{Config, Sender};
 //!
-//! let alice: SecretKey = std::fs::read_to_string("alice.key")?.trim().parse()?;
+//! let alice = SecretKey::from_key_file(&std::fs::read_to_string("alice.key")?)?;
 //! let bob = "nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo".parse()?;
 //!
 //! let node = nano_rpc::Client::new("http://127.0.0.1:7076")?;

@@ -1,65 +1,57 @@
-//! `p2pow key new|derive|inspect`: keys without a node.
+//! `p2pow key …`: keys without a node.
 
-use nano_block::{SecretKey, Seed};
-use nano_primitives::{Account, PublicKey};
-use p2pow_cli::{Failure, KeyArgs, output, values, write_secret};
-use serde::Serialize;
-use std::{io, path::PathBuf};
-use zeroize::Zeroizing;
+mod inspect;
+mod new;
+mod sealing;
+mod shown;
+mod words;
 
-/// Makes keys, derives them from a seed, and shows what belongs to them.
+use nano_primitives::Account;
+use p2pow_cli::{Failure, KeyArgs, PasswordArgs, key_file::key_at};
+use shown::Shown;
+use std::path::PathBuf;
+
+/// Makes keys, keeps them under a password, derives them from a seed, and shows what belongs to them.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum KeyCommand {
     /// Make a new private key, or a seed, from the system's randomness
-    #[command(after_help = NEW_HELP)]
-    New(NewArgs),
+    #[command(after_help = new::HELP)]
+    New(new::NewArgs),
     /// Show the account and public key of a seed and an index
     #[command(after_help = DERIVE_HELP)]
     Derive(DeriveArgs),
-    /// Check an account or a public key, and show both forms
-    #[command(after_help = INSPECT_HELP)]
-    Inspect(InspectArgs),
+    /// Check an account or a public key, and show both forms, on a terminal as a QR code too
+    #[command(after_help = inspect::HELP)]
+    Inspect(inspect::InspectArgs),
+    /// Put a key file under a password
+    #[command(after_help = sealing::ENCRYPT_HELP)]
+    Encrypt(sealing::EncryptArgs),
+    /// Take what is in an encrypted key file out of it
+    #[command(after_help = sealing::DECRYPT_HELP)]
+    Decrypt(sealing::DecryptArgs),
+    /// Change the password of an encrypted key file
+    #[command(after_help = sealing::PASSWORD_HELP)]
+    Password(sealing::PasswordChange),
+    /// Show a seed as 24 words, or restore a seed or key from words
+    #[command(subcommand, arg_required_else_help = false)]
+    Mnemonic(words::MnemonicCommand),
 }
 
-const NEW_HELP: &str = "\
-With --out the secret goes to a new file that only you can read, and is not printed.
-
-Examples:
-  p2pow key new --out alice.key
-  p2pow key new --seed --out seed --json";
-
 const DERIVE_HELP: &str = "\
-The seed comes from --seed-file, from the variable P2POW_SEED, or is asked for.
+The seed comes from --seed-file, plain or encrypted, from the variable P2POW_SEED, or is asked for.
 
 Examples:
   p2pow key derive --seed-file seed --index 3
   p2pow key derive --seed-file seed --index 3 --json --show-private";
 
-const INSPECT_HELP: &str = "\
-Examples:
-  p2pow key inspect nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo
-  p2pow key inspect C008B814A7D269A1FA3C6528B19201A24D797912DB9996FF02A1FF356E45552B --json";
-
-/// Options of `key new`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct NewArgs {
-    /// Make a seed and show its first account
-    #[arg(long)]
-    seed: bool,
-    /// Write the secret to this new file (mode 0600) instead of printing it
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-}
-
 /// Options of `key derive`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeriveArgs {
-    /// File with the seed: 64 hexadecimal digits (or the variable P2POW_SEED)
+    /// File with the seed: 64 hexadecimal digits (or the variable P2POW_SEED), or encrypted
     #[arg(long, value_name = "FILE")]
     seed_file: Option<PathBuf>,
+    #[command(flatten)]
+    password: PasswordArgs,
     /// Which key of the seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     index: u32,
@@ -71,117 +63,36 @@ pub(crate) struct DeriveArgs {
     json: bool,
 }
 
-/// Options of `key inspect`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct InspectArgs {
-    /// An account (nano_…) or a public key in 64 hexadecimal digits
-    #[arg(value_name = "KEY", value_parser = values::account)]
-    key: Account,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-}
-
-/// What is shown of a key; what is not there is not shown.
-#[derive(Debug, Default, Serialize)]
-struct Shown {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<PathBuf>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
-    seed: Option<Zeroizing<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
-    private_key: Option<Zeroizing<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    public_key: Option<PublicKey>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account: Option<Account>,
-}
-
-impl Shown {
-    fn of(account: Account) -> Self {
-        Self { public_key: Some(account.public_key()), account: Some(account), ..Self::default() }
-    }
-
-    fn print(&self, json: bool) -> Result<(), Failure> {
-        if json {
-            return Ok(output::json(self)?);
-        }
-        let rows = [
-            ("file", self.file.as_ref().map(|file| file.display().to_string())),
-            ("seed", self.seed.as_deref().cloned()),
-            ("index", self.index.map(|index| index.to_string())),
-            ("private key", self.private_key.as_deref().cloned()),
-            ("public key", self.public_key.map(|key| key.to_string())),
-            ("account", self.account.map(|account| account.to_string())),
-        ];
-        for (name, value) in rows {
-            if let Some(value) = value.map(Zeroizing::new) {
-                output::line(format_args!("{name:<12}{}", value.as_str()))?;
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Runs the subcommand.
 pub(crate) fn run(command: KeyCommand) -> Result<(), Failure> {
     match command {
-        KeyCommand::New(args) if args.seed => new_seed(args),
-        KeyCommand::New(args) => new_key(args),
+        KeyCommand::New(args) => new::run(args),
         KeyCommand::Derive(args) => derive(args),
-        KeyCommand::Inspect(args) => Shown::of(args.key).print(args.json),
+        KeyCommand::Inspect(args) => inspect::run(&args),
+        KeyCommand::Encrypt(args) => sealing::encrypt(args),
+        KeyCommand::Decrypt(args) => sealing::decrypt(args),
+        KeyCommand::Password(args) => sealing::change_password(args),
+        KeyCommand::Mnemonic(command) => words::run(command),
     }
-}
-
-fn new_key(args: NewArgs) -> Result<(), Failure> {
-    let key = SecretKey::generate()?;
-    let (file, private_key) = keep(args.out, "Private key", key.account(), key.expose_hex())?;
-    Shown { file, private_key, ..Shown::of(key.account()) }.print(args.json)
-}
-
-fn new_seed(args: NewArgs) -> Result<(), Failure> {
-    let seed = Seed::generate()?;
-    let account = seed.derive(0).account();
-    let (file, seed) = keep(args.out, "Seed", account, seed.expose_hex())?;
-    Shown { file, seed, index: Some(0), ..Shown::of(account) }.print(args.json)
 }
 
 fn derive(args: DeriveArgs) -> Result<(), Failure> {
-    let source = KeyArgs { seed_file: args.seed_file, ..KeyArgs::default() };
-    let key = source.seed()?.derive(args.index);
+    let DeriveArgs { seed_file, password, index, .. } = args;
+    let key = key_at(&KeyArgs { seed_file, password, ..KeyArgs::default() }.seed()?, index)?;
     let private_key = args.show_private.then(|| key.expose_hex());
-    Shown { index: Some(args.index), private_key, ..Shown::of(key.account()) }.print(args.json)
+    Shown { index: Some(index), private_key, ..Shown::of(key.account()) }.print(args.json)
 }
 
-/// Writes the secret to its file, or gives it back to be printed.
-fn keep(
-    out: Option<PathBuf>,
-    what: &str,
-    account: Account,
-    secret: Zeroizing<String>,
-) -> Result<(Option<PathBuf>, Option<Zeroizing<String>>), KeepError> {
-    let Some(path) = out else { return Ok((None, Some(secret))) };
-    match write_secret(&path, what, account, &secret) {
-        Ok(()) => Ok((Some(path), None)),
-        Err(source) => Err(KeepError { path, source }),
-    }
-}
-
-/// A secret that could not be written. Nothing is lost: it was never used.
+/// A file of a key that could not be written. Nothing is lost: the file is as it was, and a new key was never used.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the new file {}", path.display())]
-struct KeepError {
+#[error("cannot write the {} {}", if *.is_new { "new file" } else { "file" }, path.display())]
+struct WriteError {
     path: PathBuf,
-    source: io::Error,
+    is_new: bool,
+    source: std::io::Error,
 }
 
-/// Serialised by its own text: `Zeroizing` has no serde of its own here.
-#[allow(clippy::ref_option)] // the shape that serde asks for
-fn as_text<S: serde::Serializer>(
-    secret: &Option<Zeroizing<String>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.as_ref().map_or("", |text| text.as_str()))
+/// Whose a file is, if it can be told.
+fn whose(path: &std::path::Path, account: Account) -> String {
+    format!("{} ({account})", path.display())
 }

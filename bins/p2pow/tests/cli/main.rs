@@ -5,6 +5,7 @@ mod block;
 mod demo;
 mod devnet;
 mod key;
+mod key_files;
 mod money;
 mod program;
 mod usage;

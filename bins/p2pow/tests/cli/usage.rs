@@ -16,7 +16,7 @@ fn every_command_is_named_by_help_and_helps_itself() {
 
 #[test]
 fn every_command_that_does_something_shows_an_example() {
-    let calls: [&[&str]; 15] = [
+    let calls: [&[&str]; 20] = [
         &["demo"],
         &["devnet"],
         &["workers"],
@@ -27,6 +27,11 @@ fn every_command_that_does_something_shows_an_example() {
         &["key", "new"],
         &["key", "derive"],
         &["key", "inspect"],
+        &["key", "encrypt"],
+        &["key", "decrypt"],
+        &["key", "password"],
+        &["key", "mnemonic", "show"],
+        &["key", "mnemonic", "restore"],
         &["block", "hash"],
         &["block", "verify"],
         &["block", "sign"],
