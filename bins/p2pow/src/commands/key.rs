@@ -6,7 +6,6 @@ mod sealing;
 mod shown;
 mod words;
 
-use nano_primitives::Account;
 use p2pow_cli::{Failure, KeyArgs, PasswordArgs, key_file::key_at};
 use shown::Shown;
 use std::path::PathBuf;
@@ -81,18 +80,4 @@ fn derive(args: DeriveArgs) -> Result<(), Failure> {
     let key = key_at(&KeyArgs { seed_file, password, ..KeyArgs::default() }.seed()?, index)?;
     let private_key = args.show_private.then(|| key.expose_hex());
     Shown { index: Some(index), private_key, ..Shown::of(key.account()) }.print(args.json)
-}
-
-/// A file of a key that could not be written. Nothing is lost: the file is as it was, and a new key was never used.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write the {} {}", if *.is_new { "new file" } else { "file" }, path.display())]
-struct WriteError {
-    path: PathBuf,
-    is_new: bool,
-    source: std::io::Error,
-}
-
-/// Whose a file is, if it can be told.
-fn whose(path: &std::path::Path, account: Account) -> String {
-    format!("{} ({account})", path.display())
 }

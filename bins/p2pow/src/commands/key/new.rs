@@ -1,6 +1,6 @@
 //! `p2pow key new`.
 
-use super::{WriteError, shown::Shown, whose};
+use super::shown::{Shown, WriteError, whose};
 use nano_block::{SecretKey, Seed};
 use nano_primitives::Account;
 use p2pow_cli::{Failure, PasswordArgs, files::write_new_private, write_secret};

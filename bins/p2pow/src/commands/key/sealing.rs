@@ -1,10 +1,8 @@
 //! `p2pow key encrypt|decrypt|password`: key files under a password.
 
 use super::{
-    WriteError,
     new::{Place, account, printed, sealed},
-    shown::Shown,
-    whose,
+    shown::{Shown, WriteError, whose},
 };
 use nano_primitives::Account;
 use p2pow_cli::{

@@ -1,4 +1,4 @@
-//! [`Shown`]: what is shown of a key.
+//! [`Shown`]: what is shown of a key, and of a file that could not be written.
 
 use nano_primitives::{Account, PublicKey};
 use p2pow_cli::{Failure, output};
@@ -63,4 +63,18 @@ fn as_text<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.as_ref().map_or("", |text| text.as_str()))
+}
+
+/// A file of a key that could not be written. Nothing is lost: the file is as it was, and a new key was never used.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the {} {}", if *.is_new { "new file" } else { "file" }, path.display())]
+pub(super) struct WriteError {
+    pub(super) path: PathBuf,
+    pub(super) is_new: bool,
+    pub(super) source: std::io::Error,
+}
+
+/// Whose a file is, if it can be told.
+pub(super) fn whose(path: &std::path::Path, account: Account) -> String {
+    format!("{} ({account})", path.display())
 }
