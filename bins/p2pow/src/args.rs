@@ -1,6 +1,8 @@
 //! The command line.
 
-use crate::commands::{batch, block, change, demo, devnet, key, receive, send, work, workers};
+use crate::commands::{
+    balance, batch, block, change, demo, devnet, history, key, receive, send, work, workers,
+};
 use clap::{Parser, Subcommand};
 use p2pow_cli::{Failure, block_on};
 
@@ -42,7 +44,11 @@ enum Command {
     Change(change::ChangeArgs),
     /// Make many payments with one reward
     Batch(batch::BatchArgs),
-    /// Make, derive and inspect keys
+    /// Show what accounts have and can receive
+    Balance(balance::BalanceArgs),
+    /// Show what an account has sent and received
+    History(history::HistoryArgs),
+    /// Make, derive, encrypt and inspect keys
     #[command(subcommand, arg_required_else_help = false)]
     Key(key::KeyCommand),
     /// Hash, verify and sign blocks
@@ -67,6 +73,8 @@ impl Args {
             Command::Receive(args) => block_on(receive::run(args)),
             Command::Change(args) => block_on(change::run(args)),
             Command::Batch(args) => block_on(batch::run(args)),
+            Command::Balance(args) => block_on(balance::run(args)),
+            Command::History(args) => block_on(history::run(args)),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The subcommands, a file each.
 
+pub(crate) mod balance;
 pub(crate) mod batch;
 pub(crate) mod block;
 pub(crate) mod change;
 pub(crate) mod demo;
 pub(crate) mod devnet;
+pub(crate) mod history;
 pub(crate) mod key;
 pub(crate) mod receive;
 pub(crate) mod send;

@@ -1,6 +1,7 @@
 //! The program as scripts and people call it: formats, exit codes, errors.
 #![allow(clippy::unwrap_used)] // clippy knows test functions, but not what they call
 
+mod accounts;
 mod block;
 mod demo;
 mod devnet;

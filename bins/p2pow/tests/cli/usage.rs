@@ -1,8 +1,10 @@
 use crate::program::{Desk, p2pow};
 
 const BOB: &str = "nano_3i1aq1cchnmbn9x5rsbap8b15akfh7wj7pwskuzi7ahz8oq6cobd99d4r3b7";
-const COMMANDS: [&str; 10] =
-    ["demo", "devnet", "workers", "send", "receive", "change", "batch", "key", "block", "work"];
+const COMMANDS: [&str; 12] = [
+    "demo", "devnet", "workers", "send", "receive", "change", "batch", "balance", "history", "key",
+    "block", "work",
+];
 
 #[test]
 fn every_command_is_named_by_help_and_helps_itself() {
@@ -16,7 +18,7 @@ fn every_command_is_named_by_help_and_helps_itself() {
 
 #[test]
 fn every_command_that_does_something_shows_an_example() {
-    let calls: [&[&str]; 20] = [
+    let calls: [&[&str]; 22] = [
         &["demo"],
         &["devnet"],
         &["workers"],
@@ -24,6 +26,8 @@ fn every_command_that_does_something_shows_an_example() {
         &["receive"],
         &["change"],
         &["batch"],
+        &["balance"],
+        &["history"],
         &["key", "new"],
         &["key", "derive"],
         &["key", "inspect"],
