@@ -100,6 +100,12 @@ pub enum Refusal {
         /// Seconds after which to try again.
         retry_after: u64,
     },
+    /// The worker cannot write down what it does, as with a full disk.
+    #[error("Worker cannot write its journal")]
+    JournalFailed {
+        /// Seconds after which to try again.
+        retry_after: u64,
+    },
     /// The worker is going down and takes no more jobs.
     #[error("Worker is shutting down")]
     ShuttingDown {
@@ -157,6 +163,7 @@ impl Refusal {
             Self::QueueFull { .. } => "queue_full",
             Self::DifficultyTooHigh { .. } => "difficulty_too_high",
             Self::NodeUnreachable { .. } => "node_unreachable",
+            Self::JournalFailed { .. } => "journal_failed",
             Self::ShuttingDown { .. } => "shutting_down",
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::TooLarge { .. } => "too_large",
@@ -182,6 +189,7 @@ impl Refusal {
             | Self::QueueFull { .. }
             | Self::DifficultyTooHigh { .. }
             | Self::NodeUnreachable { .. }
+            | Self::JournalFailed { .. }
             | Self::ShuttingDown { .. } => 503,
             _ => 400,
         }
@@ -195,6 +203,7 @@ impl Refusal {
             | Self::QueueFull { retry_after }
             | Self::DifficultyTooHigh { retry_after }
             | Self::NodeUnreachable { retry_after }
+            | Self::JournalFailed { retry_after }
             | Self::ShuttingDown { retry_after }
             | Self::TooManyRequests { retry_after } => Some(retry_after),
             _ => None,

@@ -55,6 +55,7 @@ fn ours() -> Vec<(Refusal, u16)> {
         (Refusal::Unconfirmed { retry_after: 1 }, 503),
         (Refusal::QueueFull { retry_after: 1 }, 503),
         (Refusal::NodeUnreachable { retry_after: 1 }, 503),
+        (Refusal::JournalFailed { retry_after: 1 }, 503),
         (Refusal::ShuttingDown { retry_after: 1 }, 503),
     ]
 }

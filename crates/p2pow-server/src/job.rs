@@ -27,7 +27,8 @@ pub(crate) type Reply = Result<Answer, Refusal>;
 #[derive(Debug)]
 struct Ending {
     phase: Phase,
-    reply: Reply,
+    /// What the clients are told that have not been answered yet.
+    reply: Option<Reply>,
 }
 
 /// A job of the worker. Clones are views of the same job.
@@ -38,6 +39,7 @@ pub struct Job(Arc<Inner>);
 struct Inner {
     request: WorkRequest,
     state: sync::watch::Sender<State>,
+    /// The searches of the works that were not known when the job began.
     works: OnceLock<Vec<ProgressHandle>>,
     events: broadcast::Sender<JobEvent>,
 }
@@ -87,11 +89,11 @@ pub struct JobReport {
 
 impl Ending {
     const fn lost(refusal: Refusal) -> Self {
-        Self { phase: Phase::Lost, reply: Err(refusal) }
+        Self { phase: Phase::Lost, reply: Some(Err(refusal)) }
     }
 
     const fn failed(refusal: Refusal) -> Self {
-        Self { phase: Phase::Failed, reply: Err(refusal) }
+        Self { phase: Phase::Failed, reply: Some(Err(refusal)) }
     }
 }
 
@@ -126,6 +128,8 @@ impl Job {
         let works = self.0.works.get().map_or(&[][..], Vec::as_slice);
         let works: Vec<_> = works.iter().map(ProgressHandle::progress).collect();
         let is_done = |work: &&nano_pow::Progress| work.phase == nano_pow::pool::SearchPhase::Done;
+        let works_needed = request.users().len() + 1;
+        let known = self.0.works.get().map_or(0, |works| works_needed.saturating_sub(works.len()));
         let current = works.iter().find(|work| !is_done(work));
         let state = self.0.state.borrow();
         JobReport {
@@ -134,8 +138,8 @@ impl Job {
             user_blocks: request.users().iter().map(|user| user.hash()).collect(),
             paid: request.paid().unwrap_or(Amount::ZERO),
             phase: state.phase,
-            works_done: works.iter().filter(is_done).count(),
-            works_needed: request.users().len() + 1,
+            works_done: known + works.iter().filter(is_done).count(),
+            works_needed,
             hashes: works.iter().map(|work| work.hashes).sum(),
             rate: current.map_or(0.0, |work| work.rate),
             expected_seconds_left: current.and_then(|work| work.expected_seconds_left),
@@ -158,7 +162,7 @@ impl Job {
         reply.expect("the job holds the sending end, so the wait ends with a reply")
     }
 
-    /// The searches of the job's works, in the order of its blocks.
+    /// The searches of the job's works that are not known yet, in the order of its blocks.
     pub(crate) fn works_are(&self, works: Vec<ProgressHandle>) {
         self.0.works.get_or_init(|| works);
     }
@@ -179,9 +183,9 @@ impl Job {
     }
 
     /// Answers clients that nobody has answered.
-    pub(crate) fn abandon(&self) {
+    pub(crate) fn abandon(&self, refusal: &Refusal) {
         if self.0.state.borrow().reply.is_none() {
-            self.conclude(Phase::Failed, Err(Refusal::UserWorkFailed));
+            self.conclude(Phase::Failed, Err(refusal.clone()));
         }
     }
 

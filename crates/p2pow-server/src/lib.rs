@@ -29,12 +29,14 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod books;
 pub mod register;
 
 mod clock;
 mod config;
 mod http;
 mod job;
+mod journal;
 mod node;
 mod server;
 mod status;
@@ -43,6 +45,7 @@ mod worker;
 pub use {
     config::{Config, FrontierPolicy},
     job::{Job, JobEvent, JobReport, phase::Phase},
+    journal::EndedJob,
     nano_http::{HttpLimits, IpNet, ListenError, Rate},
     server::{BindError, Server},
     status::ServerStatus,

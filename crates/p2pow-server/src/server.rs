@@ -4,6 +4,7 @@ use crate::{
     config::Config,
     http,
     job::{Job, JobEvent, JobReport},
+    journal::Journal,
     node::Node,
     status::ServerStatus,
     worker::{StartError, Worker},
@@ -11,6 +12,7 @@ use crate::{
 use nano_http::{HttpServer, ListenError};
 use nano_pow::Pool;
 use nano_rpc::{Client, ConfigError, OtherNetwork};
+use p2pow_store::{SqliteStore, Store, StoreError};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{join, sync::broadcast, time::timeout};
 use tracing::warn;
@@ -40,6 +42,9 @@ pub enum BindError {
     /// The node is of another network: works would not be enough, or far too much.
     #[error(transparent)]
     OtherNetwork(OtherNetwork),
+    /// The journal cannot be read or written.
+    #[error("the journal cannot be used")]
+    Journal(#[source] StoreError),
 }
 
 impl From<StartError> for BindError {
@@ -47,6 +52,7 @@ impl From<StartError> for BindError {
         match error {
             StartError::WebSocket(error) => Self::WebSocket(error),
             StartError::OtherNetwork(error) => Self::OtherNetwork(error),
+            StartError::Journal(error) => Self::Journal(error),
         }
     }
 }
@@ -59,13 +65,29 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts listening and working. The node need not be there yet: until it is, jobs are refused.
+    /// Starts listening and working, with a journal that ends with the process. The node need not be there yet: until it
+    /// is, jobs are refused.
     ///
     /// # Errors
-    /// The configuration is of no use, or an address cannot be had.
+    /// The configuration is of no use, the node is of another network, or an address cannot be had.
     pub async fn bind(config: Config, node: Client, pool: Pool) -> Result<Self, BindError> {
+        let store = SqliteStore::in_memory().map_err(BindError::Journal)?.shared();
+        Self::bind_with(config, node, pool, store).await
+    }
+
+    /// The same with a journal in `store`, and goes on with the jobs that are open in it.
+    ///
+    /// # Errors
+    /// As for [`bind`](Self::bind), or the journal cannot be read.
+    pub async fn bind_with(
+        config: Config,
+        node: Client,
+        pool: Pool,
+        store: Arc<dyn Store>,
+    ) -> Result<Self, BindError> {
         check(&config)?;
-        let worker = Arc::new(Worker::new(config, Node::new(node), pool));
+        let journal = Journal::new(store).await.map_err(BindError::Journal)?;
+        let worker = Arc::new(Worker::new(config, Node::new(node), pool, journal));
         let closing = worker.closing().clone();
         // Dropped before it is returned, this ends what has begun. A port that is taken is told before a node that is away.
         let http = http::serve(Arc::clone(&worker), worker.config(), closing).await?;

@@ -1,6 +1,6 @@
 //! [`ServerStatus`]: what the operator wants to know. [`Load`]: how much there is to do. [`Tally`]: how jobs ended.
 
-use crate::job::{Job, phase::Phase};
+use crate::job::phase::Phase;
 use nano_pow::pool::PoolStatus;
 use nano_primitives::Amount;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,6 +27,8 @@ pub struct ServerStatus {
     pub income: Amount,
     /// Why the node cannot be reached, if it cannot.
     pub node_error: Option<String>,
+    /// Why the journal cannot be written, if it cannot.
+    pub journal_error: Option<String>,
 }
 
 /// How much there is to do, and how fast it is done.
@@ -68,12 +70,11 @@ struct Counts {
 }
 
 impl Tally {
-    /// Counts a job that is at its end. One that is still open when the worker goes down counts nowhere.
-    pub(crate) fn count(&self, job: &Job) {
+    /// Counts a job that is at its end.
+    pub(crate) fn count(&self, outcome: Phase, paid: Amount) {
         let mut counts = self.lock();
-        match job.phase() {
+        match outcome {
             Phase::Confirmed => {
-                let paid = job.request().paid().unwrap_or(Amount::ZERO);
                 counts.won += 1;
                 counts.income = counts.income.checked_add(paid).unwrap_or(Amount::MAX);
             }
@@ -83,15 +84,21 @@ impl Tally {
         }
     }
 
-    pub(crate) fn status(
-        &self,
-        load: &Load,
-        in_flight: usize,
-        node_error: Option<String>,
-    ) -> ServerStatus {
+    pub(crate) fn status(&self, load: &Load, in_flight: usize) -> ServerStatus {
         let Counts { won, lost, failed, income } = *self.lock();
         let Load { busy, hashrate, hashes, .. } = *load;
-        ServerStatus { busy, in_flight, hashes, hashrate, won, lost, failed, income, node_error }
+        ServerStatus {
+            busy,
+            in_flight,
+            hashes,
+            hashrate,
+            won,
+            lost,
+            failed,
+            income,
+            node_error: None,
+            journal_error: None,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {

@@ -4,25 +4,35 @@ use crate::{
     config::Config,
     job::{
         Job, JobEvent,
-        life::{Means, live},
-        table::{Entry, Table},
+        life::{Means, Start, live},
+        table::{Entry, Place, Table},
     },
+    journal::{Journal, Line},
     node::{NetworkView, NetworkWatch, Node, Pulses},
     status::{Load, ServerStatus, Tally},
 };
 use nano_http::{CancellationToken, whole_seconds};
 use nano_pow::Pool;
+use nano_primitives::Amount;
 use nano_rpc::{ConfigError, OtherNetwork};
 use p2pow_protocol::{Refusal, Terms, WorkRequest, check_request};
+use p2pow_store::StoreError;
 use std::{future::Future, sync::Arc, time::Duration};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, broadcast},
+    time::sleep,
+};
 use tokio_util::task::TaskTracker;
+use tracing::error;
 
 /// How many events a slow listener may fall behind.
 const EVENTS: usize = 1024;
 
 /// Seconds after which a full worker is worth another try, if it does not know better.
 const RETRY_AFTER: u64 = 10;
+
+/// How often the journal is looked after: whether it can be written again, and whether works in it are old.
+const TEND_EVERY: Duration = Duration::from_secs(5);
 
 /// Seconds after which a worker is asked to be tried again at the latest.
 const LONGEST_WAIT: f64 = 600.0;
@@ -40,12 +50,12 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(config: Config, node: Node, pool: Pool) -> Self {
+    pub(crate) fn new(config: Config, node: Node, pool: Pool, journal: Journal) -> Self {
         let (pulses, network) = (Pulses::new(config.poll), NetworkWatch::new(config.network));
         let slots = Arc::new(Semaphore::new(config.max_jobs));
         let (config, closing) = (Arc::new(config), CancellationToken::new());
         Self {
-            means: Means { config, node, pool, pulses, closing },
+            means: Means { config, node, pool, pulses, journal, closing },
             network: Arc::new(network),
             table: Table::default(),
             slots,
@@ -57,17 +67,49 @@ impl Worker {
 
     /// Looks at the node for the first time, and goes on listening to it. It need not be there yet.
     ///
+    /// Then goes on with the jobs from before.
+    ///
     /// # Errors
-    /// The URL of its WebSocket is malformed, or it is of another network.
+    /// The URL of its WebSocket is malformed, it is of another network, or the journal cannot be read.
     pub(crate) async fn start(&self) -> Result<(), StartError> {
-        let Means { config, node, pulses, .. } = &self.means;
+        let Means { config, node, pulses, journal, .. } = &self.means;
         if let Some(url) = &config.websocket_url {
             self.spawn_until_closed(pulses.listen(url)?);
         }
         self.network.look(node).await?;
         let (network, node) = (Arc::clone(&self.network), node.clone());
         self.spawn_until_closed(async move { network.keep_looking(&node).await });
+        for line in journal.take_over().await? {
+            self.resume(line);
+        }
+        let journal = journal.clone();
+        self.spawn_until_closed(async move {
+            loop {
+                sleep(TEND_EVERY).await;
+                journal.tend().await;
+            }
+        });
         Ok(())
+    }
+
+    fn resume(&self, line: Line) {
+        let job = line.request().id();
+        match self.table.resume(line.request().clone(), &self.events) {
+            Some(place) => self.run(place, Start::Resumed(Box::new(line))),
+            None => error!(%job, "two open jobs in the journal have one root; this one is left"),
+        }
+    }
+
+    /// Lets a job live in a task of its own.
+    fn run(&self, place: Place, start: Start) {
+        let (means, tally) = (self.means.clone(), Arc::clone(&self.tally));
+        place.job.announce();
+        self.tasks.spawn(async move {
+            let job = &place.job;
+            if let Some(outcome) = live(job, start, &means).await {
+                tally.count(outcome, job.request().paid().unwrap_or(Amount::ZERO));
+            }
+        });
     }
 
     /// Takes a request in, or finds the job that it is already.
@@ -76,18 +118,14 @@ impl Worker {
     pub(crate) fn admit(&self, body: &[u8]) -> Result<Job, Refusal> {
         let config = self.config();
         check_difficulty(config, &self.network())?;
+        self.check_journal()?;
         let request = WorkRequest::parse(body, config.max_user_blocks)?;
         check_request(&request, &Terms { reward_account: config.reward_account, fee: config.fee })?;
         match self.table.enter(request, &self.events, || self.slot())? {
             Entry::Joined(job) => Ok(job),
             Entry::New(place, slot) => {
-                let (job, means, tally) =
-                    (place.job.clone(), self.means.clone(), Arc::clone(&self.tally));
-                job.announce();
-                self.tasks.spawn(async move {
-                    live(&place.job, slot, &means).await;
-                    tally.count(&place.job);
-                });
+                let job = place.job.clone();
+                self.run(place, Start::New(slot));
                 Ok(job)
             }
         }
@@ -97,7 +135,9 @@ impl Worker {
     pub(crate) fn unavailable(&self) -> Option<Refusal> {
         let network = self.network();
         let queue = || (self.slots.available_permits() == 0).then(|| self.queue_full());
-        check_difficulty(self.config(), &network).err().or_else(|| network.refusal()).or_else(queue)
+        let journal = || self.check_journal().err();
+        let difficulty = check_difficulty(self.config(), &network).err();
+        difficulty.or_else(|| network.refusal()).or_else(journal).or_else(queue)
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -125,8 +165,9 @@ impl Worker {
     }
 
     pub(crate) fn status(&self) -> ServerStatus {
-        let (load, in_flight) = (self.load(), self.table.jobs().len());
-        self.tally.status(&load, in_flight, self.network().error)
+        let status = self.tally.status(&self.load(), self.table.jobs().len());
+        let (node_error, journal_error) = (self.network().error, self.means.journal.trouble());
+        ServerStatus { node_error, journal_error, ..status }
     }
 
     /// Cancelled when the worker goes down.
@@ -138,6 +179,12 @@ impl Worker {
     pub(crate) async fn ended(&self) {
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    /// A worker that cannot write takes no more jobs.
+    fn check_journal(&self) -> Result<(), Refusal> {
+        let retry_after = TEND_EVERY.as_secs();
+        self.means.journal.trouble().map_or(Ok(()), |_| Err(Refusal::JournalFailed { retry_after }))
     }
 
     fn slot(&self) -> Result<OwnedSemaphorePermit, Refusal> {
@@ -167,6 +214,8 @@ pub(crate) enum StartError {
     WebSocket(#[from] ConfigError),
     #[error(transparent)]
     OtherNetwork(#[from] OtherNetwork),
+    #[error(transparent)]
+    Journal(#[from] StoreError),
 }
 
 fn check_difficulty(config: &Config, network: &NetworkView) -> Result<(), Refusal> {

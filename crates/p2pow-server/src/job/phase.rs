@@ -1,9 +1,11 @@
 //! [`Phase`]: where a job stands.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Where a job stands. A job only ever moves forward; the last three phases are ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Its form is right; the node is asked whether the ledger agrees.
     Queued,

@@ -1,7 +1,7 @@
 //! [`publish`]: hands a job's blocks to the node, back to back, the reward last.
 
 use super::{Ending, phase::Phase};
-use crate::node::Node;
+use crate::node::{Fate, Node};
 use nano_block::{SignedState, Subtype};
 use nano_primitives::{BlockHash, Work};
 use nano_rpc::RpcError;
@@ -50,34 +50,42 @@ impl Finished {
     }
 }
 
-/// Publishes the blocks of a request with these works: what is published, and what its clients are told.
+/// The blocks of a request with their works.
+pub(super) fn finish(request: &WorkRequest, plan: &Plan, works: &[Work]) -> Vec<Finished> {
+    let parts = request.blocks().zip(&plan.steps).zip(works);
+    parts.map(|((block, step), work)| Finished::new(block, step, *work)).collect()
+}
+
+/// What the clients are told of published blocks.
+pub(super) fn answer(request: &WorkRequest, blocks: &[Finished], has_reward: bool) -> Answer {
+    let (users, reward) = blocks.split_at(blocks.len().saturating_sub(1));
+    Answer {
+        users: users.iter().map(|user| user.done).collect(),
+        reward: reward.first().filter(|_| has_reward).map(|reward| reward.done),
+        is_batch: request.is_batch(),
+    }
+}
+
+/// Publishes the blocks. What is on the ledger already, as by a process before this one, is as good.
 pub(super) async fn publish(
     request: &WorkRequest,
-    plan: &Plan,
-    works: &[Work],
+    blocks: &[Finished],
     node: &Node,
-) -> Result<(Vec<Finished>, Answer), Ending> {
-    let parts = request.blocks().zip(&plan.steps).zip(works);
-    let blocks: Vec<_> =
-        parts.map(|((block, step), work)| Finished::new(block, step, *work)).collect();
-    let (reward, users) = blocks.split_last().expect("a plan has a step for the reward");
-    for place in 0..users.len() {
-        let placed = put(&users[place..], node).await;
-        placed.map_err(|stuck| user_stuck(&users[place], stuck))?;
+) -> Result<Answer, Ending> {
+    let users = blocks.len().saturating_sub(1);
+    for place in 0..users {
+        let placed = put(&blocks[place..], node).await;
+        placed.map_err(|stuck| user_stuck(&blocks[place], stuck))?;
     }
-    let placed = put(std::slice::from_ref(reward), node).await;
-    let answer = Answer {
-        users: users.iter().map(|user| user.done).collect(),
-        reward: placed.is_ok().then_some(reward.done),
-        is_batch: request.is_batch(),
-    };
+    let placed = put(&blocks[users..], node).await;
+    let answer = answer(request, blocks, placed.is_ok());
     if let Err(stuck) = placed {
-        warn!(block = %reward.hash(), %stuck, "the reward block is not published");
+        warn!(job = %request.id(), %stuck, "the reward block is not published");
         if !matches!(stuck, Stuck::Silent(_)) {
-            return Err(Ending { phase: Phase::Lost, reply: Ok(answer) });
+            return Err(Ending { phase: Phase::Lost, reply: Some(Ok(answer)) });
         }
     }
-    Ok((blocks, answer))
+    Ok(answer)
 }
 
 /// Publishes the first of these blocks, the others being those that come after it.
@@ -97,7 +105,11 @@ async fn put(blocks: &[Finished], node: &Node) -> Result<(), Stuck> {
             return Ok(());
         }
         if frontier != chain.previous {
-            return Err(Stuck::Overtaken(error));
+            return if is_below(blocks, node).await {
+                Ok(())
+            } else {
+                Err(Stuck::Overtaken(error))
+            };
         }
         if error.node_text().is_some() {
             return Err(Stuck::Refused(error));
@@ -108,6 +120,12 @@ async fn put(blocks: &[Finished], node: &Node) -> Result<(), Stuck> {
         }
     }
     Err(Stuck::Silent(error))
+}
+
+/// Whether the last of these blocks is on the ledger, with others on top of it.
+async fn is_below(blocks: &[Finished], node: &Node) -> bool {
+    let Some(last) = blocks.last() else { return false };
+    matches!(node.fate(&last.hash()).await, Ok(Fate::Confirmed | Fate::Unconfirmed))
 }
 
 fn user_stuck(user: &Finished, stuck: Stuck) -> Ending {

@@ -6,11 +6,20 @@ use p2pow_protocol::WorkRequest;
 use tracing::warn;
 
 /// Waits until the account has gone where the job cannot follow. User blocks that somebody else has published leave the
-/// reward to be won, where that is contested.
-pub(super) async fn lost(request: &WorkRequest, contest: bool, node: &Node, pulses: &Pulses) {
+/// reward to be won, where that is contested. The first look is `at_once`, or when something may have happened.
+pub(super) async fn lost(
+    request: &WorkRequest,
+    contest: bool,
+    node: &Node,
+    pulses: &Pulses,
+    at_once: bool,
+) {
     let mut pulse = pulses.of(request.account());
+    let mut is_first = at_once;
     loop {
-        pulse.next().await;
+        if !std::mem::take(&mut is_first) {
+            pulse.next().await;
+        }
         match node.frontier(&request.account()).await {
             Ok(frontier) if !is_open(request, contest, frontier) => return,
             Ok(_) => {}

@@ -4,7 +4,7 @@ use super::{Job, JobEvent};
 use nano_primitives::{Account, Root};
 use p2pow_protocol::{Refusal, WorkRequest};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::{OwnedSemaphorePermit, broadcast};
@@ -57,6 +57,22 @@ impl Table {
         }
     }
 
+    /// A place for a job from before, if it has none.
+    pub(crate) fn resume(
+        &self,
+        request: WorkRequest,
+        events: &broadcast::Sender<JobEvent>,
+    ) -> Option<Place> {
+        let key = (request.account(), request.root());
+        match self.lock().entry(key) {
+            hash_map::Entry::Occupied(_) => None,
+            hash_map::Entry::Vacant(vacant) => {
+                let job = vacant.insert(Job::new(request, events.clone())).clone();
+                Some(Place { job, table: self.clone(), key })
+            }
+        }
+    }
+
     /// All jobs in flight.
     pub(crate) fn jobs(&self) -> Vec<Job> {
         self.lock().values().cloned().collect()
@@ -71,6 +87,6 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.table.lock().remove(&self.key);
         // Whatever ended the job's task, nobody is left waiting.
-        self.job.abandon();
+        self.job.abandon(&Refusal::UserWorkFailed);
     }
 }

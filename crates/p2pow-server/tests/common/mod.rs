@@ -13,9 +13,10 @@ use nano_pow::{CpuBackend, Pool};
 use nano_primitives::{Account, Amount, BlockHash};
 use nano_rpc::Client;
 use p2pow_protocol::WorkRequest;
-use p2pow_server::{Config, Job, Phase, Server};
+use p2pow_server::{BindError, Config, Job, Phase, Server};
+use p2pow_store::{SqliteStore, Store};
 use serde_json::Value;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// The worker's fee in these tests, a multiple of 64 so that every share is exact.
 pub(crate) const FEE: u128 = 6400;
@@ -114,6 +115,15 @@ pub(crate) async fn worker(
     net: &Devnet,
     change: impl FnOnce(&mut Config, &Devnet),
 ) -> (Server, Gate) {
+    worker_with(net, change, SqliteStore::in_memory().unwrap().shared()).await.unwrap()
+}
+
+/// A worker on this network with this journal.
+pub(crate) async fn worker_with(
+    net: &Devnet,
+    change: impl FnOnce(&mut Config, &Devnet),
+    store: Arc<dyn Store>,
+) -> Result<(Server, Gate), BindError> {
     let mut config = Config {
         listen: vec!["127.0.0.1:0".parse().unwrap()],
         reward_account: george(),
@@ -126,8 +136,8 @@ pub(crate) async fn worker(
     let node = Client::builder(&net.rpc_url()).retries(0).build().unwrap();
     let gate = Gate::open();
     let backend = gate.backend(CpuBackend::new(1));
-    let server = Server::bind(config, node, Pool::new(vec![Box::new(backend)])).await.unwrap();
-    (server, gate)
+    let pool = Pool::new(vec![Box::new(backend)]);
+    Ok((Server::bind_with(config, node, pool, store).await?, gate))
 }
 
 pub(crate) fn state(net: &Devnet, key: &SecretKey) -> AccountState {

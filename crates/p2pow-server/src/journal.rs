@@ -1,0 +1,146 @@
+//! [`Journal`]: what is on disk of the jobs, so that `kill -9` loses none and no root is searched twice.
+//!
+//! A job is written before its work starts, with what it takes to go on with it; each work as it is found; all works
+//! before the first block is published; and its end. What is open when a worker starts is taken over: each taking over
+//! is a write that must find the record as it was read, so that of two workers on one store each job has one.
+//!
+//! | bucket | key | record |
+//! |---|---|---|
+//! | `worker-open` | hash of the reward block | [`OpenJob`]: removed when the end is written |
+//! | `worker-ended` | time of the admission and hash of the reward block | [`EndedJob`]: the books |
+//! | `worker-works` | root | [`FoundWork`]: forgotten after a day |
+
+mod line;
+mod record;
+mod works;
+
+pub(crate) use line::{Gone, Line};
+pub use record::EndedJob;
+pub(crate) use record::{End, OpenJob};
+
+use crate::clock::unix_ms;
+use line::Owner;
+use nano_pow::Puzzle;
+use nano_primitives::Work;
+use p2pow_protocol::{Plan, WorkRequest};
+use p2pow_store::{Records, Store, StoreError};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tracing::{error, info};
+use works::Works;
+
+/// The bucket of the books.
+pub(crate) const ENDED: &str = "worker-ended";
+const OPEN: &str = "worker-open";
+const WORKS: &str = "worker-works";
+const PROBE: &str = "worker-probe";
+
+/// The journal. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Journal {
+    store: Arc<dyn Store>,
+    open: Records<OpenJob>,
+    ended: Records<EndedJob>,
+    works: Works,
+    owner: Owner,
+    /// Why the last write failed, if it did.
+    trouble: Arc<watch::Sender<Option<String>>>,
+}
+
+impl Journal {
+    /// The journal in a store, and the works that are known from before.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn new(store: Arc<dyn Store>) -> Result<Self, StoreError> {
+        Ok(Self {
+            open: Records::new(Arc::clone(&store), OPEN),
+            ended: Records::new(Arc::clone(&store), ENDED),
+            works: Works::load(Records::new(Arc::clone(&store), WORKS)).await?,
+            owner: Owner::new(),
+            trouble: Arc::new(watch::Sender::new(None)),
+            store,
+        })
+    }
+
+    /// Takes over the jobs that are open, to be gone on with.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub(crate) async fn take_over(&self) -> Result<Vec<Line>, StoreError> {
+        let mut lines = Vec::new();
+        for entry in self.open.all("").await? {
+            let key = entry.value.ended_key(&entry.key);
+            if self.ended.get(&key).await?.is_some() {
+                // The end was written, and then the worker died.
+                self.open.remove(&entry.key, entry.revision).await?;
+            } else {
+                lines.extend(Line::take_over(self, entry).await?);
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Writes a job down before its work starts.
+    ///
+    /// # Errors
+    /// The store cannot be written, or the job is there already.
+    pub(crate) async fn begin(
+        &self,
+        request: &WorkRequest,
+        plan: &Plan,
+    ) -> Result<Line, StoreError> {
+        let job = OpenJob::new(request, plan, self.owner.clone(), unix_ms());
+        let written = self.open.create(&request.id().to_string(), &job).await;
+        self.hear(written.as_ref().err());
+        Ok(Line::new(self.clone(), (request.clone(), plan.clone()), job, written?))
+    }
+
+    /// A work that is known already for a puzzle.
+    pub(crate) fn known(&self, puzzle: &Puzzle) -> Option<Work> {
+        self.works.get(puzzle)
+    }
+
+    /// Keeps a work. It is on disk before anything that is written later.
+    pub(crate) fn found(&self, puzzle: &Puzzle, work: Work) {
+        let (journal, writing) = (self.clone(), self.works.put(puzzle, work));
+        tokio::spawn(async move { journal.hear(writing.await.err().as_ref()) });
+    }
+
+    /// Why nothing can be written, if that is so.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble.borrow().clone()
+    }
+
+    /// Finds out whether writing is possible again, and forgets old works.
+    pub(crate) async fn tend(&self) {
+        if self.trouble().is_some() {
+            let probe = Records::<u64>::new(Arc::clone(&self.store), PROBE);
+            let written = match probe.get("at").await {
+                Ok(Some(last)) => probe.update("at", &unix_ms(), last.revision).await,
+                Ok(None) => probe.create("at", &unix_ms()).await,
+                Err(error) => Err(error),
+            };
+            self.hear(written.err().as_ref());
+        }
+        let forgotten = self.works.forget_old().await;
+        self.hear(forgotten.err().as_ref());
+    }
+
+    /// Hears how a write went, and tells the operator where that changes.
+    fn hear(&self, failure: Option<&StoreError>) {
+        let trouble = failure.filter(|error| !error.is_conflict()).map(ToString::to_string);
+        self.trouble.send_if_modified(|known| {
+            let changes = *known != trouble;
+            match &trouble {
+                Some(error) if changes => {
+                    error!(%error, "the journal cannot be written, so no more jobs are taken");
+                }
+                None if changes => info!("the journal is written again"),
+                _ => {}
+            }
+            known.clone_from(&trouble);
+            changes
+        });
+    }
+}

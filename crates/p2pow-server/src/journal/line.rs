@@ -1,0 +1,154 @@
+//! [`Line`]: one job's line in the journal, written as the job goes on.
+
+use super::{
+    Journal,
+    record::{End, OpenJob},
+};
+use crate::{clock::unix_ms, job::phase::Phase};
+use nano_primitives::{BlockHash, Work};
+use p2pow_protocol::{Plan, WorkRequest};
+use p2pow_store::{Entry, Revision, StoreError};
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU64, Ordering};
+use tracing::{error, warn};
+
+/// The process and the start of a worker: who brings a job to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Owner(String);
+
+impl Owner {
+    pub(super) fn new() -> Self {
+        static STARTS: AtomicU64 = AtomicU64::new(0);
+        let start = STARTS.fetch_add(1, Ordering::Relaxed);
+        Self(format!("{}-{}-{start}", std::process::id(), unix_ms()))
+    }
+}
+
+/// The job is somebody else's, or the store is closed: nothing more may be done for it here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gone;
+
+/// A job's line. A write that fails for want of room or rights leaves the job to go on: what is found and published
+/// earns all the same.
+#[derive(Debug)]
+pub(crate) struct Line {
+    journal: Journal,
+    request: WorkRequest,
+    plan: Plan,
+    open: OpenJob,
+    revision: Revision,
+}
+
+impl Line {
+    pub(super) fn new(
+        journal: Journal,
+        (request, plan): (WorkRequest, Plan),
+        open: OpenJob,
+        revision: Revision,
+    ) -> Self {
+        Self { journal, request, plan, open, revision }
+    }
+
+    /// Makes an open job this worker's. `None` for a record that cannot be gone on with.
+    pub(super) async fn take_over(
+        journal: &Journal,
+        entry: Entry<OpenJob>,
+    ) -> Result<Option<Self>, StoreError> {
+        let Entry { key, revision, value: open } = entry;
+        let whole = open.request().and_then(|request| Some((open.plan(&request)?, request)));
+        let Some((plan, request)) = whole else {
+            error!(job = key, "the record of this job is not whole, so it is left alone");
+            return Ok(None);
+        };
+        let open = OpenJob { owner: journal.owner.clone(), ..open };
+        match journal.open.update(&key, &open, revision).await {
+            Ok(revision) => Ok(Some(Self::new(journal.clone(), (request, plan), open, revision))),
+            Err(error) if error.is_conflict() => {
+                warn!(job = key, "another worker has taken this job over");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) const fn request(&self) -> &WorkRequest {
+        &self.request
+    }
+
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Where the job stands.
+    pub(crate) const fn phase(&self) -> Phase {
+        self.open.phase
+    }
+
+    /// All works, once they are found.
+    pub(crate) fn works(&self) -> Option<&[Work]> {
+        self.open.works.as_deref()
+    }
+
+    /// All works are found, and the blocks are to be published.
+    ///
+    /// # Errors
+    /// The job is not this worker's any more.
+    pub(crate) async fn solved(&mut self, works: &[Work]) -> Result<(), Gone> {
+        self.open.works = Some(works.to_vec());
+        self.reach(Phase::Publishing).await
+    }
+
+    /// The job is as far as this.
+    ///
+    /// # Errors
+    /// The job is not this worker's any more.
+    pub(crate) async fn reach(&mut self, phase: Phase) -> Result<(), Gone> {
+        self.open.phase = phase;
+        let key = self.key();
+        let mut written = self.journal.open.update(&key, &self.open, self.revision).await;
+        if written.as_ref().is_err_and(StoreError::is_conflict) {
+            // A write that was told to have failed may have been done.
+            written = match self.journal.open.get(&key).await {
+                Ok(Some(found)) if found.value.owner == self.open.owner => {
+                    self.journal.open.update(&key, &self.open, found.revision).await
+                }
+                Ok(_) => return Err(Gone),
+                Err(error) => Err(error),
+            };
+        }
+        self.journal.hear(written.as_ref().err());
+        match written {
+            Ok(revision) => self.revision = revision,
+            Err(StoreError::Closed | StoreError::Conflict { .. }) => return Err(Gone),
+            Err(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Writes the job's end into the books.
+    ///
+    /// # Errors
+    /// The job is not this worker's any more.
+    pub(crate) async fn end(self, end: End<'_>) -> Result<(), Gone> {
+        let ended = self.open.ended(&self.request, end, unix_ms());
+        let key = self.key();
+        let booked = self.journal.ended.create(&self.open.ended_key(&key), &ended).await;
+        let written = match booked {
+            Err(error) if !error.is_conflict() => Err(error),
+            _ => self.journal.open.remove(&key, self.revision).await,
+        };
+        self.journal.hear(written.as_ref().err());
+        match written {
+            Err(StoreError::Closed | StoreError::Conflict { .. }) => Err(Gone),
+            _ => Ok(()),
+        }
+    }
+
+    fn key(&self) -> String {
+        self.id().to_string()
+    }
+
+    fn id(&self) -> BlockHash {
+        self.request.id()
+    }
+}

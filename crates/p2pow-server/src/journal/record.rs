@@ -1,0 +1,122 @@
+//! The records of the journal: [`OpenJob`], [`EndedJob`], [`FoundWork`].
+
+use super::line::Owner;
+use crate::job::phase::Phase;
+use nano_block::Epoch;
+use nano_primitives::{Account, Amount, BlockHash, Work};
+use p2pow_protocol::{Plan, Refusal, Step, WorkRequest};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A job that is not at its end, with all that it takes to go on with it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OpenJob {
+    /// Whose job it is to bring to its end.
+    pub(super) owner: Owner,
+    /// When its work was to start, in milliseconds since 1970.
+    pub(super) admitted_ms: u64,
+    pub(super) phase: Phase,
+    /// The request as it came.
+    pub(super) request: Value,
+    /// What each block does.
+    pub(super) steps: Vec<StepRecord>,
+    /// The works in the order of the steps, once all are found.
+    pub(super) works: Option<Vec<Work>>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct StepRecord {
+    subtype: String,
+    /// The account's epoch after it, where it is known.
+    epoch: Option<u8>,
+}
+
+/// A job at its end: a line of the worker's books.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EndedJob {
+    /// The reward block's hash, which names the job.
+    pub id: BlockHash,
+    /// Whose job it was.
+    pub account: Account,
+    /// How many user blocks it had.
+    pub user_blocks: usize,
+    /// What the reward block pays.
+    pub paid: Amount,
+    /// How it ended: confirmed, lost or failed.
+    pub outcome: Phase,
+    /// The code of the refusal that its clients were told, if they were.
+    pub refusal: Option<String>,
+    /// When its work was to start, in milliseconds since 1970.
+    pub admitted_ms: u64,
+    /// When it ended, in milliseconds since 1970.
+    pub ended_ms: u64,
+    /// The hashes tried for it by the process that ended it.
+    pub hashes: u64,
+}
+
+/// A work that was found, until nobody can want it any more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct FoundWork {
+    pub(super) work: Work,
+    /// When it was found, in milliseconds since 1970.
+    pub(super) found_ms: u64,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct End<'a> {
+    pub(crate) outcome: Phase,
+    pub(crate) refusal: Option<&'a Refusal>,
+    pub(crate) hashes: u64,
+}
+
+impl OpenJob {
+    pub(super) fn new(request: &WorkRequest, plan: &Plan, owner: Owner, admitted_ms: u64) -> Self {
+        let step = |step: &Step| StepRecord {
+            subtype: step.subtype.to_string(),
+            epoch: step.epoch.map(Epoch::number),
+        };
+        let request = serde_json::from_slice(&request.to_json()).unwrap_or_default();
+        let steps = plan.steps.iter().map(step).collect();
+        Self { owner, admitted_ms, phase: Phase::Solving, request, steps, works: None }
+    }
+
+    /// The request, if the record is whole.
+    pub(super) fn request(&self) -> Option<WorkRequest> {
+        let body = self.request.to_string();
+        WorkRequest::parse(body.as_bytes(), usize::MAX - 1).ok()
+    }
+
+    /// The plan, if the record is whole.
+    pub(super) fn plan(&self, request: &WorkRequest) -> Option<Plan> {
+        if request.blocks().count() != self.steps.len() {
+            return None;
+        }
+        let steps = request.blocks().zip(&self.steps).map(|(block, step)| {
+            let subtype = step.subtype.parse().ok()?;
+            let epoch = step.epoch.and_then(Epoch::from_number);
+            Some(Step { hash: block.hash(), root: block.root(), subtype, epoch })
+        });
+        steps.collect::<Option<Vec<_>>>().map(|steps| Plan { steps })
+    }
+
+    /// The key of its line in the books, by time.
+    pub(super) fn ended_key(&self, id: &str) -> String {
+        format!("{:015}-{id}", self.admitted_ms)
+    }
+
+    pub(super) fn ended(&self, request: &WorkRequest, end: End<'_>, ended_ms: u64) -> EndedJob {
+        EndedJob {
+            id: request.id(),
+            account: request.account(),
+            user_blocks: request.users().len(),
+            paid: request.paid().unwrap_or(Amount::ZERO),
+            outcome: end.outcome,
+            refusal: end.refusal.map(|refusal| refusal.code().to_owned()),
+            admitted_ms: self.admitted_ms,
+            ended_ms,
+            hashes: end.hashes,
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Workers that are killed at every write of their journal, and go on with what they find in it.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{
+    FEE, PATIENCE, RICHES, Scene, alice, amount, bob, eventually, george, http, payments, request,
+    worker_with,
+};
+use nano_devnet::Devnet;
+use p2pow_protocol::WorkRequest;
+use p2pow_server::{EndedJob, Phase, books};
+use p2pow_store::{
+    BoxFuture, Expect, Page, Record, Revision, SqliteStore, Store, StoreError,
+    crash::{CrashAt, Moment},
+};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::timeout;
+
+async fn net() -> Devnet {
+    let net = Devnet::builder().confirmation_delay(Duration::ZERO).start().await.unwrap();
+    net.open(&alice(), amount(RICHES)).unwrap();
+    net
+}
+
+fn memory() -> Arc<dyn Store> {
+    SqliteStore::in_memory().unwrap().shared()
+}
+
+async fn booked(store: &Arc<dyn Store>) -> Vec<EndedJob> {
+    books::all(Arc::clone(store)).await.unwrap()
+}
+
+/// Waits until so many jobs are in the books.
+async fn books_have(store: &Arc<dyn Store>, jobs: usize) -> Vec<EndedJob> {
+    let look = async {
+        loop {
+            let found = booked(store).await;
+            if found.len() >= jobs {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    timeout(PATIENCE, look).await.expect("the books are written")
+}
+
+/// How a worker's life went that was killed at a write, and the next one's.
+struct Fate {
+    /// Whether there was such a write.
+    was_killed: bool,
+    /// The works that were on disk when it was killed, and the searches of the next life.
+    works: usize,
+    searches: usize,
+    books: Vec<EndedJob>,
+}
+
+/// A worker that is killed at its write number `last`, and one that goes on where it was.
+async fn killed_at(net: &Devnet, asked: &WorkRequest, last: usize, moment: Moment) -> Fate {
+    let store = memory();
+    let dying = Arc::new(CrashAt::new(Arc::clone(&store), last, moment));
+    let (server, gate) = worker_with(net, |_, _| {}, dying.clone()).await.unwrap();
+    let body = asked.to_json();
+    let address = server.local_addr();
+    let asking = tokio::spawn(async move { http::post(address, "/request_work", &body).await });
+    let ended = async {
+        while !dying.is_dead() && booked(&store).await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, ended).await.expect("it ends or dies");
+    let was_killed = dying.is_dead();
+    asking.abort();
+    drop(server);
+    drop(gate);
+    let everything = Page { prefix: "", after: None, limit: 1000 };
+    let works = store.list("worker-works", everything).await.unwrap().len();
+    let (server, gate) = worker_with(net, |_, _| {}, Arc::clone(&store)).await.unwrap();
+    if server.jobs().is_empty() && booked(&store).await.is_empty() {
+        // The first life ended before the job was written down, so that its client has to come again.
+        let response = http::post(server.local_addr(), "/request_work", &asked.to_json()).await;
+        assert_eq!(response.status, 201, "{:?}", response.json());
+    }
+    let books = books_have(&store, 1).await;
+    eventually(|| server.jobs().is_empty().then_some(())).await;
+    Fate { was_killed, works, searches: gate.searches(), books }
+}
+
+async fn every_kill(users: usize) {
+    for moment in [Moment::Before, Moment::After] {
+        let mut last = 1;
+        loop {
+            let net = net().await;
+            let state = common::state(&net, &alice());
+            let price = (users as u128 + 1) * FEE / 2;
+            let asked = request(&payments(&state, users), price);
+            let fate = killed_at(&net, &asked, last, moment).await;
+            let place = format!("killed {moment:?} write {last}");
+            assert_eq!(fate.books.len(), 1, "{place}");
+            assert_eq!(
+                (fate.books[0].id, fate.books[0].outcome),
+                (asked.id(), Phase::Confirmed),
+                "{place}"
+            );
+            assert_eq!(
+                net.receivable_total(&george()),
+                amount(price),
+                "{place}: the books balance"
+            );
+            assert_eq!(fate.books[0].paid, amount(price));
+            let searched = fate.searches + fate.works;
+            assert!(searched <= users + 1, "{place}: what was solved is not solved again");
+            if !fate.was_killed {
+                assert!(last > users + 3, "there are writes of the job, its works and its end");
+                break;
+            }
+            last += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_job_survives_every_kill() {
+    every_kill(1).await;
+}
+
+#[tokio::test]
+async fn a_batch_survives_every_kill() {
+    every_kill(3).await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_lost_meanwhile_is_booked_as_lost() {
+    let net = net().await;
+    let store = memory();
+    let (server, gate) = worker_with(&net, |_, _| {}, Arc::clone(&store)).await.unwrap();
+    gate.set(false);
+    let scene = Scene { net, server, gate };
+    let asked = request(&[scene.send(1000)], FEE);
+    let other = scene.send(2);
+    let (address, body) = (scene.server.local_addr(), asked.to_json());
+    let asking = tokio::spawn(async move { http::post(address, "/request_work", &body).await });
+    scene.job_in(Phase::Solving).await;
+    let Scene { net, server, .. } = scene;
+    server.shutdown().await;
+    assert_eq!(asking.await.unwrap().refusal(), (503, "Worker is shutting down".to_owned()));
+    assert_eq!(booked(&store).await, [], "a job that was given up by a shutdown is open");
+    net.seed(&other.sign(&alice()).into()).unwrap();
+    let (_server, gate) = worker_with(&net, |_, _| {}, Arc::clone(&store)).await.unwrap();
+    let books = books_have(&store, 1).await;
+    assert_eq!(
+        (books[0].outcome, books[0].refusal.as_deref()),
+        (Phase::Lost, Some("user_work_failed"))
+    );
+    assert_eq!(gate.searches(), 0, "a lost race is seen before any work");
+}
+
+#[tokio::test]
+async fn a_job_that_is_resumed_is_joined_by_its_client() {
+    let net = net().await;
+    let store = memory();
+    let (server, gate) = worker_with(&net, |_, _| {}, Arc::clone(&store)).await.unwrap();
+    net.faults().leave_unconfirmed(true);
+    let scene = Scene { net, server, gate };
+    let asked = request(&[scene.send(1000)], FEE);
+    let first = scene.ask(&asked).await;
+    assert_eq!(first.status, 201);
+    let Scene { net, server, .. } = scene;
+    server.shutdown().await;
+    let (server, gate) = worker_with(&net, |_, _| {}, Arc::clone(&store)).await.unwrap();
+    let scene = Scene { net, server, gate };
+    let again = scene.ask(&asked).await;
+    assert_eq!((again.status, again.body), (201, first.body));
+    assert_eq!(scene.gate.searches(), 0);
+    scene.net.faults().leave_unconfirmed(false);
+    scene.won(1).await;
+    assert_eq!(books_have(&store, 1).await[0].paid, amount(FEE));
+}
+
+/// A lost job of which the reward was published: the next worker on the store finds the rival's block.
+#[tokio::test]
+async fn of_two_workers_on_one_journal_each_job_has_one() {
+    let net = net().await;
+    let store = memory();
+    let (first, gate) = worker_with(&net, |_, _| {}, Arc::clone(&store)).await.unwrap();
+    gate.set(false);
+    let scene = Scene { net, server: first, gate };
+    let asked = request(&[scene.send(1000)], FEE);
+    let (address, body) = (scene.server.local_addr(), asked.to_json());
+    let asking = tokio::spawn(async move { http::post(address, "/request_work", &body).await });
+    scene.job_in(Phase::Solving).await;
+    let (second, _gate) = worker_with(&scene.net, |_, _| {}, Arc::clone(&store)).await.unwrap();
+    let books = books_have(&store, 1).await;
+    assert_eq!(books[0].outcome, Phase::Confirmed);
+    eventually(|| (second.status().won == 1).then_some(())).await;
+    scene.gate.set(true);
+    // The first one finds the job taken over, and neither publishes nor books it again.
+    let response = asking.await.unwrap();
+    assert!(response.status >= 500, "{}", response.status);
+    assert_eq!(scene.server.status().won, 0);
+    assert_eq!(booked(&store).await.len(), 1);
+    assert_eq!(scene.net.receivable_total(&bob()), amount(1000));
+}
+
+/// A disk that is full for a while.
+#[derive(Debug)]
+struct Disk {
+    store: Arc<dyn Store>,
+    is_full: AtomicBool,
+}
+
+impl Disk {
+    fn check(&self) -> Result<(), StoreError> {
+        let full = self.is_full.load(Ordering::SeqCst);
+        if full { Err(StoreError::Full { path: PathBuf::from("worker.db") }) } else { Ok(()) }
+    }
+}
+
+impl Store for Disk {
+    fn get<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        self.store.get(bucket, key)
+    }
+
+    fn put<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        value: String,
+        expect: Expect,
+    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
+        Box::pin(async move {
+            self.check()?;
+            self.store.put(bucket, key, value, expect).await
+        })
+    }
+
+    fn remove<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        revision: Revision,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.check()?;
+            self.store.remove(bucket, key, revision).await
+        })
+    }
+
+    fn list<'a>(
+        &'a self,
+        bucket: &'a str,
+        page: Page<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
+        self.store.list(bucket, page)
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_stops_the_taking_of_jobs_and_is_told() {
+    let net = net().await;
+    let disk = Arc::new(Disk { store: memory(), is_full: AtomicBool::new(true) });
+    let (server, gate) = worker_with(&net, |_, _| {}, disk.clone()).await.unwrap();
+    let scene = Scene { net, server, gate };
+    let asked = request(&[scene.send(1000)], FEE);
+    let refused = (503, "Worker cannot write its journal".to_owned());
+    assert_eq!(scene.ask(&asked).await.refusal(), refused);
+    assert_eq!(scene.gate.searches(), 0, "nothing is worked on that is not written down");
+    let error = scene.server.status().journal_error.unwrap();
+    assert!(error.contains("the disk of worker.db is full"), "{error}");
+    let info = http::get(scene.server.local_addr(), "/request_info").await.json();
+    assert_eq!(
+        (info["status"].as_str(), info["error"].as_str()),
+        (Some("unavailable"), Some(refused.1.as_str()))
+    );
+    assert!(scene.ask(&asked).await.header("retry-after").is_some());
+    disk.is_full.store(false, Ordering::SeqCst);
+    eventually(|| scene.server.status().journal_error.is_none().then_some(())).await;
+    assert_eq!(scene.ask(&asked).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_does_not_cost_the_job_in_hand() {
+    let net = net().await;
+    let disk = Arc::new(Disk { store: memory(), is_full: AtomicBool::new(false) });
+    let (server, gate) = worker_with(&net, |_, _| {}, disk.clone()).await.unwrap();
+    gate.set(false);
+    let scene = Scene { net, server, gate };
+    let asked = request(&[scene.send(1000)], FEE);
+    let fill = async {
+        scene.job_in(Phase::Solving).await;
+        disk.is_full.store(true, Ordering::SeqCst);
+        scene.gate.set(true);
+    };
+    let (response, ()) = tokio::join!(scene.ask(&asked), fill);
+    assert_eq!(response.status, 201, "{:?}", response.json());
+    scene.won(1).await;
+    assert!(scene.server.status().journal_error.is_some());
+    // The next start finds the job open, and the reward confirmed.
+    disk.is_full.store(false, Ordering::SeqCst);
+    let Scene { net, server, .. } = scene;
+    server.shutdown().await;
+    let (_server, _gate) = worker_with(&net, |_, _| {}, disk.clone()).await.unwrap();
+    let store: Arc<dyn Store> = disk;
+    assert_eq!(books_have(&store, 1).await[0].outcome, Phase::Confirmed);
+}
