@@ -11,27 +11,27 @@
 //! | `worker-works` | root | [`FoundWork`]: forgotten after a day |
 
 mod line;
+mod pages;
 mod record;
 mod works;
 
-pub(crate) use line::{Gone, Line};
 pub use record::EndedJob;
-pub(crate) use record::{End, OpenJob};
+pub(crate) use {
+    line::{Gone, Line},
+    pages::ENDED,
+    record::End,
+};
 
 use crate::clock::unix_ms;
-use line::Owner;
 use nano_pow::Puzzle;
 use nano_primitives::Work;
 use p2pow_protocol::{Plan, WorkRequest};
 use p2pow_store::{Records, Store, StoreError};
+use pages::Pages;
+use record::OpenJob;
 use std::sync::Arc;
-use tokio::sync::watch;
-use tracing::{error, info};
 use works::Works;
 
-/// The bucket of the books.
-pub(crate) const ENDED: &str = "worker-ended";
-const OPEN: &str = "worker-open";
 const WORKS: &str = "worker-works";
 const PROBE: &str = "worker-probe";
 
@@ -39,12 +39,8 @@ const PROBE: &str = "worker-probe";
 #[derive(Debug, Clone)]
 pub(crate) struct Journal {
     store: Arc<dyn Store>,
-    open: Records<OpenJob>,
-    ended: Records<EndedJob>,
+    pages: Pages,
     works: Works,
-    owner: Owner,
-    /// Why the last write failed, if it did.
-    trouble: Arc<watch::Sender<Option<String>>>,
 }
 
 impl Journal {
@@ -54,11 +50,8 @@ impl Journal {
     /// The store cannot be read.
     pub(crate) async fn new(store: Arc<dyn Store>) -> Result<Self, StoreError> {
         Ok(Self {
-            open: Records::new(Arc::clone(&store), OPEN),
-            ended: Records::new(Arc::clone(&store), ENDED),
+            pages: Pages::new(&store),
             works: Works::load(Records::new(Arc::clone(&store), WORKS)).await?,
-            owner: Owner::new(),
-            trouble: Arc::new(watch::Sender::new(None)),
             store,
         })
     }
@@ -68,14 +61,14 @@ impl Journal {
     /// # Errors
     /// The store cannot be read or written.
     pub(crate) async fn take_over(&self) -> Result<Vec<Line>, StoreError> {
-        let mut lines = Vec::new();
-        for entry in self.open.all("").await? {
+        let (pages, mut lines) = (&self.pages, Vec::new());
+        for entry in pages.open.all("").await? {
             let key = entry.value.ended_key(&entry.key);
-            if self.ended.get(&key).await?.is_some() {
+            if pages.ended.get(&key).await?.is_some() {
                 // The end was written, and then the worker died.
-                self.open.remove(&entry.key, entry.revision).await?;
+                pages.open.remove(&entry.key, entry.revision).await?;
             } else {
-                lines.extend(Line::take_over(self, entry).await?);
+                lines.extend(Line::take_over(pages, entry).await?);
             }
         }
         Ok(lines)
@@ -90,10 +83,10 @@ impl Journal {
         request: &WorkRequest,
         plan: &Plan,
     ) -> Result<Line, StoreError> {
-        let job = OpenJob::new(request, plan, self.owner.clone(), unix_ms());
-        let written = self.open.create(&request.id().to_string(), &job).await;
-        self.hear(written.as_ref().err());
-        Ok(Line::new(self.clone(), (request.clone(), plan.clone()), job, written?))
+        let job = OpenJob::new(request, plan, self.pages.owner.clone(), unix_ms());
+        let written = self.pages.open.create(&request.id().to_string(), &job).await;
+        self.pages.hear(written.as_ref().err());
+        Ok(Line::new(self.pages.clone(), (request.clone(), plan.clone()), job, written?))
     }
 
     /// A work that is known already for a puzzle.
@@ -103,13 +96,13 @@ impl Journal {
 
     /// Keeps a work. It is on disk before anything that is written later.
     pub(crate) fn found(&self, puzzle: &Puzzle, work: Work) {
-        let (journal, writing) = (self.clone(), self.works.put(puzzle, work));
-        tokio::spawn(async move { journal.hear(writing.await.err().as_ref()) });
+        let (pages, writing) = (self.pages.clone(), self.works.put(puzzle, work));
+        tokio::spawn(async move { pages.hear(writing.await.err().as_ref()) });
     }
 
     /// Why nothing can be written, if that is so.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.trouble.borrow().clone()
+        self.pages.trouble()
     }
 
     /// Finds out whether writing is possible again, and forgets old works.
@@ -121,26 +114,9 @@ impl Journal {
                 Ok(None) => probe.create("at", &unix_ms()).await,
                 Err(error) => Err(error),
             };
-            self.hear(written.err().as_ref());
+            self.pages.hear(written.err().as_ref());
         }
         let forgotten = self.works.forget_old().await;
-        self.hear(forgotten.err().as_ref());
-    }
-
-    /// Hears how a write went, and tells the operator where that changes.
-    fn hear(&self, failure: Option<&StoreError>) {
-        let trouble = failure.filter(|error| !error.is_conflict()).map(ToString::to_string);
-        self.trouble.send_if_modified(|known| {
-            let changes = *known != trouble;
-            match &trouble {
-                Some(error) if changes => {
-                    error!(%error, "the journal cannot be written, so no more jobs are taken");
-                }
-                None if changes => info!("the journal is written again"),
-                _ => {}
-            }
-            known.clone_from(&trouble);
-            changes
-        });
+        self.pages.hear(forgotten.err().as_ref());
     }
 }

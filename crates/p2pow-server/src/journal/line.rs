@@ -1,28 +1,14 @@
 //! [`Line`]: one job's line in the journal, written as the job goes on.
 
 use super::{
-    Journal,
+    pages::Pages,
     record::{End, OpenJob},
 };
 use crate::{clock::unix_ms, job::phase::Phase};
 use nano_primitives::{BlockHash, Work};
 use p2pow_protocol::{Plan, WorkRequest};
 use p2pow_store::{Entry, Revision, StoreError};
-use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::{error, warn};
-
-/// The process and the start of a worker: who brings a job to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Owner(String);
-
-impl Owner {
-    pub(super) fn new() -> Self {
-        static STARTS: AtomicU64 = AtomicU64::new(0);
-        let start = STARTS.fetch_add(1, Ordering::Relaxed);
-        Self(format!("{}-{}-{start}", std::process::id(), unix_ms()))
-    }
-}
 
 /// The job is somebody else's, or the store is closed: nothing more may be done for it here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +18,7 @@ pub(crate) struct Gone;
 /// earns all the same.
 #[derive(Debug)]
 pub(crate) struct Line {
-    journal: Journal,
+    pages: Pages,
     request: WorkRequest,
     plan: Plan,
     open: OpenJob,
@@ -41,17 +27,17 @@ pub(crate) struct Line {
 
 impl Line {
     pub(super) fn new(
-        journal: Journal,
+        pages: Pages,
         (request, plan): (WorkRequest, Plan),
         open: OpenJob,
         revision: Revision,
     ) -> Self {
-        Self { journal, request, plan, open, revision }
+        Self { pages, request, plan, open, revision }
     }
 
     /// Makes an open job this worker's. `None` for a record that cannot be gone on with.
     pub(super) async fn take_over(
-        journal: &Journal,
+        pages: &Pages,
         entry: Entry<OpenJob>,
     ) -> Result<Option<Self>, StoreError> {
         let Entry { key, revision, value: open } = entry;
@@ -60,9 +46,9 @@ impl Line {
             error!(job = key, "the record of this job is not whole, so it is left alone");
             return Ok(None);
         };
-        let open = OpenJob { owner: journal.owner.clone(), ..open };
-        match journal.open.update(&key, &open, revision).await {
-            Ok(revision) => Ok(Some(Self::new(journal.clone(), (request, plan), open, revision))),
+        let open = OpenJob { owner: pages.owner.clone(), ..open };
+        match pages.open.update(&key, &open, revision).await {
+            Ok(revision) => Ok(Some(Self::new(pages.clone(), (request, plan), open, revision))),
             Err(error) if error.is_conflict() => {
                 warn!(job = key, "another worker has taken this job over");
                 Ok(None)
@@ -105,18 +91,18 @@ impl Line {
     pub(crate) async fn reach(&mut self, phase: Phase) -> Result<(), Gone> {
         self.open.phase = phase;
         let key = self.key();
-        let mut written = self.journal.open.update(&key, &self.open, self.revision).await;
+        let mut written = self.pages.open.update(&key, &self.open, self.revision).await;
         if written.as_ref().is_err_and(StoreError::is_conflict) {
             // A write that was told to have failed may have been done.
-            written = match self.journal.open.get(&key).await {
+            written = match self.pages.open.get(&key).await {
                 Ok(Some(found)) if found.value.owner == self.open.owner => {
-                    self.journal.open.update(&key, &self.open, found.revision).await
+                    self.pages.open.update(&key, &self.open, found.revision).await
                 }
                 Ok(_) => return Err(Gone),
                 Err(error) => Err(error),
             };
         }
-        self.journal.hear(written.as_ref().err());
+        self.pages.hear(written.as_ref().err());
         match written {
             Ok(revision) => self.revision = revision,
             Err(StoreError::Closed | StoreError::Conflict { .. }) => return Err(Gone),
@@ -132,12 +118,12 @@ impl Line {
     pub(crate) async fn end(self, end: End<'_>) -> Result<(), Gone> {
         let ended = self.open.ended(&self.request, end, unix_ms());
         let key = self.key();
-        let booked = self.journal.ended.create(&self.open.ended_key(&key), &ended).await;
+        let booked = self.pages.ended.create(&self.open.ended_key(&key), &ended).await;
         let written = match booked {
             Err(error) if !error.is_conflict() => Err(error),
-            _ => self.journal.open.remove(&key, self.revision).await,
+            _ => self.pages.open.remove(&key, self.revision).await,
         };
-        self.journal.hear(written.as_ref().err());
+        self.pages.hear(written.as_ref().err());
         match written {
             Err(StoreError::Closed | StoreError::Conflict { .. }) => Err(Gone),
             _ => Ok(()),

@@ -1,12 +1,24 @@
 //! The records of the journal: [`OpenJob`], [`EndedJob`], [`FoundWork`].
 
-use super::line::Owner;
-use crate::job::phase::Phase;
+use crate::{clock::unix_ms, job::phase::Phase};
 use nano_block::Epoch;
 use nano_primitives::{Account, Amount, BlockHash, Work};
 use p2pow_protocol::{Plan, Refusal, Step, WorkRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The process and the start of a worker: who brings a job to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Owner(String);
+
+impl Owner {
+    pub(super) fn new() -> Self {
+        static STARTS: AtomicU64 = AtomicU64::new(0);
+        let start = STARTS.fetch_add(1, Ordering::Relaxed);
+        Self(format!("{}-{}-{start}", std::process::id(), unix_ms()))
+    }
+}
 
 /// A job that is not at its end, with all that it takes to go on with it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
