@@ -1,6 +1,7 @@
 //! Why a command did not succeed: one line for people, an exit code for scripts.
 
 use crate::output;
+use nano_primitives::excerpt;
 use std::{error::Error, fmt, io, process::ExitCode};
 
 /// Longer messages are cut: an error may quote what it found, and that may be anything.
@@ -82,19 +83,10 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// `text` on one line of bounded length, without control characters.
+/// `text` on one line of bounded length, without control characters and those that reorder or hide text.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut line: String = words
-        .chars()
-        .take(MAX_CHARS)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
-    if words.chars().nth(MAX_CHARS).is_some() {
-        line.push('…');
-    }
-    line
+    excerpt(&text.split_whitespace().collect::<Vec<_>>().join(" "), MAX_CHARS)
 }
 
 /// What clap found wrong, on one line: without its label, the usage, the pointer to `--help`, and what may be a key.
@@ -119,8 +111,8 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_one_line_without_control_characters() {
-        assert_eq!(one_line("a\n  b\u{1b}[31m\tc"), "a b\u{fffd}[31m c");
+    fn a_message_is_one_line_without_characters_that_drive_a_terminal() {
+        assert_eq!(one_line("a\n  b\u{1b}[31m\tc\u{202e}d"), "a b\u{fffd}[31m c\u{fffd}d");
     }
 
     #[test]

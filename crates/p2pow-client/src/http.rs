@@ -1,7 +1,11 @@
 //! [`ask`]: one exchange with a worker: plain HTTP, bounded in time and size, never redirected.
 //!
 //! A worker is a stranger. So there is no connection pool, no redirect, no compression and no cookie here: one
-//! connection, one request, one answer of at most so many bytes within so much time.
+//! connection, one request, one answer of at most so many bytes within so much time. The bytes are counted where they
+//! leave the connection ([`Metered`]), so that what HTTP has beside a body (interim answers, trailers, the wrapping of
+//! chunks) is bounded as well.
+
+mod metered;
 
 use crate::config::seconds;
 use bytes::Bytes;
@@ -14,7 +18,8 @@ use hyper::{
     header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, USER_AGENT},
 };
 use hyper_util::rt::TokioIo;
-use std::{io, net::SocketAddr, pin::pin, time::Duration};
+use metered::{Metered, TooMuch};
+use std::{error::Error, io, net::SocketAddr, pin::pin, time::Duration};
 use tokio::{net::TcpStream, time::timeout};
 
 const AGENT: &str = concat!("p2pow-client/", env!("CARGO_PKG_VERSION"));
@@ -96,10 +101,10 @@ pub(crate) async fn ask(address: SocketAddr, ask: &Ask) -> Result<Reply, HttpErr
 
 async fn exchange(address: SocketAddr, ask: &Ask) -> Result<Reply, HttpError> {
     let stream = connect(address, ask.connect_timeout).await?;
-    let broken = |source| HttpError::Broken { address, source };
+    let broken = |source| broken(address, ask.max_bytes, source);
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(MAX_HEADERS)
-        .handshake(TokioIo::new(stream))
+        .handshake(TokioIo::new(Metered::new(stream, most(ask.max_bytes))))
         .await
         .map_err(broken)?;
     let answer = async {
@@ -110,6 +115,20 @@ async fn exchange(address: SocketAddr, ask: &Ask) -> Result<Reply, HttpError> {
     match select(pin!(answer), pin!(connection)).await {
         Either::Left((reply, _)) => reply,
         Either::Right((_, answer)) => answer.await,
+    }
+}
+
+/// The bytes of an answer with all that HTTP puts around it: a body may come in chunks, whose sizes are bytes too.
+const fn most(body: usize) -> usize {
+    MAX_HEADERS + 2 * body
+}
+
+/// What it means that HTTP fails: the meter is at its end, or the answer is no good.
+fn broken(address: SocketAddr, limit: usize, source: hyper::Error) -> HttpError {
+    let cause = source.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    match cause.and_then(io::Error::get_ref) {
+        Some(inner) if inner.is::<TooMuch>() => HttpError::TooLong { address, limit },
+        _ => HttpError::Broken { address, source },
     }
 }
 
@@ -145,7 +164,7 @@ async fn read(
     }
     let body = Limited::new(response.into_body(), limit).collect().await.map_err(|error| {
         match error.downcast::<hyper::Error>() {
-            Ok(source) => HttpError::Broken { address, source: *source },
+            Ok(source) => broken(address, limit, *source),
             Err(other) => {
                 debug_assert!(other.is::<LengthLimitError>());
                 HttpError::TooLong { address, limit }

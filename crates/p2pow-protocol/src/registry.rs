@@ -108,7 +108,8 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
 ];
 
 /// Whether a client may connect to an address that it found in the registry: global unicast only. `allow_local` adds
-/// loopback, private and link-local addresses, for a development network.
+/// loopback and private addresses, for a development network. Link-local ones are never dialled: behind them are
+/// machines that trust their neighbours, such as the metadata servers of clouds.
 ///
 /// ```
 /// use p2pow_protocol::registry::is_dialable;
@@ -135,8 +136,8 @@ fn is_global(address: IpAddr) -> bool {
 
 fn is_local(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
     }
 }
 

@@ -61,8 +61,8 @@ fn only_global_unicast_is_dialled() {
 
 #[test]
 fn local_addresses_are_dialled_only_where_that_is_allowed() {
-    let v4 = ["127.0.0.1", "127.1.2.3", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.1.1"];
-    for local in v4.into_iter().chain(["::1", "fd00::1", "fe80::1"]) {
+    let v4 = ["127.0.0.1", "127.1.2.3", "10.0.0.1", "172.16.0.1", "192.168.1.1"];
+    for local in v4.into_iter().chain(["::1", "fd00::1"]) {
         assert!(!is_dialable(local.parse().unwrap(), false), "{local}");
         assert!(is_dialable(local.parse().unwrap(), true), "{local}");
     }
@@ -74,6 +74,8 @@ fn special_addresses_are_never_dialled() {
         "0.0.0.0",
         "0.1.2.3",
         "100.64.0.1",
+        "169.254.1.1",
+        "169.254.169.254",
         "192.0.0.8",
         "192.0.2.1",
         "192.88.99.1",
@@ -97,6 +99,7 @@ fn special_addresses_are_never_dialled() {
         "2001:db8::1",
         "2002:808:808::1",
         "3fff::1",
+        "fe80::1",
         "ff02::1",
         "5f00::1",
     ];

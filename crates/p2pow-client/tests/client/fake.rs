@@ -19,6 +19,8 @@ pub(crate) enum Reply {
     Silence,
     /// Never stops talking.
     Endless,
+    /// Says for ever that it is about to answer.
+    Interim,
 }
 
 /// What it was asked.
@@ -80,6 +82,9 @@ async fn serve(
     match answer(&asked) {
         Reply::Bytes(bytes) => stream.write_all(&bytes).await,
         Reply::Silence => std::future::pending().await,
+        Reply::Interim => loop {
+            stream.write_all(&b"HTTP/1.1 100 Continue\r\n\r\n".repeat(64)).await?;
+        },
         Reply::Endless => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{").await?;
             loop {

@@ -105,6 +105,46 @@ async fn an_offer_must_be_short_whole_and_not_redirected() {
 }
 
 #[tokio::test]
+async fn who_is_for_ever_about_to_answer_is_hung_up_on() {
+    let (_, _, error) = attempt(|_| Reply::Interim).await;
+    let refused = refusal(error);
+    assert!(
+        matches!(refused, Unusable::Offer(OfferError::Http(HttpError::TooLong { .. }))),
+        "{refused}"
+    );
+    let (_, _, error) = attempt(offering(somebody(), |_| Reply::Interim)).await;
+    let outcome = unsettled(error).hired.remove(0).outcome;
+    assert!(
+        matches!(&outcome, Outcome::Failed(error) if matches!(**error, WorkError::Http(HttpError::TooLong { .. }))),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn nothing_that_a_worker_says_drives_a_terminal() {
+    let hostile = "\u{1b}[2Jno\u{202e}\u{9b}31m\u{7}\n";
+    let mut told = Vec::new();
+    for answer in [json!({ "error": hostile }), json!(hostile), json!({ hostile: hostile })] {
+        let (_, _, error) = attempt(offering(somebody(), move |_| json(500, &answer))).await;
+        told.push(error.to_string());
+    }
+    for field in ["version", "reward_account", "fee", "max_multiplier"] {
+        let (_, _, error) = attempt(move |_| {
+            let mut offer = info(somebody(), fee());
+            offer[field] = json!(hostile);
+            json(200, &offer)
+        })
+        .await;
+        told.push(error.to_string());
+    }
+    for text in told {
+        let is_hostile = |c: char| c.is_control() || c == '\u{202e}';
+        assert!(text.contains("no"), "{text:?}");
+        assert!(!text.contains(is_hostile), "{text:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_never_followed() {
     let target = Fake::start(2, 0, |_| json(200, &info(somebody(), fee()))).await;
     let location = format!("location: http://127.0.0.2:{}/request_info\r\n", target.port);
