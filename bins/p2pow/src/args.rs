@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::commands::{
-    balance, batch, block, change, demo, devnet, history, key, receive, send, work, workers,
+    balance, batch, block, change, demo, devnet, history, key, quote, receive, send, work, workers,
 };
 use clap::{Parser, Subcommand};
 use p2pow_cli::{Failure, block_on};
@@ -14,6 +14,7 @@ By hand, with a worker from p2pow-worker:
   p2pow key new --out alice.key
   p2pow devnet                         (shows what to type next)
   p2pow workers
+  p2pow quote
   p2pow send nano_… 1.5 --key-file alice.key
 
 Amounts are decimal XNO (1.5), or raw with a suffix (1000raw). Errors are one line on standard error; the exit code is 2 \
@@ -36,6 +37,8 @@ enum Command {
     Devnet(devnet::DevnetArgs),
     /// List the workers registered on the ledger, and what they ask
     Workers(workers::WorkersArgs),
+    /// Show what a job would cost, and who would be hired for it
+    Quote(quote::QuoteArgs),
     /// Send money
     Send(send::SendArgs),
     /// Pocket money that was sent to the account
@@ -69,6 +72,7 @@ impl Args {
             Command::Demo(args) => block_on(demo::run(args)),
             Command::Devnet(args) => block_on(devnet::run(args)),
             Command::Workers(args) => block_on(workers::run(args)),
+            Command::Quote(args) => block_on(quote::run(args)),
             Command::Send(args) => block_on(send::run(args)),
             Command::Receive(args) => block_on(receive::run(args)),
             Command::Change(args) => block_on(change::run(args)),

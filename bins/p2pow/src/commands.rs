@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod devnet;
 pub(crate) mod history;
 pub(crate) mod key;
+pub(crate) mod quote;
 pub(crate) mod receive;
 pub(crate) mod send;
 pub(crate) mod work;

@@ -3,10 +3,12 @@
 
 mod args;
 mod commands;
+mod data;
 mod options;
 mod report;
 mod story;
 mod wallet;
+mod worker_report;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! Options of the commands that talk to a node and to workers: from flags, the environment, a TOML file, in this order.
 
+use crate::data::DataFolder;
 use clap::{ArgAction, ValueEnum};
 use nano_block::Network;
 use nano_primitives::{Account, Amount};
@@ -55,9 +56,14 @@ struct Declared {
     #[arg(long, value_name = "N", env = "P2POW_HIRE", value_parser = values::from_one::<usize>)]
     #[arg(default_value = "2")]
     hire: usize,
-    /// Which workers to hire
+    /// Which workers to hire, of those that are trusted alike
     #[arg(long, env = "P2POW_POLICY", default_value = "cheapest")]
     policy: Choice,
+    /// Hire only workers that are paid on the very account that registered their address
+    #[arg(long, env = "P2POW_STRICT", value_parser = values::switch, action = ArgAction::Set)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(default_value = "false")]
+    strict: bool,
     /// Hire only from these addresses, such as 203.0.113.7,203.0.113.8, in place of the registered ones
     #[arg(long = "worker", value_name = "IP", env = "P2POW_WORKERS", value_delimiter = ',')]
     #[arg(value_parser = values::ip)]
@@ -65,7 +71,8 @@ struct Declared {
     /// The port that workers listen on
     #[arg(long, env = "P2POW_PORT", default_value = "7090", value_parser = values::whole(1..=u16::MAX))]
     port: u16,
-    /// Take workers on loopback and private addresses too, for a development network
+    /// Take workers on private addresses too, for a development network, and on loopback; on the live network on
+    /// loopback alone
     #[arg(long, env = "P2POW_ALLOW_LOCAL", value_parser = values::switch, action = ArgAction::Set)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(default_value = "false")]
@@ -84,6 +91,10 @@ struct Declared {
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(action = ArgAction::Set, default_value = "false")]
     trust_node_balance: bool,
+    /// Folder for what is kept between runs, such as ~/.local/share/p2pow; without it a folder of that name where this
+    /// system keeps a user's data
+    #[arg(long, value_name = "FOLDER", env = "P2POW_DATA")]
+    data: Option<PathBuf>,
 }
 
 /// The library's policies by name.
@@ -91,7 +102,7 @@ struct Declared {
 enum Choice {
     /// The lowest price
     Cheapest,
-    /// The shortest expected time
+    /// The shortest time by the speed that was shown
     Fastest,
 }
 
@@ -135,7 +146,13 @@ impl Settings {
 
     /// The sender as these settings describe it.
     pub(crate) fn sender(self) -> Result<Sender, Failure> {
-        Ok(Sender::new(self.node()?, self.options.config()))
+        let market = DataFolder::open(self.options.data.clone())?.market();
+        Ok(Sender::new(self.node()?, self.options.config()).with_market(market))
+    }
+
+    /// The most that is paid for the work of one send.
+    pub(crate) const fn max_fee(&self) -> Amount {
+        self.options.max_fee
     }
 }
 
@@ -149,6 +166,7 @@ impl Declared {
             max_fee: self.max_fee,
             hire: self.hire,
             policy: self.policy.into(),
+            strict: self.strict,
             workers: self.workers,
             port: self.port,
             allow_local: self.allow_local,

@@ -11,10 +11,10 @@ const SHOWN: usize = 300;
 /// Tells of a step; `None` for steps that a line of their own would not make clearer.
 pub(crate) fn tell(event: &Event) -> Option<String> {
     Some(match event {
-        Event::WorkersFound { workers, .. } if workers.iter().any(is_named) => {
-            format!("asking {} by address", count(workers.len(), "worker"))
+        Event::WorkersFound { asked, .. } if asked.iter().any(is_named) => {
+            format!("asking {} by address", count(asked.len(), "worker"))
         }
-        Event::WorkersFound { workers, not_dialable } => found(workers.len(), *not_dialable),
+        Event::WorkersFound { registered, not_dialable, .. } => found(*registered, *not_dialable),
         Event::Quoted { address, account, price } => {
             format!("{address} asks {} for this job, to be paid to {account}", xno(*price))
         }

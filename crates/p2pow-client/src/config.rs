@@ -19,11 +19,14 @@ pub struct Config {
     pub hire: usize,
     /// Which workers are hired.
     pub policy: Policy,
+    /// Whether only workers are hired that are paid on the very account that registered them.
+    pub strict: bool,
     /// Workers to choose from, in place of those registered on the ledger.
     pub workers: Vec<IpAddr>,
     /// The port that workers listen on; the registry holds addresses only.
     pub port: u16,
-    /// Whether workers may be on loopback and private addresses. For development networks.
+    /// Whether workers may be on private addresses of a development network, and on loopback. On the live network it
+    /// opens loopback alone.
     pub allow_local: bool,
     /// The representative of an account that is opened; itself if there is none.
     pub representative: Option<Account>,
@@ -44,6 +47,7 @@ impl Default for Config {
             max_fee: Amount::from_raw(10_u128.pow(27)),
             hire: 2,
             policy: Policy::default(),
+            strict: false,
             workers: Vec::new(),
             port: DEFAULT_PORT,
             allow_local: false,
@@ -56,39 +60,51 @@ impl Default for Config {
     }
 }
 
-/// Which of the workers that are good enough are hired.
+/// Which of the workers that are good enough are hired, of those that are trusted alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Policy {
     /// The lowest price, then the quickest.
     #[default]
     Cheapest,
-    /// The shortest expected time, then the lowest price. What a worker says of its speed is its own word.
+    /// The shortest time by the speed that was shown, then the lowest price.
     Fastest,
 }
 
 /// Bounds of the search for workers: the registry is open to anybody.
 #[derive(Debug, Clone, Copy)]
 pub struct Search {
-    /// Registrations that are looked at, at most.
+    /// Entries of the registry that are read, at most. They are grouped by account before anything else is left out.
     pub max_entries: u64,
-    /// Workers that are asked, at most; those registered last come first.
+    /// Entries that the node is asked for at a time: 5,000 are about a megabyte as nodes write them.
+    pub page: u64,
+    /// Workers that are asked, at most.
     pub max_workers: usize,
+    /// Workers that are asked for a payment although they never answered before, while enough others did.
+    pub explore: usize,
     /// Workers that are asked at the same time.
     pub at_once: usize,
-    /// Time for a worker to tell its offer.
+    /// Time for a connection to a worker that is asked for its offer.
+    pub connect: Duration,
+    /// Time for a worker to tell its offer, the connection included.
     pub timeout: Duration,
     /// Bytes of an offer, at most.
     pub max_bytes: usize,
+    /// How long the registry is not looked at again.
+    pub rescan: Duration,
 }
 
 impl Default for Search {
     fn default() -> Self {
         Self {
-            max_entries: 1_000,
+            max_entries: 200_000,
+            page: 5_000,
             max_workers: 100,
-            at_once: 16,
+            explore: 4,
+            at_once: 32,
+            connect: Duration::from_millis(1500),
             timeout: Duration::from_secs(4),
             max_bytes: 16 * 1024,
+            rescan: Duration::from_secs(60),
         }
     }
 }

@@ -11,8 +11,10 @@ use tokio::sync::mpsc::UnboundedSender;
 pub enum Event {
     /// Workers were found on the ledger.
     WorkersFound {
-        /// Those that are worth asking.
-        workers: Vec<Worker>,
+        /// How many are registered at addresses that may be dialled.
+        registered: usize,
+        /// Those that are asked first.
+        asked: Vec<Worker>,
         /// Registrations that were left out because of their addresses.
         not_dialable: usize,
     },

@@ -5,7 +5,8 @@
 //! Nobody is trusted: work is checked here, the balance is proven by the sender's own last signature, and what
 //! happened is what the sender's own node says.
 //!
-//! A payment's way through this crate is account_state → workers → quotes → contract → request_work → settlement.
+//! A payment's way through this crate is account_state → registry → workers → offers → quotes → contract →
+//! request_work → settlement. What is known of workers is the [`Market`]'s to remember.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,13 +27,21 @@
 #![forbid(unsafe_code)]
 
 mod account_state;
+mod clock;
 mod config;
 mod contract;
 mod event;
+mod experience;
 mod fate;
 mod http;
+mod ledger_record;
+mod lessons;
+mod market;
+mod offers;
 mod quotes;
 mod receipt;
+mod registry;
+mod reputation;
 mod request_work;
 mod sender;
 mod settlement;
@@ -45,10 +54,14 @@ pub use {
     config::{Config, Patience, Policy, Search},
     contract::{DealError, Order},
     event::Event,
+    experience::Experience,
     fate::Fate,
     http::HttpError,
-    quotes::{Candidate, Listing, Listings, OfferError, Quote, QuoteError, Unfit, Unusable},
+    market::Market,
+    offers::{Candidate, Listing, Listings, OfferError},
+    quotes::{Quote, QuoteError, Ranking, Unfit, Unusable},
     receipt::{Cause, Hired, Outcome, Paid, Receipt, Reward, Unsettled},
+    reputation::{LedgerRecord, Reputation, Standing, UNPROVEN_BLOCKS},
     request_work::WorkError,
     sender::{SendError, Sender},
     signed::AlreadySigned,

@@ -1,70 +1,17 @@
 //! [`Quote`]: a worker that does the job, and what it is paid for it.
 //!
-//! Workers are asked for their offers, a few at a time and each for a short while; those that do the job at an acceptable
-//! price are sorted by the user's policy, and the best are taken. A worker's offer is its own word, apart from the price:
-//! that is fixed by what the sender signs.
+//! Those that do the job at an acceptable price are put in the order in which they are hired: the trusted before the
+//! others, and among equals by the user's policy. Now and then a newcomer that is better by that policy comes first, so
+//! that the market stays open; a bounded share of the jobs is as much as newcomers can spoil.
 
-use crate::{
-    Config, Policy, Worker,
-    http::{Ask, HttpError, ask},
-};
-use futures_util::{Stream, StreamExt, stream};
+use crate::{Candidate, Config, Listings, OfferError, Policy, Standing, Worker};
 use nano_block::Subtype;
 use nano_primitives::Amount;
-use p2pow_protocol::{Info, InfoError, Offer, fees};
-use std::{
-    cmp::Ordering,
-    collections::BTreeSet,
-    error::Error,
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
-use tokio::time::Instant;
+use p2pow_protocol::fees;
+use std::{cmp::Ordering, collections::BTreeSet, error::Error, net::IpAddr};
 
 /// Hashes that a block costs on average, relative to which a worker's speed is judged; only the order matters.
 const HASHES: f64 = (1_u64 << 29) as f64;
-
-/// A worker with its offer.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Candidate {
-    /// The worker.
-    pub worker: Worker,
-    /// What it offers. Its price is binding once it is signed; the rest is its own word.
-    pub offer: Offer,
-    /// How long it took to tell.
-    pub latency: Duration,
-}
-
-/// An offer that could not be had.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OfferError {
-    /// No answer, or none that is acceptable.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// The answer is a failure.
-    #[error("answered request_info with status {status}, wanted 200")]
-    Status {
-        /// The status found.
-        status: u16,
-    },
-    /// The answer does not make it a worker.
-    #[error("answered no offer")]
-    Info(#[from] InfoError),
-}
-
-/// What one worker offers, or why it does not.
-pub type Listing = (Worker, Result<Candidate, OfferError>);
-
-/// The workers that could be asked.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Listings {
-    /// Each with its offer, in the order in which they answered.
-    pub workers: Vec<Listing>,
-    /// Registrations that were left out because their addresses are not public.
-    pub not_dialable: usize,
-}
 
 /// Nobody to be hired.
 #[derive(Debug, thiserror::Error)]
@@ -146,6 +93,17 @@ pub enum Unfit {
         /// The job's user blocks.
         wanted: usize,
     },
+    /// The job has more blocks than it is believed to take.
+    #[error("it has not shown that it takes more than {max} user blocks at once, wanted {wanted}")]
+    Unproven {
+        /// What it is believed to take.
+        max: usize,
+        /// The job's user blocks.
+        wanted: usize,
+    },
+    /// It is paid on an account that did not register it, and the user wants those alone that are.
+    #[error("the account that it is paid on did not register its address, which strict mode wants")]
+    NotBound,
     /// It wants nothing, and a reward of nothing is no block.
     #[error("it wants no reward, which no block can pay")]
     Free,
@@ -159,72 +117,75 @@ pub enum Unfit {
     },
 }
 
-/// Asks all of them; answers come as they arrive.
-pub(crate) fn ask_all(
-    workers: Vec<Worker>,
-    config: &Config,
-) -> impl Stream<Item = (Worker, Result<Candidate, OfferError>)> + '_ {
-    stream::iter(workers)
-        .map(move |worker| async move { (worker, ask_one(worker, config).await) })
-        .buffer_unordered(config.search.at_once.max(1))
+/// Who is hired for a job, in this order.
+#[derive(Debug)]
+pub struct Ranking {
+    /// Those that do the job at an acceptable price, each with that price.
+    pub quotes: Vec<Quote>,
+    /// Everybody else, with the reason.
+    pub refused: Vec<(IpAddr, Unusable)>,
+    /// Whether the first is a newcomer that comes before proven workers: it is its turn to be tried.
+    pub is_trial: bool,
 }
 
-async fn ask_one(worker: Worker, config: &Config) -> Result<Candidate, OfferError> {
-    let question = Ask {
-        path: "/request_info",
-        body: None,
-        connect_timeout: config.search.timeout.min(config.patience.connect),
-        timeout: config.search.timeout,
-        max_bytes: config.search.max_bytes,
-    };
-    let start = Instant::now();
-    let reply = ask(SocketAddr::new(worker.address, config.port), &question).await?;
-    if reply.status != 200 {
-        return Err(OfferError::Status { status: reply.status });
+impl Ranking {
+    /// The first `count` of them, each account once: two addresses that are paid on one are one worker.
+    pub(crate) fn distinct(&self, count: usize) -> Vec<Quote> {
+        let mut paid = BTreeSet::new();
+        let is_new = |quote: &&Quote| paid.insert(quote.candidate.offer.reward_account);
+        self.quotes.iter().filter(is_new).take(count.max(1)).copied().collect()
     }
-    let offer = Info::parse(&reply.body)?.offer();
-    Ok(Candidate { worker, offer, latency: start.elapsed() })
 }
 
-/// The best quotes for a job of these user blocks; `tell` learns what every worker is good for.
-pub(crate) fn choose(
+/// Ranks the workers for a job of these user blocks.
+///
+/// # Errors
+/// Nobody is there, or nobody who does it at an acceptable price.
+pub(crate) fn rank(
     listings: Listings,
     subtypes: &[Subtype],
     config: &Config,
-    mut tell: impl FnMut(IpAddr, Result<&Quote, &Unusable>),
-) -> Result<Vec<Quote>, QuoteError> {
-    let Listings { workers, not_dialable } = listings;
+) -> Result<Ranking, QuoteError> {
+    let Listings { workers, not_dialable, may_try, .. } = listings;
     if workers.is_empty() {
         return Err(QuoteError::NoWorkers { not_dialable });
     }
-    let (mut fit, mut refused) = (Vec::new(), Vec::new());
+    let (mut quotes, mut refused) = (Vec::new(), Vec::new());
     for (Worker { address, .. }, listing) in workers {
         let quote = listing
             .map_err(Unusable::from)
-            .and_then(|candidate| Ok(quote(&candidate, subtypes, config.max_fee)?));
-        tell(address, quote.as_ref());
+            .and_then(|candidate| Ok(quote(&candidate, subtypes, config)?));
         match quote {
-            Ok(quote) => fit.push(quote),
+            Ok(quote) => quotes.push(quote),
             Err(reason) => refused.push((address, reason)),
         }
     }
-    if fit.is_empty() {
+    if quotes.is_empty() {
         return Err(QuoteError::NoneUsable { refused });
     }
-    Ok(best(fit, config.policy, config.hire))
+    let is_trial = sort(&mut quotes, config.policy, may_try);
+    Ok(Ranking { quotes, refused, is_trial })
 }
 
-/// The worker's price of a job, if it does it for an acceptable one. `max_fee` is the most that is paid for a send.
-fn quote(candidate: &Candidate, subtypes: &[Subtype], max_fee: Amount) -> Result<Quote, Unfit> {
-    let offer = &candidate.offer;
+/// The worker's price of a job, if it does it for an acceptable one.
+fn quote(candidate: &Candidate, subtypes: &[Subtype], config: &Config) -> Result<Quote, Unfit> {
+    let (offer, reputation) = (&candidate.offer, &candidate.reputation);
     let wanted = subtypes.len();
+    let (claimed, believed) = (offer.max_user_blocks, candidate.most_blocks());
     if !offer.is_available {
         return Err(Unfit::Unavailable);
     }
-    let max = fees::price(subtypes, max_fee).unwrap_or(Amount::MAX);
-    let too_many = Unfit::TooManyBlocks { max: offer.max_user_blocks, wanted };
+    if config.strict && !reputation.is_bound && !reputation.is_named {
+        return Err(Unfit::NotBound);
+    }
+    if wanted > claimed {
+        return Err(Unfit::TooManyBlocks { max: claimed, wanted });
+    }
+    if wanted > believed {
+        return Err(Unfit::Unproven { max: believed, wanted });
+    }
+    let max = fees::price(subtypes, config.max_fee).unwrap_or(Amount::MAX);
     match offer.price(subtypes) {
-        _ if wanted > offer.max_user_blocks => Err(too_many),
         Some(price) if price.is_zero() => Err(Unfit::Free),
         Some(price) if price <= max => Ok(Quote { candidate: *candidate, price }),
         // A price above every amount there is above the user's maximum too.
@@ -232,26 +193,41 @@ fn quote(candidate: &Candidate, subtypes: &[Subtype], max_fee: Amount) -> Result
     }
 }
 
-/// The best `count` of them. Of those that are paid on one account only the best is taken: they are one worker.
-pub(crate) fn best(mut quotes: Vec<Quote>, policy: Policy, count: usize) -> Vec<Quote> {
-    quotes.sort_by(|a, b| match policy {
-        Policy::Cheapest => a.price.cmp(&b.price).then_with(|| quicker(a, b)),
-        Policy::Fastest => quicker(a, b).then(a.price.cmp(&b.price)),
-    });
-    let mut paid = BTreeSet::new();
-    quotes.retain(|quote| paid.insert(quote.candidate.offer.reward_account));
-    quotes.truncate(count.max(1));
-    quotes
+/// Puts the best first; whether that is a newcomer before proven workers.
+fn sort(quotes: &mut Vec<Quote>, policy: Policy, may_try: bool) -> bool {
+    let standing = |quote: &Quote| quote.candidate.reputation.standing;
+    quotes.sort_by(|a, b| standing(a).cmp(&standing(b)).then_with(|| better(policy, a, b)));
+    let Some(first) = quotes.first().filter(|first| standing(first) == Standing::Proven) else {
+        return false;
+    };
+    let is_try = |quote: &Quote| {
+        matches!(standing(quote), Standing::Vouched | Standing::New)
+            && better(policy, quote, first) == Ordering::Less
+    };
+    match quotes.iter().position(is_try) {
+        Some(place) if may_try => {
+            let newcomer = quotes.remove(place);
+            quotes.insert(0, newcomer);
+            true
+        }
+        _ => false,
+    }
 }
 
-fn quicker(a: &Quote, b: &Quote) -> Ordering {
-    expected_seconds(&a.candidate).total_cmp(&expected_seconds(&b.candidate))
+/// Which of two comes first by the policy.
+fn better(policy: Policy, a: &Quote, b: &Quote) -> Ordering {
+    let quicker = || expected_seconds(&a.candidate).total_cmp(&expected_seconds(&b.candidate));
+    match policy {
+        Policy::Cheapest => a.price.cmp(&b.price).then_with(quicker),
+        Policy::Fastest => quicker().then(a.price.cmp(&b.price)),
+    }
 }
 
-/// How long a job may take. A worker that tells no speed comes after those that do.
+/// How long a job may take by what the worker has shown. One that has shown nothing comes after those that have. The
+/// wait that it tells is believed: a lie makes it come later.
 fn expected_seconds(candidate: &Candidate) -> f64 {
     let wait = candidate.offer.wait_seconds.unwrap_or(0.0) + candidate.latency.as_secs_f64();
-    match candidate.offer.hashrate {
+    match candidate.reputation.believed_hashrate(candidate.offer.hashrate) {
         Some(rate) if rate > 0.0 => wait + HASHES / rate,
         _ => wait + HASHES,
     }
@@ -259,8 +235,12 @@ fn expected_seconds(candidate: &Candidate) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Quote, Unfit, best};
-    use crate::{Candidate, Policy, Worker};
+    use super::{Quote, Unfit, sort};
+    use crate::{
+        Candidate, Config, Experience, Policy, Reputation, Standing, Worker,
+        experience::{Deed, Effort},
+        reputation::Evidence,
+    };
     use nano_block::Subtype;
     use nano_primitives::{Account, Amount, PublicKey};
     use p2pow_protocol::{Offer, fees};
@@ -280,11 +260,30 @@ mod tests {
                 wait_seconds: None,
             },
             latency: Duration::from_millis(20),
+            reputation: reputation(Experience::default()),
         }
     }
 
+    fn reputation(experience: Experience) -> Reputation {
+        let evidence = Evidence {
+            experience,
+            address: Experience::default(),
+            ledger: None,
+            bound_since: None,
+            is_bound: false,
+            is_named: false,
+        };
+        Reputation::of(evidence, 0)
+    }
+
+    fn proven(id: u8, fee: u128, hashrate: Option<f64>) -> Candidate {
+        let won = Experience::default().after(Deed::Won(Effort { blocks: 6, hashrate }), 0);
+        Candidate { reputation: reputation(won), ..candidate(id, fee, hashrate) }
+    }
+
     fn quote(candidate: &Candidate, subtypes: &[Subtype]) -> Result<Quote, Unfit> {
-        super::quote(candidate, subtypes, Amount::from_raw(6400))
+        let max_fee = Amount::from_raw(6400);
+        super::quote(candidate, subtypes, &Config { max_fee, ..Config::default() })
     }
 
     #[test]
@@ -319,31 +318,63 @@ mod tests {
         worker.offer.is_available = false;
         assert_eq!(quote(&worker, &[Subtype::Send]), Err(Unfit::Unavailable));
     }
-
     #[test]
-    fn the_policy_decides_the_order() {
-        let workers =
-            [candidate(1, 300, Some(1e6)), candidate(2, 200, None), candidate(3, 400, Some(9e9))];
-        let quotes: Vec<_> =
-            workers.iter().map(|worker| quote(worker, &[Subtype::Send]).unwrap()).collect();
-        let ids = |policy| -> Vec<u8> {
-            best(quotes.clone(), policy, 9)
-                .iter()
-                .map(|quote| quote.candidate.offer.reward_account.as_bytes()[0])
-                .collect()
+    fn a_large_job_goes_only_to_who_has_shown_such_ones() {
+        let claim = |mut worker: Candidate| {
+            worker.offer.max_user_blocks = usize::MAX;
+            worker
         };
-        assert_eq!(ids(Policy::Cheapest), [2, 1, 3]);
-        assert_eq!(ids(Policy::Fastest), [3, 1, 2]);
+        let refused = quote(&claim(candidate(1, 64, None)), &[Subtype::Send; 9]).unwrap_err();
+        assert_eq!(refused, Unfit::Unproven { max: 8, wanted: 9 });
+        assert!(quote(&claim(proven(1, 64, None)), &[Subtype::Send; 12]).is_ok());
+        let refused = quote(&claim(proven(1, 64, None)), &[Subtype::Send; 13]).unwrap_err();
+        assert_eq!(refused, Unfit::Unproven { max: 12, wanted: 13 });
     }
 
     #[test]
-    fn two_addresses_of_one_reward_account_are_one_worker() {
-        let (mut a, b) = (candidate(1, 300, None), candidate(2, 200, None));
-        a.offer.reward_account = b.offer.reward_account;
-        let quotes =
-            vec![quote(&a, &[Subtype::Send]).unwrap(), quote(&b, &[Subtype::Send]).unwrap()];
-        let chosen = best(quotes, Policy::Cheapest, 9);
-        assert_eq!(chosen.len(), 1);
-        assert_eq!(chosen[0].price, Amount::from_raw(200));
+    fn strict_mode_takes_only_who_registered_by_the_account_that_is_paid() {
+        let config = Config { strict: true, ..Config::default() };
+        let mut worker = candidate(1, 64, None);
+        let quote = |worker: &Candidate| super::quote(worker, &[Subtype::Send], &config);
+        assert_eq!(quote(&worker), Err(Unfit::NotBound));
+        worker.reputation.is_bound = true;
+        assert!(quote(&worker).is_ok());
+    }
+
+    /// The ids of the workers in the order in which they are hired, and whether the first is tried.
+    fn order(workers: &[Candidate], policy: Policy, may_try: bool) -> (Vec<u8>, bool) {
+        let quotes = workers.iter().map(|worker| quote(worker, &[Subtype::Send]).unwrap());
+        let mut quotes: Vec<Quote> = quotes.collect();
+        let is_trial = sort(&mut quotes, policy, may_try);
+        let id = |quote: &Quote| quote.candidate.offer.reward_account.as_bytes()[0];
+        (quotes.iter().map(id).collect(), is_trial)
+    }
+
+    #[test]
+    fn the_policy_decides_among_equals() {
+        let workers = [proven(1, 300, Some(1e6)), proven(2, 200, None), proven(3, 400, Some(9e9))];
+        assert_eq!(order(&workers, Policy::Cheapest, false), (vec![2, 1, 3], false));
+        assert_eq!(order(&workers, Policy::Fastest, false), (vec![3, 1, 2], false));
+    }
+
+    #[test]
+    fn a_speed_that_is_only_claimed_makes_nobody_the_fastest() {
+        let workers = [candidate(1, 1, Some(1e308)), candidate(2, 300, Some(1e6))];
+        let (by_price, _) = order(&workers, Policy::Fastest, false);
+        assert_eq!(by_price, [1, 2], "both are unknown, so the price decides");
+        let shown = [workers[0], proven(2, 300, Some(1e6))];
+        assert_eq!(order(&shown, Policy::Fastest, true), (vec![2, 1], false));
+    }
+
+    #[test]
+    fn newcomers_come_first_only_when_it_is_their_turn_and_the_distrusted_come_last() {
+        let mut liar = candidate(9, 1, None);
+        liar.reputation = reputation(Experience::default().after(Deed::Withheld, 0));
+        assert_eq!(liar.reputation.standing, Standing::Distrusted);
+        let workers = [liar, candidate(3, 50, None), candidate(2, 60, None), proven(1, 300, None)];
+        assert_eq!(order(&workers, Policy::Cheapest, false), (vec![1, 3, 2, 9], false));
+        assert_eq!(order(&workers, Policy::Cheapest, true), (vec![3, 1, 2, 9], true));
+        let dear = [candidate(3, 500, None), proven(1, 300, None)];
+        assert_eq!(order(&dear, Policy::Cheapest, true), (vec![1, 3], false));
     }
 }

@@ -2,21 +2,26 @@
 //! request for work, settlement.
 
 use crate::{
-    AlreadySigned, Config, DealError, Event, Listings, Order, QuoteError, Receipt, Signer,
-    StateError, Unsettled, account_state,
+    AlreadySigned, Config, DealError, Event, Listings, Market, Order, Quote, QuoteError, Ranking,
+    Receipt, Signer, Standing, StateError, Unsettled, account_state,
+    clock::unix_seconds,
     config::{Deadlines, deadline, seconds},
     contract::{Deal, Draft},
     event::Events,
+    experience::Deed,
+    lessons,
+    market::Name,
+    offers::Survey,
     quotes,
+    registry::{Registry, Scan},
     settlement::{self, Settlement},
     signed::SignedRoots,
-    workers::{self, Found},
+    workers::{Breadth, Plan},
 };
-use futures_util::StreamExt;
-use nano_block::SignedState;
+use nano_block::{SignedState, Subtype};
 use nano_primitives::{Account, Amount};
 use nano_rpc::{Client, Receivable, ReceivableQuery, RpcError};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc::UnboundedSender,
     time::{Instant, timeout_at},
@@ -31,6 +36,7 @@ pub struct Sender {
     config: Config,
     events: Events,
     signed: SignedRoots,
+    market: Market,
 }
 
 /// A job that was not done, or not seen to be done.
@@ -64,10 +70,17 @@ pub enum SendError {
 }
 
 impl Sender {
-    /// A sender that believes this node.
+    /// A sender that believes this node, and forgets with this value what it has learned of the workers.
     #[must_use]
     pub fn new(node: Client, config: Config) -> Self {
-        Self { node, config, events: Events::default(), signed: SignedRoots::default() }
+        let (events, signed) = (Events::default(), SignedRoots::default());
+        Self { node, config, events, signed, market: Market::in_memory() }
+    }
+
+    /// The same with what is known of the workers, and to be known later.
+    #[must_use]
+    pub fn with_market(self, market: Market) -> Self {
+        Self { market, ..self }
     }
 
     /// The same, telling what happens. A listener that is gone is no fault.
@@ -87,15 +100,50 @@ impl Sender {
     /// # Errors
     /// The registry could not be read, or not within [`Patience::deal`](crate::Patience::deal).
     pub async fn workers(&self) -> Result<Listings, SendError> {
-        self.in_time(deadline(self.config.patience.deal), self.ask(&Events::default())).await
+        let until = deadline(self.config.patience.deal);
+        self.in_time(until, self.ask(&Events::default(), Breadth::All)).await
     }
 
-    async fn ask(&self, events: &Events) -> Result<Listings, SendError> {
-        let Found { workers, not_dialable } =
-            workers::find(&self.node, &self.config).await.map_err(SendError::Workers)?;
-        events.tell(|| Event::WorkersFound { workers: workers.clone(), not_dialable });
-        let workers = quotes::ask_all(workers, &self.config).collect().await;
-        Ok(Listings { workers, not_dialable })
+    /// What a job of these user blocks would cost, and who would be hired for it, in this order. Nothing is signed.
+    ///
+    /// # Errors
+    /// Nobody would do it, the registry could not be read, or not in time.
+    pub async fn quote(&self, subtypes: &[Subtype]) -> Result<Ranking, SendError> {
+        let until = deadline(self.config.patience.deal);
+        let listings = self.in_time(until, self.ask(&Events::default(), Breadth::Payment)).await?;
+        Ok(quotes::rank(listings, subtypes, &self.config)?)
+    }
+
+    async fn ask(&self, events: &Events, breadth: Breadth) -> Result<Listings, SendError> {
+        let Self { node, config, market, .. } = self;
+        let scan = self.scan().await?;
+        let recollection = market.recall(config.network).await;
+        let plan = if config.workers.is_empty() {
+            Plan::of(&scan, &recollection, config, breadth)
+        } else {
+            Plan::named(&config.workers)
+        };
+        events.tell(|| Event::WorkersFound {
+            registered: plan.registered,
+            asked: plan.first.clone(),
+            not_dialable: plan.not_dialable,
+        });
+        Ok(Survey { node, config, market, scan, recollection }.run(plan).await)
+    }
+
+    /// The registry, or nothing of it where the user has named the workers.
+    async fn scan(&self) -> Result<Arc<Scan>, SendError> {
+        let Self { node, config: Config { network, search, workers, .. }, market, .. } = self;
+        if !workers.is_empty() {
+            return Ok(Arc::default());
+        }
+        if let Some(scan) = market.scanned(search.rescan) {
+            return Ok(scan);
+        }
+        let registry = Registry { node, store: market.store(), network: *network, search };
+        let scan = Arc::new(registry.scan().await.map_err(SendError::Workers)?);
+        market.remember_scan(&scan);
+        Ok(scan)
     }
 
     /// Does what comes before signing, but not beyond `until`.
@@ -133,17 +181,14 @@ impl Sender {
         self.in_time(deadline(self.config.patience.deal), asked).await
     }
 
-    /// The most orders that one worker takes at once: 1 if none knows batches.
+    /// The most orders that one worker takes at once, as far as it is believed: 1 if none knows batches.
     ///
     /// # Errors
     /// The registry could not be read.
     pub async fn largest_job(&self) -> Result<usize, SendError> {
-        let offers =
-            self.workers().await?.workers.into_iter().filter_map(|(_, listing)| listing.ok());
-        let usable = offers.filter(|candidate| {
-            candidate.offer.is_available && candidate.offer.fee <= self.config.max_fee
-        });
-        Ok(usable.map(|candidate| candidate.offer.max_user_blocks).max().unwrap_or(1))
+        let until = deadline(self.config.patience.deal);
+        let listings = self.in_time(until, self.ask(&Events::default(), Breadth::Payment)).await?;
+        Ok(listings.largest_job(self.config.max_fee))
     }
 
     /// Sends `amount` to `destination`.
@@ -192,21 +237,53 @@ impl Sender {
         let deadlines = Deadlines::start(self.config.patience.deal);
         let prepared = self.prepare(signer.account(), orders, &deadlines);
         let (draft, listings) = self.in_time(deadlines.prepared, prepared).await?;
-        let quotes = quotes::choose(listings, &draft.subtypes, &self.config, |address, quote| {
-            self.events.tell(|| match quote {
-                Ok(quote) => {
-                    let account = quote.candidate.offer.reward_account;
-                    Event::Quoted { address, account, price: quote.price }
-                }
-                Err(reason) => Event::Unusable { address, reason: reason.to_string() },
-            });
-        })?;
+        let ranking = self.rank(listings, &draft.subtypes).await?;
+        let quotes = ranking.distinct(self.config.hire);
         let asked = Instant::now();
         let deal = self.sign(signer, &draft, quotes).await?;
         let deadlines = deadlines.later(asked.elapsed());
         let Self { node, config, events, .. } = self;
         let settlement = Settlement { node, config, events, deal: &deal, deadlines };
-        Ok(settlement.run().await.map_err(Box::new)?)
+        let outcome = settlement.run().await;
+        let (network, epoch) = (config.network, deal.epoch);
+        let job = lessons::Job { network, epoch, subtypes: &deal.subtypes };
+        let learned = match &outcome {
+            Ok(receipt) => lessons::of_receipt(job, receipt),
+            Err(left) => lessons::of_unsettled(left),
+        };
+        self.learn(learned).await;
+        Ok(outcome.map_err(Box::new)?)
+    }
+
+    /// Who is hired for a job, in which order.
+    async fn rank(&self, listings: Listings, subtypes: &[Subtype]) -> Result<Ranking, QuoteError> {
+        let ranked = quotes::rank(listings, subtypes, &self.config);
+        let refused = match &ranked {
+            Ok(ranking) => &ranking.refused,
+            Err(QuoteError::NoneUsable { refused }) => refused,
+            Err(_) => &Vec::new(),
+        };
+        for (address, reason) in refused {
+            let (address, reason) = (*address, reason.to_string());
+            self.events.tell(|| Event::Unusable { address, reason });
+        }
+        let ranking = ranked?;
+        for Quote { candidate, price } in &ranking.quotes {
+            let (address, account) = (candidate.worker.address, candidate.offer.reward_account);
+            self.events.tell(|| Event::Quoted { address, account, price: *price });
+        }
+        let is_proven = |quote: &Quote| quote.candidate.reputation.standing == Standing::Proven;
+        if ranking.quotes.iter().any(is_proven) {
+            self.market.note_trial(self.config.network, ranking.is_trial).await;
+        }
+        Ok(ranking)
+    }
+
+    async fn learn(&self, learned: Vec<(Name, Deed)>) {
+        let now = unix_seconds();
+        for (name, deed) in learned {
+            self.market.note_deed(self.config.network, name, deed, now).await;
+        }
     }
 
     /// What must be known before anything is signed: what the blocks are, and who could work for them.
@@ -221,8 +298,12 @@ impl Sender {
         };
         let network =
             async { Ok(account_state::check_network(&self.node, self.config.network).await?) };
-        let (before, (), listings) =
-            futures_util::future::try_join3(state, network, self.ask(&self.events)).await?;
+        let (before, (), listings) = futures_util::future::try_join3(
+            state,
+            network,
+            self.ask(&self.events, Breadth::Payment),
+        )
+        .await?;
         let (frontier, balance) = (before.state.frontier, before.state.balance);
         self.events.tell(|| Event::StateVerified { frontier, balance });
         Ok((Draft::new(before, orders)?, listings))

@@ -1,20 +1,26 @@
-//! [`Worker`]: who could be hired, by the registry on the ledger. It is open to anybody, so what is read is bounded,
-//! only the newest entry of an account counts, and only public addresses are dialled.
+//! [`Worker`]: who could be hired, by the registry on the ledger, and in which order they are asked.
+//!
+//! There may be any number of them, mostly dead or hostile, so only some are asked: those that answered before, and a
+//! few of the others in turn. Who floods the registry takes the turns of newcomers, never the places of those known.
 
-use crate::{Config, config::Search};
-use futures_util::{StreamExt, TryStreamExt, stream};
-use nano_block::{SignedState, Subtype};
+use crate::{
+    Config,
+    market::{Contact, Recollection},
+    registry::Scan,
+};
+use nano_block::Network;
 use nano_primitives::{Account, BlockHash};
-use nano_rpc::{BlockInfo, Client, ReceivableQuery, RpcError};
-use p2pow_protocol::registry::{REGISTRATION_ACCOUNT, REGISTRATION_AMOUNT, decode, is_dialable};
+use p2pow_protocol::registry::is_dialable;
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, HashMap},
     net::IpAddr,
 };
 
-/// Blocks that are fetched at the same time.
-const AT_ONCE: usize = 8;
+/// Of those that answered before, so many are asked for a payment.
+const KNOWN: usize = 32;
+/// Who made no offer so often in a row is as good as one that never did.
+const MISSES: u32 = 3;
 
 /// A worker that could be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +34,7 @@ pub struct Worker {
 /// An entry of the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Registration {
-    /// Who registered. Nothing ties it to the account that is rewarded.
+    /// Who registered. It may be the account that is rewarded, or another one.
     pub account: Account,
     /// The block that did it.
     pub block: BlockHash,
@@ -38,129 +44,141 @@ pub struct Registration {
     pub seen: Option<u64>,
 }
 
-/// The workers to choose from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
-    /// Those that are worth asking.
-    pub(crate) workers: Vec<Worker>,
+/// How many are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Breadth {
+    /// As many as a payment takes.
+    Payment,
+    /// As many as the bounds of the search allow.
+    All,
+}
+
+/// The workers to ask.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// Those that are asked in any case, at once.
+    pub(crate) first: Vec<Worker>,
+    /// Those that are asked if too few of the first make an offer.
+    pub(crate) then: Vec<Worker>,
     /// Registrations that were left out because of their addresses.
     pub(crate) not_dialable: usize,
+    /// Registrations at addresses that may be dialled.
+    pub(crate) registered: usize,
 }
 
-/// Finds the workers to choose from: those that the user named, or else the registered ones, newest first.
-pub(crate) async fn find(node: &Client, config: &Config) -> Result<Found, RpcError> {
-    if !config.workers.is_empty() {
+impl Plan {
+    /// To ask those that the user named.
+    pub(crate) fn named(addresses: &[IpAddr]) -> Self {
         let named = |&address| Worker { address, registration: None };
-        let workers = config.workers.iter().map(named).collect();
-        return Ok(Found { workers, not_dialable: 0 });
+        let first: Vec<Worker> = addresses.iter().map(named).collect();
+        Self { first, ..Self::default() }
     }
-    let entries = entries(node, &config.search).await?;
-    Ok(select(entries, config.allow_local, config.search.max_workers))
+
+    /// To ask some of those that have registered.
+    pub(crate) fn of(
+        scan: &Scan,
+        recollection: &Recollection,
+        config: &Config,
+        breadth: Breadth,
+    ) -> Self {
+        let (workers, others): (Vec<Worker>, Vec<Worker>) =
+            scan.workers.values().partition(|worker| may_dial(worker.address, config));
+        let registered = workers.len();
+        let (known, rest) = sort(by_address(workers), recollection);
+        let most = config.search.max_workers;
+        let (all_known, explored) = match breadth {
+            Breadth::All => (most, most),
+            Breadth::Payment => (KNOWN.min(most), config.search.explore),
+        };
+        let mut first: Vec<Worker> = known.into_iter().take(all_known).collect();
+        let explored = explored.min(most - first.len());
+        let mut rest = rest.into_iter();
+        first.extend(rest.by_ref().take(explored));
+        let then = rest.take(most - first.len()).collect();
+        Self { first, then, not_dialable: others.len(), registered }
+    }
 }
 
-async fn entries(node: &Client, search: &Search) -> Result<Vec<Worker>, RpcError> {
-    let query = ReceivableQuery {
-        count: Some(search.max_entries),
-        threshold: Some(REGISTRATION_AMOUNT),
-        ..ReceivableQuery::default()
+/// Whether an address from the registry may be dialled. Where there is real money, `allow_local` opens this computer's
+/// own addresses alone: anybody may have registered one of the user's network.
+fn may_dial(address: IpAddr, config: &Config) -> bool {
+    let opens_private = config.network != Network::Live;
+    let is_open = opens_private || address.is_loopback();
+    is_dialable(address, config.allow_local && is_open)
+}
+
+/// Each address once, as its oldest registration has it: who registers another's address later takes nothing from it.
+fn by_address(mut workers: Vec<Worker>) -> Vec<Worker> {
+    workers.sort_by_key(|worker| (age(worker), worker.registration.map(|entry| entry.account)));
+    let mut first = BTreeMap::new();
+    for worker in &workers {
+        first.entry(worker.address).or_insert(*worker);
+    }
+    workers.retain(|worker| first.get(&worker.address) == Some(worker));
+    workers
+}
+
+/// When it was registered; what has no date counts as new.
+fn age(worker: &Worker) -> u64 {
+    worker.registration.and_then(|entry| entry.seen).unwrap_or(u64::MAX)
+}
+
+/// Those that answered lately, the best first, and the others in the order in which they have their turn.
+fn sort(workers: Vec<Worker>, recollection: &Recollection) -> (Vec<Worker>, Vec<Worker>) {
+    let contact =
+        |worker: &Worker| recollection.contacts.get(&worker.address).copied().unwrap_or_default();
+    let is_known = |worker: &Worker| {
+        let Contact { answered, misses, .. } = contact(worker);
+        answered.is_some() && misses < MISSES
     };
-    let found = node.receivable(&REGISTRATION_ACCOUNT, &query).await?;
-    let exact = found.into_iter().filter(|entry| entry.amount == REGISTRATION_AMOUNT);
-    let entries: Vec<Option<Worker>> = stream::iter(exact)
-        .map(|entry| async move {
-            let info = node.block_info(&entry.hash).await?;
-            Ok::<_, RpcError>(info.and_then(|info| read(entry.hash, &info)))
+    let (mut known, rest): (Vec<Worker>, Vec<Worker>) = workers.into_iter().partition(is_known);
+    let merit = |worker: &Worker| {
+        let records = recollection.records.range((worker.address, Account::ZERO)..);
+        let mut own = records.take_while(|((address, _), _)| *address == worker.address);
+        let is_proven = own.any(|(_, record)| record.experience.is_proven());
+        (!is_proven, contact(worker).experience.is_bad(), Reverse(contact(worker).answered))
+    };
+    known.sort_by_key(merit);
+    let mut rest = spread(from_both_ends(rest));
+    // Stable: those that were never asked come first, in that order, and the others as long as they have waited.
+    rest.sort_by_key(|worker| (contact(worker).misses, contact(worker).asked));
+    (known, rest)
+}
+
+/// The oldest, the newest, the second oldest, …: neither who came first nor who comes last can push the others away.
+fn from_both_ends(sorted: Vec<Worker>) -> Vec<Worker> {
+    let mut left = std::collections::VecDeque::from(sorted);
+    let mut mixed = Vec::with_capacity(left.len());
+    while let Some(oldest) = left.pop_front() {
+        mixed.push(oldest);
+        mixed.extend(left.pop_back());
+    }
+    mixed
+}
+
+/// One of each network before the second of any: addresses of one network cost little.
+fn spread(workers: Vec<Worker>) -> Vec<Worker> {
+    let mut taken: HashMap<u128, usize> = HashMap::new();
+    let mut ranked: Vec<(usize, Worker)> = workers
+        .into_iter()
+        .map(|worker| {
+            let rank = taken.entry(network_of(worker.address)).or_default();
+            *rank += 1;
+            (*rank, worker)
         })
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
-    Ok(entries.into_iter().flatten().collect())
+        .collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, worker)| worker).collect()
 }
 
-/// Reads a registration; anything odd about it makes it nobody's.
-fn read(hash: BlockHash, info: &BlockInfo) -> Option<Worker> {
-    let signed = SignedState::try_from(info.contents).ok()?;
-    let is_registration = info.subtype.is_none_or(|subtype| subtype == Subtype::Send)
-        && signed.block.link.to_account() == REGISTRATION_ACCOUNT;
-    if !is_registration || signed.hash() != hash || signed.verify().is_err() {
-        return None;
+/// The network that an address is in: the first 24 bits of IPv4, 48 of IPv6. No two of different kinds are equal: those
+/// of IPv6 that are dialled begin with 001, and an IPv4 network is far smaller than that.
+fn network_of(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => u128::from(v4.to_bits() >> 8),
+        IpAddr::V6(v6) => v6.to_bits() >> 80,
     }
-    let registration = Registration {
-        account: signed.block.account,
-        block: hash,
-        height: info.height,
-        seen: info.local_timestamp,
-    };
-    Some(Worker {
-        address: decode(&signed.block.representative)?,
-        registration: Some(registration),
-    })
-}
-
-/// The newest entry of each account, each address once, those that may be dialled, the newest first, and not too many.
-fn select(entries: Vec<Worker>, allow_local: bool, max: usize) -> Found {
-    let mut newest: BTreeMap<Account, (Registration, Worker)> = BTreeMap::new();
-    for worker in entries {
-        let Some(entry) = worker.registration else { continue };
-        match newest.get(&entry.account) {
-            Some((known, _)) if known.height >= entry.height => {}
-            _ => {
-                newest.insert(entry.account, (entry, worker));
-            }
-        }
-    }
-    let (mut workers, others): (Vec<_>, Vec<_>) =
-        newest.into_values().partition(|(_, worker)| is_dialable(worker.address, allow_local));
-    workers.sort_by_key(|(entry, _)| (Reverse(entry.seen), entry.account));
-    let mut known = BTreeSet::new();
-    workers.retain(|(_, worker)| known.insert(worker.address));
-    let workers = workers.into_iter().map(|(_, worker)| worker).take(max).collect();
-    Found { workers, not_dialable: others.len() }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Found, Registration, Worker, select};
-    use nano_primitives::{Account, BlockHash, PublicKey};
-    use std::net::IpAddr;
-
-    fn entry(address: &str, account: u8, height: u64, seen: u64) -> Worker {
-        let account = Account::new(PublicKey::from_bytes([account; 32]));
-        let block = BlockHash::from_bytes([9; 32]);
-        let registration = Some(Registration { account, block, height, seen: Some(seen) });
-        Worker { address: address.parse().unwrap(), registration }
-    }
-
-    fn addresses(found: &Found) -> Vec<String> {
-        found.workers.iter().map(|worker| IpAddr::to_string(&worker.address)).collect()
-    }
-
-    #[test]
-    fn the_newest_entry_of_an_account_counts() {
-        let entries = vec![entry("8.8.8.8", 1, 5, 50), entry("8.8.4.4", 1, 9, 40)];
-        assert_eq!(addresses(&select(entries, false, 10)), ["8.8.4.4"]);
-    }
-
-    #[test]
-    fn the_newest_come_first_and_no_more_than_wanted() {
-        let entries =
-            vec![entry("8.8.8.1", 1, 1, 1), entry("8.8.8.3", 3, 1, 3), entry("8.8.8.2", 2, 1, 2)];
-        assert_eq!(addresses(&select(entries, false, 2)), ["8.8.8.3", "8.8.8.2"]);
-    }
-
-    #[test]
-    fn an_address_is_asked_once_however_many_register_it() {
-        let entries = vec![entry("8.8.8.8", 1, 1, 1), entry("8.8.8.8", 2, 1, 2)];
-        assert_eq!(select(entries, false, 10).workers.len(), 1);
-    }
-
-    #[test]
-    fn local_addresses_are_never_dialled_unless_told_so() {
-        let local = ["127.0.0.1", "10.0.0.1", "192.168.1.1", "169.254.169.254", "::1", "fe80::1"];
-        let entries: Vec<Worker> =
-            local.iter().zip(1..).map(|(address, account)| entry(address, account, 1, 1)).collect();
-        let wanted = Found { workers: Vec::new(), not_dialable: local.len() };
-        assert_eq!(select(entries.clone(), false, 10), wanted);
-        assert!(!select(entries, true, 10).workers.is_empty());
-    }
-}
+mod tests;

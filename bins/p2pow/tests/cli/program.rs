@@ -7,6 +7,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU64, Ordering},
 };
 use tempfile::TempDir;
 
@@ -29,8 +30,20 @@ pub(crate) fn p2pow<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Call {
             command.env_remove(name);
         }
     }
+    // Nor does it remember another call, unless the test says so.
+    command.env("P2POW_DATA", own_folder());
     command.args(arguments).stdin(Stdio::null());
     Call(command)
+}
+
+/// A folder that no other call has.
+fn own_folder() -> PathBuf {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    let (process, call) = (std::process::id(), CALLS.fetch_add(1, Ordering::Relaxed));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("data-{process}-{call}"));
+    // One of an earlier process of that number.
+    let _ = fs::remove_dir_all(&folder);
+    folder
 }
 
 impl Call {

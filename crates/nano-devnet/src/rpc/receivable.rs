@@ -82,14 +82,18 @@ impl WantedSends {
 
     /// A list of hashes if nothing more is asked for, else an object by hash.
     fn list(&self, ledger: &Ledger, account: &Account, offset: usize) -> Value {
-        let mut found: Vec<_> = ledger
-            .receivable(account)
-            .filter(|(hash, entry)| self.wants(ledger, hash, entry))
-            .collect();
-        if self.sorting {
+        let there = ledger.receivable(account).filter(|(hash, _)| self.sees(ledger, hash));
+        let is_enough = |entry: &Receivable| entry.amount >= self.threshold;
+        let found: Vec<_> = if self.sorting {
+            let mut found: Vec<_> = there.filter(|(_, entry)| is_enough(entry)).collect();
             found.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.amount));
-        }
-        let found = found.into_iter().skip(offset).take(self.count);
+            found.into_iter().skip(offset).take(self.count).collect()
+        } else {
+            // As in the reference node: what is below the threshold counts among those that are left out.
+            let rest = there.skip(offset).filter(|(_, entry)| is_enough(entry));
+            rest.take(self.count).collect()
+        };
+        let found = found.into_iter();
         if self.is_simple() {
             found.map(|(hash, _)| json!(hash)).collect()
         } else {
@@ -97,8 +101,8 @@ impl WantedSends {
         }
     }
 
-    fn wants(&self, ledger: &Ledger, hash: &BlockHash, entry: &Receivable) -> bool {
-        entry.amount >= self.threshold && (!self.only_confirmed || ledger.is_confirmed(hash))
+    fn sees(&self, ledger: &Ledger, hash: &BlockHash) -> bool {
+        !self.only_confirmed || ledger.is_confirmed(hash)
     }
 
     fn is_simple(&self) -> bool {

@@ -238,6 +238,9 @@ impl Client {
 pub struct ReceivableQuery {
     /// At most this many; the node decides which. `None` for all.
     pub count: Option<u64>,
+    /// So many are left out first, in the order of the hashes, those below the threshold among them: pages are
+    /// therefore asked for without a threshold.
+    pub offset: u64,
     /// At least this much each.
     pub threshold: Option<Amount>,
     /// Sends that are not confirmed as well: they may be rolled back.
@@ -248,6 +251,7 @@ impl ReceivableQuery {
     fn fill(&self, request: Request) -> Request {
         request
             .set_some("count", self.count)
+            .set_some("offset", (self.offset > 0).then_some(self.offset))
             .set_some("threshold", self.threshold)
             .set("source", true)
             .set("min_version", true)

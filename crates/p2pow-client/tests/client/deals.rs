@@ -132,7 +132,9 @@ async fn a_hundred_sends_go_through_with_one_reward() {
     let people: Vec<Account> = (0..100).map(|_| SecretKey::generate().unwrap().account()).collect();
     let orders: Vec<Order> =
         people.iter().map(|&destination| Order::Send { destination, amount: xno("0.1") }).collect();
-    let sender = town.sender(worker.port);
+    // The user names the worker, and so believes how many blocks it takes.
+    let workers = vec![[127, 0, 0, 1].into()];
+    let sender = Sender::new(town.node(), Config { workers, ..town.config(worker.port) });
 
     let receipt = sender.batch(&town.alice, &orders).await.unwrap();
 
@@ -185,7 +187,7 @@ async fn events_tell_the_story_in_order() {
     let mut told = Vec::new();
     while let Ok(event) = events.try_recv() {
         told.push(match event {
-            Event::WorkersFound { workers, .. } => {
+            Event::WorkersFound { asked: workers, .. } => {
                 assert_eq!(workers.len(), 1);
                 "found"
             }

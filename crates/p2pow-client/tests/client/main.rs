@@ -4,6 +4,8 @@
 mod deals;
 mod fake;
 mod liars;
+mod market;
 mod money;
 mod nodes;
+mod registry;
 mod town;

@@ -50,9 +50,14 @@ impl Town {
     pub(crate) fn register(&self, address: impl Into<IpAddr>) {
         let key = SecretKey::generate().unwrap();
         self.net.open(&key, xno("0.001")).unwrap();
+        self.register_by(&key, address);
+    }
+
+    /// The same by an account that is there.
+    pub(crate) fn register_by(&self, key: &SecretKey, address: impl Into<IpAddr>) {
         let view = self.net.account(&key.account()).unwrap();
         let block = registration_block(&view.state(), address.into()).unwrap();
-        self.net.seed(&block.sign(&key).into()).unwrap();
+        self.net.seed(&block.sign(key).into()).unwrap();
     }
 
     /// Starts and registers an honest worker at 127.0.0.`last`; port 0 takes a free one.
@@ -81,7 +86,12 @@ impl Town {
             network: Network::Dev,
             port,
             allow_local: true,
-            search: Search { timeout: Duration::from_secs(2), ..Search::default() },
+            hire: 2,
+            search: Search {
+                timeout: Duration::from_secs(2),
+                rescan: Duration::ZERO,
+                ..Search::default()
+            },
             patience: Patience {
                 poll: Duration::from_millis(20),
                 settle: Duration::from_millis(300),

@@ -1,0 +1,85 @@
+//! What a deal has taught about the workers that were hired for it.
+
+use crate::{
+    Cause, Hired, Outcome, Receipt, Unsettled, WorkError,
+    experience::{Deed, Effort},
+    market::Name,
+};
+use nano_block::{Epoch, Network, Subtype};
+use p2pow_protocol::AnswerError;
+use std::time::Duration;
+
+/// A job as far as it says something of who worked on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Job<'a> {
+    pub(crate) network: Network,
+    pub(crate) epoch: Option<Epoch>,
+    pub(crate) subtypes: &'a [Subtype],
+}
+
+impl Job<'_> {
+    /// The hashes that the job costs on average, its reward included.
+    #[allow(clippy::cast_precision_loss)] // a mean
+    fn hashes(&self) -> f64 {
+        let thresholds = self.network.thresholds();
+        let works = self.subtypes.iter().chain([&Subtype::Send]);
+        let expected = |subtype: &Subtype| {
+            let threshold = thresholds.least_for(*subtype, self.epoch).to_u64();
+            2.0_f64.powi(64) / (u64::MAX - threshold).max(1) as f64
+        };
+        works.map(expected).sum()
+    }
+
+    fn effort(&self, time: Duration) -> Effort {
+        let seconds = time.as_secs_f64();
+        let hashrate = (seconds > 0.0).then(|| self.hashes() / seconds);
+        Effort { blocks: self.subtypes.len(), hashrate }
+    }
+}
+
+/// What is to be remembered of those that were hired for a job that is done.
+pub(crate) fn of_receipt(job: Job<'_>, receipt: &Receipt) -> Vec<(Name, Deed)> {
+    let winner = receipt.reward.map(|paid| paid.winner);
+    let lesson = |(place, hired): (usize, &Hired)| {
+        let deed = match &hired.outcome {
+            _ if winner == Some(place) => Deed::Won(job.effort(receipt.elapsed)),
+            Outcome::Delivered | Outcome::WithoutReward => {
+                Deed::Lost(Effort { blocks: job.subtypes.len(), hashrate: None })
+            }
+            Outcome::Failed(error) => failure(error)?,
+            // A race that is lost says nothing, and no more does who had no time left to answer.
+            Outcome::Lost(_) | Outcome::Unanswered => return None,
+        };
+        Some((name(hired), deed))
+    };
+    receipt.hired.iter().enumerate().filter_map(lesson).collect()
+}
+
+/// What is to be remembered of those that were hired for a job that was not done in time.
+pub(crate) fn of_unsettled(left: &Unsettled) -> Vec<(Name, Deed)> {
+    // Where the node did not answer, or the account went on, it was not the workers' doing.
+    let is_theirs =
+        matches!(left.cause, Cause::NobodyDelivered { .. } | Cause::TimedOut { last: None, .. });
+    let lesson = |hired: &Hired| {
+        let deed = match &hired.outcome {
+            Outcome::Failed(error) => failure(error)?,
+            Outcome::Unanswered => Deed::Withheld,
+            Outcome::Delivered | Outcome::WithoutReward | Outcome::Lost(_) => return None,
+        };
+        Some((name(hired), deed))
+    };
+    if is_theirs { left.hired.iter().filter_map(lesson).collect() } else { Vec::new() }
+}
+
+/// A worker that is busy, or asks not to be asked so often, has not failed.
+fn failure(error: &WorkError) -> Option<Deed> {
+    match error {
+        WorkError::Answer(AnswerError::Refused { status: 429 | 503, .. }) => None,
+        _ => Some(Deed::Failed),
+    }
+}
+
+fn name(hired: &Hired) -> Name {
+    let candidate = &hired.quote.candidate;
+    (candidate.worker.address, candidate.offer.reward_account)
+}
