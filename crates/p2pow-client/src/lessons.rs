@@ -11,13 +11,13 @@ use std::time::Duration;
 
 /// A job as far as it says something of who worked on it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Job<'a> {
+pub(crate) struct Task<'a> {
     pub(crate) network: Network,
     pub(crate) epoch: Option<Epoch>,
     pub(crate) subtypes: &'a [Subtype],
 }
 
-impl Job<'_> {
+impl Task<'_> {
     /// The hashes that the job costs on average, its reward included.
     #[allow(clippy::cast_precision_loss)] // a mean
     fn hashes(&self) -> f64 {
@@ -38,13 +38,13 @@ impl Job<'_> {
 }
 
 /// What is to be remembered of those that were hired for a job that is done.
-pub(crate) fn of_receipt(job: Job<'_>, receipt: &Receipt) -> Vec<(Name, Deed)> {
+pub(crate) fn of_receipt(task: Task<'_>, receipt: &Receipt) -> Vec<(Name, Deed)> {
     let winner = receipt.reward.map(|paid| paid.winner);
     let lesson = |(place, hired): (usize, &Hired)| {
         let deed = match &hired.outcome {
-            _ if winner == Some(place) => Deed::Won(job.effort(receipt.elapsed)),
+            _ if winner == Some(place) => Deed::Won(task.effort(receipt.elapsed)),
             Outcome::Delivered | Outcome::WithoutReward => {
-                Deed::Lost(Effort { blocks: job.subtypes.len(), hashrate: None })
+                Deed::Lost(Effort { blocks: task.subtypes.len(), hashrate: None })
             }
             Outcome::Failed(error) => failure(error)?,
             // A race that is lost says nothing, and no more does who had no time left to answer.

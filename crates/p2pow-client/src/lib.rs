@@ -47,6 +47,7 @@ mod sender;
 mod settlement;
 mod signed;
 mod signer;
+mod worker;
 mod workers;
 
 pub use {
@@ -66,5 +67,5 @@ pub use {
     sender::{SendError, Sender},
     signed::AlreadySigned,
     signer::{Signer, SignerError},
-    workers::{Registration, Worker},
+    worker::{Registration, Worker},
 };

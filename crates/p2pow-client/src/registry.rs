@@ -13,7 +13,7 @@ mod listing;
 mod lookup;
 
 use crate::{Registration, Worker, clock::unix_seconds, config::Search};
-use cache::{Cache, Known, Memory};
+use cache::{Cache, Memory, Registered};
 use listing::Groups;
 use nano_block::Network;
 use nano_primitives::{Account, Amount};
@@ -76,9 +76,9 @@ impl Registry<'_> {
     /// Looks up what is new; whether there was anything.
     async fn update(
         &self,
-        mut known: BTreeMap<Account, Known>,
+        mut known: BTreeMap<Account, Registered>,
         groups: Groups,
-    ) -> Result<(BTreeMap<Account, Known>, bool), RpcError> {
+    ) -> Result<(BTreeMap<Account, Registered>, bool), RpcError> {
         let before = known.len();
         known.retain(|account, known| {
             groups.get(account).is_some_and(|hashes| hashes.len() == known.count)
@@ -92,8 +92,8 @@ impl Registry<'_> {
 }
 
 impl Scan {
-    fn of(accounts: BTreeMap<Account, Known>) -> Self {
-        let worker = |(account, known): (Account, Known)| {
+    fn of(accounts: BTreeMap<Account, Registered>) -> Self {
+        let worker = |(account, known): (Account, Registered)| {
             let entry = known.entry?;
             let registration = Some(Registration {
                 account,

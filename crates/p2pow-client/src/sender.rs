@@ -246,9 +246,9 @@ impl Sender {
         let settlement = Settlement { node, config, events, deal: &deal, deadlines };
         let outcome = settlement.run().await;
         let (network, epoch) = (config.network, deal.epoch);
-        let job = lessons::Job { network, epoch, subtypes: &deal.subtypes };
+        let task = lessons::Task { network, epoch, subtypes: &deal.subtypes };
         let learned = match &outcome {
-            Ok(receipt) => lessons::of_receipt(job, receipt),
+            Ok(receipt) => lessons::of_receipt(task, receipt),
             Err(left) => lessons::of_unsettled(left),
         };
         self.learn(learned).await;

@@ -1,15 +1,15 @@
-//! [`Worker`]: who could be hired, by the registry on the ledger, and in which order they are asked.
+//! [`Plan`]: which workers are asked for their offers, and in which order.
 //!
 //! There may be any number of them, mostly dead or hostile, so only some are asked: those that answered before, and a
 //! few of the others in turn. Who floods the registry takes the turns of newcomers, never the places of those known.
 
 use crate::{
-    Config,
+    Config, Worker,
     market::{Contact, Recollection},
     registry::Scan,
 };
 use nano_block::Network;
-use nano_primitives::{Account, BlockHash};
+use nano_primitives::Account;
 use p2pow_protocol::registry::is_dialable;
 use std::{
     cmp::Reverse,
@@ -21,28 +21,6 @@ use std::{
 const KNOWN: usize = 32;
 /// Who made no offer so often in a row is as good as one that never did.
 const MISSES: u32 = 3;
-
-/// A worker that could be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Worker {
-    /// Where it listens.
-    pub address: IpAddr,
-    /// How it is known; `None` if the user named the address.
-    pub registration: Option<Registration>,
-}
-
-/// An entry of the registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Registration {
-    /// Who registered. It may be the account that is rewarded, or another one.
-    pub account: Account,
-    /// The block that did it.
-    pub block: BlockHash,
-    /// Its place in that account's chain.
-    pub height: u64,
-    /// When the node first saw it, in seconds since 1970, if it knows.
-    pub seen: Option<u64>,
-}
 
 /// How many are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,7 +26,7 @@ static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// What is remembered of an account that has registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Known {
+pub(super) struct Registered {
     /// Its entries.
     #[serde(rename = "n")]
     pub(super) count: usize,
@@ -53,7 +53,7 @@ pub(super) struct Place {
 pub(super) struct Memory {
     /// What was sent to the registry in all when it was read.
     pub(super) total: Option<Amount>,
-    pub(super) accounts: BTreeMap<Account, Known>,
+    pub(super) accounts: BTreeMap<Account, Registered>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,7 +66,7 @@ struct Header {
 #[derive(Serialize, Deserialize)]
 struct Chunk {
     stamp: String,
-    accounts: Vec<(Account, Known)>,
+    accounts: Vec<(Account, Registered)>,
 }
 
 /// The memory's place in a store.
@@ -115,7 +115,7 @@ impl Cache {
         let Memory { total, accounts } = memory;
         let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
         let stamp = format!("{now}-{}-{number}", std::process::id());
-        let accounts: Vec<(Account, Known)> = accounts.into_iter().collect();
+        let accounts: Vec<(Account, Registered)> = accounts.into_iter().collect();
         let chunks = accounts.chunks(CHUNK);
         let header =
             Header { stamp: stamp.clone(), chunks: chunks.len(), total: total.unwrap_or_default() };

@@ -1,7 +1,7 @@
 //! [`newest`]: the newest entry of each account, looked up in as few questions as it takes.
 
 use super::{
-    cache::{Known, Place},
+    cache::{Place, Registered},
     listing::Groups,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -24,7 +24,7 @@ const AT_ONCE: usize = 4;
 pub(super) async fn newest(
     node: &Client,
     groups: Groups,
-) -> Result<BTreeMap<Account, Known>, RpcError> {
+) -> Result<BTreeMap<Account, Registered>, RpcError> {
     let counts: Vec<(Account, usize)> =
         groups.iter().map(|(account, hashes)| (*account, hashes.len())).collect();
     let infos = infos(node, candidates(node, groups).await?).await?;
@@ -34,7 +34,7 @@ pub(super) async fn newest(
     }
     let known = counts.into_iter().map(|(account, count)| {
         let found = of_account.remove(&account).unwrap_or_default();
-        (account, Known { count, entry: best(account, found) })
+        (account, Registered { count, entry: best(account, found) })
     });
     Ok(known.collect())
 }

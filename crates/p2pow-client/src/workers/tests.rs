@@ -1,6 +1,6 @@
-use super::{Breadth, Plan, Registration, Worker};
+use super::{Breadth, Plan};
 use crate::{
-    Config, Search,
+    Config, Registration, Search, Worker,
     market::{Contact, Recollection},
     registry::Scan,
 };
