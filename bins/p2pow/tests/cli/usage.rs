@@ -2,8 +2,8 @@ use crate::program::{Desk, p2pow};
 
 const BOB: &str = "nano_3i1aq1cchnmbn9x5rsbap8b15akfh7wj7pwskuzi7ahz8oq6cobd99d4r3b7";
 const COMMANDS: [&str; 13] = [
-    "demo", "devnet", "workers", "quote", "send", "receive", "change", "batch", "balance", "history",
-    "key", "block", "work",
+    "demo", "devnet", "workers", "quote", "send", "receive", "change", "batch", "balance",
+    "history", "key", "block", "work",
 ];
 
 #[test]
