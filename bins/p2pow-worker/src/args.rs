@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{bench, devices, init, register, run, work_server};
+use crate::commands::{bench, books, devices, init, register, run, work_server};
 use clap::{Parser, Subcommand};
 use p2pow_cli::{Failure, block_on};
 
@@ -9,6 +9,7 @@ From nothing to a worker that is found and paid:
   p2pow-worker init                    (writes worker.toml and worker.key; edit worker.toml)
   p2pow-worker register                (announces your address on the ledger, once)
   p2pow-worker run                     (leave it running)
+  p2pow-worker earnings                (what it has come to)
 
 Errors are one line on standard error; the exit code is 2 for wrong usage and 1 for the rest. P2POW_LOG=debug \
      tells more. Options are flags, variables, or lines of the configuration, in this order.";
@@ -29,6 +30,10 @@ enum Command {
     Register(register::RegisterArgs),
     /// Take jobs until it is stopped (Ctrl-C)
     Run(run::RunArgs),
+    /// Show the jobs that came to their end
+    History(books::HistoryArgs),
+    /// Show what the jobs have earned, by day or by sender
+    Earnings(books::EarningsArgs),
     /// Find work for nodes and wallets, as nano-work-server does
     WorkServer(work_server::WorkServerArgs),
     /// List what this machine can search with
@@ -44,6 +49,8 @@ impl Args {
             Command::Init(args) => init::run(args),
             Command::Register(args) => block_on(register::run(args)),
             Command::Run(args) => block_on(run::run(args)),
+            Command::History(args) => block_on(books::history(args)),
+            Command::Earnings(args) => block_on(books::earnings(args)),
             Command::WorkServer(args) => work_server::run(args),
             Command::Devices(args) => devices::run(args),
             Command::Bench(args) => bench::run(args),

@@ -1,6 +1,7 @@
 //! One file a subcommand, and what several of them need.
 
 pub(crate) mod bench;
+pub(crate) mod books;
 pub(crate) mod devices;
 pub(crate) mod init;
 pub(crate) mod register;

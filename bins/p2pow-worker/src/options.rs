@@ -74,6 +74,16 @@ pub(crate) struct NodeArgs {
     pub(crate) network: Network,
 }
 
+/// Where the worker keeps its books.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Journal")]
+pub(crate) struct JournalArgs {
+    /// The file that `run` writes every job to before it works on it, so that no end of the program loses one; `history`
+    /// and `earnings` read it
+    #[arg(long, value_name = "FILE", env = "P2POW_JOURNAL", default_value = "worker.db")]
+    pub(crate) journal: PathBuf,
+}
+
 /// The worker's address, as `register` announces it.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Registration")]
@@ -89,6 +99,7 @@ pub(crate) fn layout() -> Layout {
         .options::<OfferArgs>()
         .options::<NodeArgs>()
         .options::<DeviceArgs>()
+        .options::<JournalArgs>()
         .options::<AddressArgs>()
         .texts("headers", "Headers for the node, such as a provider's API key", "authorization");
     KeyArgs::in_file(
@@ -111,6 +122,17 @@ impl ConfigArgs {
         let hint =
             format!("`p2pow-worker init{option}` writes one, or name yours with --config FILE");
         Err(Failure::new(format!("there is no {file} here: {hint}")))
+    }
+}
+
+impl ConfigArgs {
+    /// What the file says, or nothing if the default file is not there.
+    pub(crate) fn read_if_there(&self) -> Result<Table, Failure> {
+        let is_there = !matches!(self.config.try_exists(), Ok(false));
+        if is_there || self.config != Path::new(DEFAULT_CONFIG) {
+            return self.read();
+        }
+        Ok(layout().empty())
     }
 }
 

@@ -3,12 +3,13 @@
 use crate::{
     commands::serve::{cannot_listen, until_stopped},
     devices::DeviceArgs,
-    options::{ConfigArgs, NodeArgs, OfferArgs},
+    options::{ConfigArgs, JournalArgs, NodeArgs, OfferArgs},
 };
 use nano_block::Network;
 use nano_pow::Pool;
 use p2pow_cli::{Failure, config::Given, output};
 use p2pow_server::{BindError, Job, JobEvent, ListenError, Phase, Server, ServerStatus};
+use p2pow_store::SqliteStore;
 use serde_json::{Value, json};
 use std::{io, time::Duration};
 use tokio::sync::broadcast::error::RecvError;
@@ -17,7 +18,7 @@ use tokio::sync::broadcast::error::RecvError;
 const MEASURE: Duration = Duration::from_millis(500);
 
 const HELP: &str = "\
-Needs no key. Prints a line for each step of a job; with --json one JSON object a line. Ctrl-C and SIGTERM stop it: what is being published is finished, works that are still searched are given up.
+Needs no key. Prints a line for each step of a job; with --json one JSON object a line. Ctrl-C and SIGTERM stop it: what is being published is finished, and the next start goes on with the rest.
 
 Examples:
   p2pow-worker run
@@ -38,6 +39,8 @@ pub(crate) struct RunArgs {
     node: Given<NodeArgs>,
     #[command(flatten)]
     devices: Given<DeviceArgs>,
+    #[command(flatten)]
+    journal: Given<JournalArgs>,
 }
 
 /// Works until Ctrl-C or SIGTERM.
@@ -47,14 +50,17 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let offer: OfferArgs = file.options(&args.offer)?;
     let node: NodeArgs = file.options(&args.node)?;
     let devices: DeviceArgs = file.options(&args.devices)?;
+    let JournalArgs { journal } = file.options(&args.journal)?;
     let client = node.client(&file)?;
     let shown = client.url().to_owned();
     let pool = Pool::new(devices.open()?);
     let config = offer.config(&node, measure(&pool).await);
-    let server = Server::bind(config, client, pool).await.map_err(refused)?;
+    let server = Server::bind_with(config, client, pool, SqliteStore::open(&journal)?.shared());
+    let server = server.await.map_err(refused)?;
     let narrator = Narrator { json: args.json };
     narrator.started(&server, &Terms { offer, network: node.network, node: shown })?;
     let mut events = server.subscribe();
+    narrator.resumed(&server)?;
     let outcome = tokio::select! {
         outcome = narrator.narrate(&mut events) => outcome,
         outcome = until_stopped() => outcome,
@@ -122,6 +128,12 @@ impl Narrator {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Tells of the jobs from before, which go on.
+    fn resumed(&self, server: &Server) -> io::Result<()> {
+        let jobs = server.jobs().into_iter();
+        jobs.map(|job| JobEvent { phase: job.phase(), job }).try_for_each(|event| self.step(&event))
     }
 
     /// Tells of every step of every job, for ever.
