@@ -9,7 +9,7 @@ use std::{fs, path::Path, process::Command};
 const LAYERS: [&[&str]; 5] = [
     &["nano-primitives"],
     &["nano-block", "nano-pow", "nano-http"],
-    &["p2pow-protocol", "p2pow-store", "p2pow-keystore", "nano-rpc", "nano-devnet"],
+    &["p2pow-protocol", "p2pow-store", "p2pow-keystore", "p2pow-admin", "nano-rpc", "nano-devnet"],
     &["p2pow-server", "p2pow-client", "p2pow-cli", "nano-work"],
     &["p2pow", "p2pow-worker"],
 ];

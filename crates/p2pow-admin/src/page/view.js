@@ -1,0 +1,156 @@
+// What the page shows of a status and a history. Everything goes in as text: names of devices and errors are not markup.
+import { draw } from "./chart.js";
+import { duration, fullMoment, hashes, hashrate, moment, percent, xno, xnoNumber } from "./format.js";
+
+const SECONDS = { hour: 3600, day: 86400, month: 30 * 86400 };
+const BARS = 30;
+const by = (id) => document.getElementById(id);
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+export function showState(words, kind) {
+  by("state").textContent = words;
+  by("state").className = kind;
+}
+
+/** What holds now. */
+export function showStatus(status) {
+  if (status.refusing) showState(`refuses jobs: ${status.refusing}`, "bad");
+  else showState("takes jobs", "good");
+  const uptime = Math.max(0, status.now_ms - status.started_ms) / 1000;
+  by("about").textContent = `${status.program} · ${status.network} network · up ${duration(uptime)} · a send costs ` +
+    `${xno(status.fee)} XNO · rewards go to ${status.reward_account}`;
+  tiles(status);
+  table("jobs", ["Job", "State", "Sender", "Blocks#", "Works#", "Hashes#", "Pays (XNO)#"], status.jobs.map((job) => [
+    `${job.id.slice(0, 8)}…`, job.phase, short(job.account), job.user_blocks, job.works_needed, hashes(job.hashes), xno(job.paid),
+  ]), "none");
+  table("devices", ["Device", "Speed#", "Hashes#", "Works found#", "Failures#", "State"], status.devices.map((device) => [
+    device.name, device.rate === null ? "–" : hashrate(device.rate), hashes(device.hashes), device.solutions, device.failures,
+    device.quarantine_seconds === null ? { text: "well", kind: "good" }
+      : { text: `left alone for ${duration(device.quarantine_seconds)}`, kind: "bad" },
+  ]), "none");
+  table("nodes", ["Node", "State"], status.nodes.map((node) => [
+    node.name, node.error === null ? { text: "well", kind: "good" } : { text: node.error, kind: "bad wrap" },
+  ]), "none");
+}
+
+const short = (account) => `${account.slice(0, 12)}…${account.slice(-6)}`;
+
+function tiles(status) {
+  const { won, lost, failed, income } = status.ended;
+  const wait = status.queue.expected_seconds;
+  const well = status.nodes.filter((node) => node.error === null).length;
+  const shown = [
+    ["Hash rate", status.hashrate === null ? "–" : hashrate(status.hashrate), `${hashes(status.hashes)} hashes since the start`],
+    ["Queue", `${status.queue.jobs} of ${status.queue.max_jobs}`, wait === null ? "" : wait > 0 ? `done in about ${duration(wait)}` : "nothing waits"],
+    ["Won", String(won), won + lost > 0 ? `${percent(won / (won + lost))} of ${won + lost} races` : "no race yet"],
+    ["Lost", String(lost), failed > 0 ? `${failed} failed besides` : "none failed"],
+    ["Earned", `${xno(income)} XNO`, "confirmed, since the start"],
+    ["Nodes", `${well} of ${status.nodes.length}`, well === status.nodes.length ? "all well" : "see below"],
+  ];
+  by("tiles").replaceChildren(...shown.map(([name, value, note]) => {
+    const tile = element("dl", "tile");
+    tile.append(element("dt", "", name), element("dd", "value", value), element("dd", "note", note));
+    return tile;
+  }));
+}
+
+/** A table; a heading that ends with # is of numbers. */
+function table(id, headings, rows, empty) {
+  const head = element("tr"), body = element("tbody"), numbers = headings.map((heading) => heading.endsWith("#"));
+  headings.forEach((heading, index) => {
+    const cell = element("th", numbers[index] ? "number" : "", heading.replace("#", ""));
+    cell.scope = "col";
+    head.append(cell);
+  });
+  for (const row of rows) {
+    const line = element("tr");
+    row.forEach((cell, index) => {
+      const { text, kind } = typeof cell === "object" ? cell : { text: String(cell), kind: numbers[index] ? "number" : "" };
+      line.append(element("td", kind, text));
+    });
+    body.append(line);
+  }
+  if (rows.length === 0) {
+    const cell = element("td", "", empty);
+    cell.colSpan = headings.length;
+    const line = element("tr");
+    line.append(cell);
+    body.append(line);
+  }
+  const top = element("thead");
+  top.append(head);
+  by(id).replaceChildren(top, body);
+}
+
+/** How it went. */
+export function showHistory({ range, samples }, status) {
+  const to = status.now_ms, from = to - SECONDS[range] * 1000;
+  const seen = samples.filter((sample) => sample.at_ms >= from);
+  const frame = { from, to, tick: (at) => moment(at, range) };
+  const pairs = seen.slice(1).map((sample, index) => [seen[index], sample]);
+  work(frame, pairs, status);
+  draw(by("queue"), { ...frame, title: "Queue", kind: "steps", ink: "work", format: String, limit: status.queue.max_jobs,
+    summary: `${status.queue.jobs} of ${status.queue.max_jobs} jobs`,
+    points: seen.map((sample) => ({ at: sample.at_ms, value: sample.queue,
+      says: `${fullMoment(sample.at_ms)}: ${sample.queue}` })) });
+  races(frame, seen);
+  earned(frame, seen);
+  health(frame, pairs);
+}
+
+function work(frame, pairs, status) {
+  const points = pairs.map(([before, after]) => {
+    const value = Math.max(0, after.hashes - before.hashes) / ((after.at_ms - before.at_ms) / 1000 || 1);
+    return { at: after.at_ms, value, says: `${fullMoment(after.at_ms)}: ${hashrate(value)}` };
+  });
+  const last = points.at(-1);
+  draw(by("work"), { ...frame, title: "Work done", kind: "line", ink: "work", format: hashrate, points,
+    limit: status.hashrate ?? 0, summary: last ? `${hashrate(last.value)} of ${hashrate(status.hashrate ?? 0)} possible` : "no look yet" });
+}
+
+function races(frame, seen) {
+  const width = (frame.to - frame.from) / BARS;
+  const points = Array.from({ length: BARS }, (_, index) => {
+    const from = frame.from + index * width;
+    return { from, at: from + width, value: 0, down: 0 };
+  });
+  for (const [index, sample] of seen.entries()) {
+    const before = seen[index - 1];
+    if (before === undefined) continue;
+    const bar = points[Math.min(BARS - 1, Math.floor((sample.at_ms - frame.from) / width))];
+    bar.value += Math.max(0, sample.won - before.won);
+    bar.down += Math.max(0, sample.lost + sample.failed - before.lost - before.failed);
+  }
+  for (const bar of points) bar.says = `until ${fullMoment(bar.at)}: ${bar.value} won, ${bar.down} lost or failed`;
+  const sum = (key) => points.reduce((total, bar) => total + bar[key], 0);
+  draw(by("races"), { ...frame, title: "Won and lost", kind: "bars", points, format: (value) => String(Math.round(value * 100) / 100),
+    summary: `${sum("value")} won, ${sum("down")} lost or failed` });
+}
+
+function earned(frame, seen) {
+  const start = seen.length ? BigInt(seen[0].income) : 0n;
+  const points = seen.map((sample) => {
+    const raw = BigInt(sample.income) - start;
+    return { at: sample.at_ms, value: xnoNumber(raw), says: `until ${fullMoment(sample.at_ms)}: ${xno(raw)} XNO` };
+  });
+  const total = seen.length ? BigInt(seen.at(-1).income) - start : 0n;
+  draw(by("earned"), { ...frame, title: "Earned", kind: "steps", ink: "good", points,
+    format: (value) => String(Number(value.toPrecision(3))), summary: `${xno(total)} XNO confirmed` });
+}
+
+function health(frame, pairs) {
+  const points = pairs.map(([before, after]) => {
+    const value = after.nodes === 0 ? 0 : after.nodes_up / after.nodes;
+    return { from: before.at_ms, at: after.at_ms, value, says: `${fullMoment(after.at_ms)}: ${after.nodes_up} of ${after.nodes} nodes` };
+  });
+  const total = pairs.reduce((sum, [before, after]) => sum + after.at_ms - before.at_ms, 0);
+  const well = pairs.reduce((sum, [before, after]) => sum + (after.nodes_up > 0 ? after.at_ms - before.at_ms : 0), 0);
+  draw(by("health"), { ...frame, title: "Node health", kind: "strip", points,
+    summary: total > 0 ? `a node could be used ${percent(well / total)} of the time` : "no look yet" });
+}

@@ -1,0 +1,202 @@
+//! [`Status`]: all that an operator is shown of a worker at one moment.
+
+use nano_primitives::{Account, Amount};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+
+/// A worker at one moment. Its JSON is what `/status` answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    /// Which program it is, with its version.
+    pub program: String,
+    /// When this look was taken, in milliseconds since 1970.
+    pub now_ms: u64,
+    /// When the worker started, in milliseconds since 1970.
+    pub started_ms: u64,
+    /// The network by its name.
+    pub network: String,
+    /// Who is paid.
+    pub reward_account: Account,
+    /// Where senders reach the worker.
+    pub listening: Vec<SocketAddr>,
+    /// What a send costs, in raw.
+    pub fee: Amount,
+    /// Why new jobs are refused, if they are.
+    pub refusing: Option<String>,
+    /// Hashes a second that the devices find together.
+    pub hashrate: Option<f64>,
+    /// Hashes tried since the start.
+    pub hashes: u64,
+    /// What waits.
+    pub queue: Queue,
+    /// What has ended.
+    pub ended: Ended,
+    /// The nodes that the worker asks.
+    pub nodes: Vec<Node>,
+    /// What searches.
+    pub devices: Vec<Device>,
+    /// The jobs in flight.
+    pub jobs: Vec<RunningJob>,
+}
+
+/// What waits for the devices.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Queue {
+    /// Jobs that wait or are worked on.
+    pub jobs: usize,
+    /// The most of them.
+    pub max_jobs: usize,
+    /// Jobs in flight, those included that only wait for their confirmation.
+    pub in_flight: usize,
+    /// Seconds until all works that are asked for now should be found.
+    pub expected_seconds: Option<f64>,
+}
+
+/// How jobs have ended, and what they paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ended {
+    /// Jobs whose reward is confirmed.
+    pub won: u64,
+    /// Jobs that somebody else's blocks made worthless.
+    pub lost: u64,
+    /// Jobs that were refused by the ledger, or broke.
+    pub failed: u64,
+    /// What the confirmed rewards paid, in raw.
+    pub income: Amount,
+}
+
+/// A node that the worker asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Node {
+    /// Its URL as it may be shown.
+    pub name: String,
+    /// Why it cannot be used, if it cannot.
+    pub error: Option<String>,
+}
+
+/// What searches.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Device {
+    /// What it is called.
+    pub name: String,
+    /// Hashes tried since the start.
+    pub hashes: u64,
+    /// Hashes a second while it searches.
+    pub rate: Option<f64>,
+    /// Works that it found.
+    pub solutions: u64,
+    /// How often it failed.
+    pub failures: u64,
+    /// How many seconds it is left alone still after a failure.
+    pub quarantine_seconds: Option<f64>,
+}
+
+/// A job in flight.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunningJob {
+    /// Its id: the hash of its reward block.
+    pub id: String,
+    /// How far it is.
+    pub phase: String,
+    /// For whom.
+    pub account: Account,
+    /// How many user blocks it has.
+    pub user_blocks: usize,
+    /// Works that it takes.
+    pub works_needed: usize,
+    /// What it pays, in raw.
+    pub paid: Amount,
+    /// Hashes tried for it.
+    pub hashes: u64,
+}
+
+impl Status {
+    /// Whether new jobs are taken.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        self.refusing.is_none()
+    }
+
+    /// How long the worker has run, in seconds.
+    #[must_use]
+    pub const fn uptime_seconds(&self) -> u64 {
+        self.now_ms.saturating_sub(self.started_ms) / 1000
+    }
+}
+
+impl Ended {
+    /// The share of races that were won.
+    #[must_use]
+    pub fn win_rate(&self) -> Option<f64> {
+        let races = self.won + self.lost;
+        (races > 0).then(|| self.won as f64 / races as f64)
+    }
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self {
+            program: String::new(),
+            now_ms: 0,
+            started_ms: 0,
+            network: String::new(),
+            reward_account: Account::ZERO,
+            listening: Vec::new(),
+            fee: Amount::ZERO,
+            refusing: None,
+            hashrate: None,
+            hashes: 0,
+            queue: Queue::default(),
+            ended: Ended::default(),
+            nodes: Vec::new(),
+            devices: Vec::new(),
+            jobs: Vec::new(),
+        }
+    }
+}
+
+impl Default for Ended {
+    fn default() -> Self {
+        Self { won: 0, lost: 0, failed: 0, income: Amount::ZERO }
+    }
+}
+
+impl Default for RunningJob {
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            phase: String::new(),
+            account: Account::ZERO,
+            user_blocks: 0,
+            works_needed: 0,
+            paid: Amount::ZERO,
+            hashes: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ended, Status};
+
+    #[test]
+    fn a_win_rate_is_of_races_that_ended() {
+        assert_eq!(Ended::default().win_rate(), None);
+        let ended = Ended { won: 3, lost: 1, failed: 9, ..Ended::default() };
+        assert_eq!(ended.win_rate(), Some(0.75));
+    }
+
+    #[test]
+    fn what_an_older_or_newer_worker_says_is_understood() {
+        let told: Status = serde_json::from_str(r#"{"program":"x","new_key":1}"#).unwrap();
+        assert_eq!(told, Status { program: "x".into(), ..Status::default() });
+        let text = serde_json::to_string(&told).unwrap();
+        assert_eq!(serde_json::from_str::<Status>(&text).unwrap(), told);
+    }
+}

@@ -1,0 +1,82 @@
+//! A worker that says what a test wants it to.
+
+use nano_primitives::Amount;
+use p2pow_admin::{AdminServer, Device, Ended, Node, Queue, RunningJob, Status, Token};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// When the looks begin.
+pub(crate) const START_MS: u64 = 1_760_000_000_000;
+
+/// A worker that has run for an hour and a half: its clock goes on by so many seconds with each look.
+pub(crate) fn busy(seconds_a_look: u64) -> impl Fn() -> Status + Send + Sync + 'static {
+    let looks = Arc::new(AtomicU64::new(0));
+    move || {
+        let look = looks.fetch_add(1, Ordering::Relaxed);
+        let wave = |period: f64, high: f64| (look as f64 / period).sin().abs() * high;
+        Status {
+            program: "p2pow-worker/0.1.0".into(),
+            now_ms: START_MS + 5_400_000 + look * seconds_a_look * 1000,
+            started_ms: START_MS,
+            network: "live".into(),
+            listening: vec!["192.0.2.1:7090".parse().unwrap()],
+            fee: Amount::from_raw(10_u128.pow(26)),
+            hashrate: Some(1.2e9),
+            hashes: look * 6_000_000_000 + wave(9.0, 3e9) as u64,
+            queue: Queue {
+                jobs: wave(20.0, 9.0) as usize,
+                max_jobs: 16,
+                in_flight: 3,
+                expected_seconds: Some(4.2),
+            },
+            ended: Ended {
+                won: look / 3,
+                lost: look / 7,
+                failed: look / 50,
+                income: Amount::from_raw(10_u128.pow(26) * u128::from(look / 3)),
+            },
+            nodes: vec![
+                Node { name: "http://127.0.0.1:7076".into(), error: None },
+                Node {
+                    name: "https://node.example.org/a/rather/long/path/to/its/rpc".into(),
+                    error: (look % 60 < 9).then(|| "does not answer within 5 s".into()),
+                },
+            ],
+            devices: vec![
+                Device {
+                    name: "NVIDIA GeForce RTX 4090".into(),
+                    hashes: look,
+                    rate: Some(1.1e9),
+                    ..Device::default()
+                },
+                Device {
+                    name: "<b>cpu</b>".into(),
+                    failures: 3,
+                    quarantine_seconds: Some(20.0),
+                    ..Device::default()
+                },
+            ],
+            jobs: vec![RunningJob {
+                id: "AB".repeat(32),
+                phase: "solving".into(),
+                works_needed: 101,
+                user_blocks: 100,
+                paid: Amount::from_raw(10_u128.pow(28)),
+                hashes: 12_345_678_901,
+                ..RunningJob::default()
+            }],
+            ..Status::default()
+        }
+    }
+}
+
+/// A listener that shows `source`.
+pub(crate) async fn listener(
+    source: impl Fn() -> Status + Send + Sync + 'static,
+) -> (AdminServer, Token) {
+    let token = Token::generate().unwrap();
+    let address = "127.0.0.1:0".parse().unwrap();
+    (AdminServer::bind(address, token.clone(), source).await.unwrap(), token)
+}
