@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{bench, books, devices, init, register, run, work_server};
+use crate::commands::{bench, books, devices, init, register, run, top, work_server};
 use clap::{Parser, Subcommand};
 use p2pow_cli::{Failure, block_on};
 
@@ -34,6 +34,8 @@ enum Command {
     History(books::HistoryArgs),
     /// Show what the jobs have earned, by day or by sender
     Earnings(books::EarningsArgs),
+    /// Watch a worker that runs here, in a terminal
+    Top(top::TopArgs),
     /// Find work for nodes and wallets, as nano-work-server does
     WorkServer(work_server::WorkServerArgs),
     /// List what this machine can search with
@@ -51,6 +53,7 @@ impl Args {
             Command::Run(args) => block_on(run::run(args)),
             Command::History(args) => block_on(books::history(args)),
             Command::Earnings(args) => block_on(books::earnings(args)),
+            Command::Top(args) => block_on(top::run(args)),
             Command::WorkServer(args) => work_server::run(args),
             Command::Devices(args) => devices::run(args),
             Command::Bench(args) => bench::run(args),

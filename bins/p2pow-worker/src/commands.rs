@@ -6,5 +6,6 @@ pub(crate) mod devices;
 pub(crate) mod init;
 pub(crate) mod register;
 pub(crate) mod run;
-mod serve;
+pub(crate) mod serve;
+pub(crate) mod top;
 pub(crate) mod work_server;

@@ -1,6 +1,7 @@
 //! `p2pow-worker`: do proof of work for Nano users and be paid for it.
 #![forbid(unsafe_code)]
 
+mod admin;
 mod args;
 mod commands;
 mod devices;

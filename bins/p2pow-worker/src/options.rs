@@ -1,7 +1,7 @@
 //! The options of `run` and `register`, each declared once: from the declaration come flag, variable, line of the
 //! configuration, default, and the commented configuration that `init` writes.
 
-use crate::devices::DeviceArgs;
+use crate::{admin::AdminArgs, devices::DeviceArgs};
 use clap::ArgAction;
 use nano_block::Network;
 use nano_primitives::{Account, Amount};
@@ -52,7 +52,7 @@ pub(crate) struct OfferArgs {
     /// Jobs that may wait or be worked on; one more is told to come again
     #[arg(long, value_name = "N", env = "P2POW_MAX_JOBS", value_parser = values::from_one::<usize>)]
     #[arg(default_value = "16")]
-    max_jobs: usize,
+    pub(crate) max_jobs: usize,
     /// User blocks that one job may have
     #[arg(long, value_name = "N", env = "P2POW_MAX_USER_BLOCKS", default_value = "128")]
     #[arg(value_parser = values::from_one::<usize>)]
@@ -101,6 +101,7 @@ pub(crate) fn layout() -> Layout {
         .options::<DeviceArgs>()
         .options::<JournalArgs>()
         .options::<AddressArgs>()
+        .options::<AdminArgs>()
         .texts("headers", "Headers for the node, such as a provider's API key", "authorization");
     KeyArgs::in_file(
         options,
@@ -170,6 +171,7 @@ impl NodeArgs {
 #[cfg(test)]
 mod tests {
     use super::{NodeArgs, OfferArgs, layout};
+    use crate::admin::ADDRESS;
     use p2pow_cli::config::Given;
     use p2pow_server::Config;
 
@@ -203,7 +205,8 @@ mod tests {
     #[test]
     fn the_documentation_shows_the_file() {
         let docs = include_str!("../../../docs/options.md");
-        let set = [("reward_account", "nano_…"), ("key.key_file", "worker.key")];
+        let set =
+            [("reward_account", "nano_…"), ("admin", ADDRESS), ("key.key_file", "worker.key")];
         let template = layout().template(&set);
         assert!(docs.contains(&template), "docs/options.md lacks:\n{template}");
     }

@@ -46,7 +46,9 @@ fn initialised(settings: &[(&str, &str)]) -> (TempDir, SecretKey) {
     json_of(&run(folder.path(), &["init", "--json"]));
     let path = folder.path().join("worker.toml");
     let mut text = fs::read_to_string(&path).unwrap();
-    for (from, to) in settings {
+    // Tests run side by side, each with a port of its own.
+    let own = [("admin = \"127.0.0.1:7091\"", "admin = \"127.0.0.1:0\"")];
+    for (from, to) in own.iter().chain(settings) {
         assert!(text.contains(from), "{from} is not in the configuration");
         text = text.replace(from, to);
     }
@@ -248,6 +250,34 @@ fn a_key_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
 }
 
 #[test]
+fn top_says_what_is_wrong() {
+    let (folder, _) = initialised(&[]);
+    let no_token = run(folder.path(), &["top", "--json"]);
+    assert!(error(&no_token).contains("cannot read the token in"), "{}", error(&no_token));
+    fs::write(folder.path().join("admin.token"), "7".repeat(64)).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(folder.path().join("admin.token"), mode).unwrap();
+    let away = run(folder.path(), &["top", "--json", "--admin", "127.0.0.1:1"]);
+    assert_eq!(away.status.code(), Some(1));
+    assert!(error(&away).contains("no worker answers at 127.0.0.1:1"), "{}", error(&away));
+    let (folder, _) = initialised(&[("admin = \"127.0.0.1:0\"", "# no admin")]);
+    let nowhere = run(folder.path(), &["top"]);
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(error(&nowhere).contains("give --admin IP:PORT"), "{}", error(&nowhere));
+}
+
+#[test]
+fn the_operator_s_listener_is_for_this_machine_alone() {
+    let (folder, _) = initialised(&[]);
+    let refused = run(folder.path(), &["run", "--admin", "0.0.0.0:0"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(error(&refused).contains("wanted IP:PORT of loopback"), "{}", error(&refused));
+    let (folder, _) = initialised(&[("admin = \"127.0.0.1:0\"", "admin = \"[::]:7091\"")]);
+    let refused = run(folder.path(), &["run"]);
+    assert!(error(&refused).contains("`admin`: wanted IP:PORT of loopback"), "{refused:?}");
+}
+
+#[test]
 fn the_burn_account_earns_nothing() {
     let burn = "nano_1111111111111111111111111111111111111111111111111111hifc8npp";
     let folder = TempDir::new().unwrap();
@@ -308,11 +338,20 @@ impl Drop for Running {
     }
 }
 
-fn get(address: SocketAddr, path: &str) -> Value {
+fn fetch(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn status_of(address: SocketAddr, path: &str) -> u16 {
+    fetch(address, path).split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+fn get(address: SocketAddr, path: &str) -> Value {
+    let answer = fetch(address, path);
     let body = answer.split("\r\n\r\n").nth(1).unwrap();
     serde_json::from_str(body.lines().find(|line| line.starts_with('{')).unwrap()).unwrap()
 }
@@ -340,6 +379,19 @@ async fn run_serves_its_offer_and_stops_when_asked() {
     assert_eq!(info["status"], "available");
     assert_eq!(info["reward_account"], key.account().to_string());
     assert_eq!(info["fee"], "100000000000000000000000000");
+
+    let admin = running.started["admin"].as_str().unwrap();
+    let top = json_of(&run(folder.path(), &["top", "--json", "--admin", admin]));
+    assert_eq!((&top["network"], &top["queue"]["max_jobs"]), (&json!("dev"), &json!(16)));
+    assert_eq!((&top["refusing"], &top["nodes"][0]["error"]), (&Value::Null, &Value::Null));
+    assert_eq!(top["listening"][0], running.address().to_string());
+    assert!(top["hashrate"].as_f64().unwrap() > 0.0 && top["devices"][0]["name"].is_string());
+    let link = run(folder.path(), &["top", "--link", "--admin", admin]);
+    let link = String::from_utf8(link.stdout).unwrap();
+    assert!(link.starts_with(&format!("http://{admin}/#token=")), "{link}");
+    assert_eq!(status_of(admin.parse().unwrap(), "/healthz"), 200);
+    assert_eq!(status_of(admin.parse().unwrap(), "/readyz"), 200);
+    assert_eq!(status_of(admin.parse().unwrap(), "/status"), 401);
 
     let last = running.stop();
     assert_eq!(last, json!({"event": "stopped", "won": 0, "lost": 0, "failed": 0, "income": "0"}));

@@ -29,12 +29,12 @@ struct Outcome {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Device {
+struct DeviceLabel {
     device: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Node {
+struct NodeLabel {
     node: String,
 }
 
@@ -89,10 +89,10 @@ fn ended(registry: &mut Registry, status: &Status) {
 }
 
 fn devices(registry: &mut Registry, status: &Status) {
-    let (hashes, solutions): (Counters<Device>, Counters<Device>) = Default::default();
-    let (failures, rates): (Counters<Device>, Gauges<Device>) = Default::default();
+    let (hashes, solutions): (Counters<DeviceLabel>, Counters<DeviceLabel>) = Default::default();
+    let (failures, rates): (Counters<DeviceLabel>, Gauges<DeviceLabel>) = Default::default();
     for device in &status.devices {
-        let label = Device { device: device.name.clone() };
+        let label = DeviceLabel { device: device.name.clone() };
         hashes.get_or_create(&label).inc_by(device.hashes);
         solutions.get_or_create(&label).inc_by(device.solutions);
         failures.get_or_create(&label).inc_by(device.failures);
@@ -107,9 +107,9 @@ fn devices(registry: &mut Registry, status: &Status) {
 }
 
 fn nodes(registry: &mut Registry, status: &Status) {
-    let up: Gauges<Node> = Family::default();
+    let up: Gauges<NodeLabel> = Family::default();
     for node in &status.nodes {
-        let label = Node { node: node.name.clone() };
+        let label = NodeLabel { node: node.name.clone() };
         up.get_or_create(&label).set(if node.error.is_none() { 1.0 } else { 0.0 });
     }
     registry.register("node_up", "Whether a node can be used", up);

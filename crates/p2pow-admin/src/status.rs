@@ -108,6 +108,8 @@ pub struct RunningJob {
     pub account: Account,
     /// How many user blocks it has.
     pub user_blocks: usize,
+    /// Works found so far.
+    pub works_done: usize,
     /// Works that it takes.
     pub works_needed: usize,
     /// What it pays, in raw.
@@ -174,6 +176,7 @@ impl Default for RunningJob {
             phase: String::new(),
             account: Account::ZERO,
             user_blocks: 0,
+            works_done: 0,
             works_needed: 0,
             paid: Amount::ZERO,
             hashes: 0,

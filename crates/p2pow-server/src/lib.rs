@@ -40,6 +40,7 @@ mod journal;
 mod node;
 mod server;
 mod status;
+mod watcher;
 mod worker;
 
 pub use {
@@ -49,4 +50,5 @@ pub use {
     nano_http::{HttpLimits, IpNet, ListenError, Rate},
     server::{BindError, Server},
     status::ServerStatus,
+    watcher::Watcher,
 };

@@ -7,6 +7,7 @@ use crate::{
     journal::Journal,
     node::Node,
     status::ServerStatus,
+    watcher::Watcher,
     worker::{StartError, Worker},
 };
 use nano_http::{HttpServer, ListenError};
@@ -123,6 +124,12 @@ impl Server {
     #[must_use]
     pub fn reports(&self) -> Vec<JobReport> {
         self.jobs().iter().map(Job::report).collect()
+    }
+
+    /// Looks at the worker for somebody else, such as a page.
+    #[must_use]
+    pub fn watcher(&self) -> Watcher {
+        Watcher::new(Arc::clone(&self.worker))
     }
 
     /// Every phase that a job comes to from now on. A listener that falls far behind loses the oldest.

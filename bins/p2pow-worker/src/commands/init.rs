@@ -1,6 +1,9 @@
 //! `p2pow-worker init`: a commented configuration and a fresh key, never over what is there.
 
-use crate::options::{DEFAULT_CONFIG, layout};
+use crate::{
+    admin::ADDRESS,
+    options::{DEFAULT_CONFIG, layout},
+};
 use nano_block::SecretKey;
 use nano_primitives::Account;
 use p2pow_cli::{Failure, output, write_secret};
@@ -68,7 +71,11 @@ pub(crate) fn run(args: InitArgs) -> Result<(), Failure> {
     let (account, path) = (reward.to_string(), key_path(&args)?);
     let path =
         path.to_str().ok_or_else(|| Failure::Usage("--key-file is not UTF-8 text".into()))?;
-    let text = layout().template(&[("reward_account", &account), ("key.key_file", path)]);
+    let text = layout().template(&[
+        ("reward_account", &account),
+        ("admin", ADDRESS),
+        ("key.key_file", path),
+    ]);
     write_new(&args.config, &format!("{TITLE}\n{text}"))?;
     if let Err(source) =
         write_secret(&args.key_file, "Private key", key.account(), &key.expose_hex())

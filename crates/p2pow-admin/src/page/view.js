@@ -27,7 +27,7 @@ export function showStatus(status) {
     `${xno(status.fee)} XNO · rewards go to ${status.reward_account}`;
   tiles(status);
   table("jobs", ["Job", "State", "Sender", "Blocks#", "Works#", "Hashes#", "Pays (XNO)#"], status.jobs.map((job) => [
-    `${job.id.slice(0, 8)}…`, job.phase, short(job.account), job.user_blocks, job.works_needed, hashes(job.hashes), xno(job.paid),
+    `${job.id.slice(0, 8)}…`, job.phase, short(job.account), job.user_blocks, `${job.works_done} of ${job.works_needed}`, hashes(job.hashes), xno(job.paid),
   ]), "none");
   table("devices", ["Device", "Speed#", "Hashes#", "Works found#", "Failures#", "State"], status.devices.map((device) => [
     device.name, device.rate === null ? "–" : hashrate(device.rate), hashes(device.hashes), device.solutions, device.failures,

@@ -15,7 +15,8 @@ pub(crate) fn busy(seconds_a_look: u64) -> impl Fn() -> Status + Send + Sync + '
     let looks = Arc::new(AtomicU64::new(0));
     move || {
         let look = looks.fetch_add(1, Ordering::Relaxed);
-        let wave = |period: f64, high: f64| (look as f64 / period).sin().abs() * high;
+        // Up and down between 0 and `high`.
+        let wave = |period: u64, high: u64| (look % (2 * period)).abs_diff(period) * high / period;
         Status {
             program: "p2pow-worker/0.1.0".into(),
             now_ms: START_MS + 5_400_000 + look * seconds_a_look * 1000,
@@ -24,9 +25,9 @@ pub(crate) fn busy(seconds_a_look: u64) -> impl Fn() -> Status + Send + Sync + '
             listening: vec!["192.0.2.1:7090".parse().unwrap()],
             fee: Amount::from_raw(10_u128.pow(26)),
             hashrate: Some(1.2e9),
-            hashes: look * 6_000_000_000 + wave(9.0, 3e9) as u64,
+            hashes: look * 6_000_000_000 + wave(28, 3_000_000_000),
             queue: Queue {
-                jobs: wave(20.0, 9.0) as usize,
+                jobs: usize::try_from(wave(40, 9)).unwrap(),
                 max_jobs: 16,
                 in_flight: 3,
                 expected_seconds: Some(4.2),
@@ -61,6 +62,7 @@ pub(crate) fn busy(seconds_a_look: u64) -> impl Fn() -> Status + Send + Sync + '
             jobs: vec![RunningJob {
                 id: "AB".repeat(32),
                 phase: "solving".into(),
+                works_done: 17,
                 works_needed: 101,
                 user_blocks: 100,
                 paid: Amount::from_raw(10_u128.pow(28)),
