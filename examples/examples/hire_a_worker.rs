@@ -27,12 +27,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let sender = Sender::new(Client::new(&net.rpc_url())?, config);
     match sender.send(&alice, net.genesis_account(), Amount::from_xno("1")?).await {
         Ok(receipt) => println!("sent with block {}", receipt.users[0].hash()),
-        // What is signed may still happen: never sign another payment in its place without looking.
-        Err(SendError::Unsettled(left)) => {
-            for (block, fate) in &left.users {
-                println!("block {}: {fate}", block.hash());
-            }
-        }
+        // What is signed may still happen: the same order again goes on with it. With a journal in a file
+        // (`with_journal`) and a key (`pay`) that holds for restarts too.
+        Err(SendError::Unsettled(left)) => println!("not done yet: {}", left.summary()),
         Err(error) => return Err(error.into()),
     }
     println!("Alice has {} XNO", net.balance(&alice.account()).to_xno());

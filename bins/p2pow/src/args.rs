@@ -1,7 +1,8 @@
 //! The command line.
 
 use crate::commands::{
-    balance, batch, block, change, demo, devnet, history, key, quote, receive, send, work, workers,
+    balance, batch, block, change, demo, devnet, history, key, quote, receive, send, status, work,
+    workers,
 };
 use clap::{Parser, Subcommand};
 use p2pow_cli::{Failure, block_on};
@@ -16,6 +17,7 @@ By hand, with a worker from p2pow-worker:
   p2pow workers
   p2pow quote
   p2pow send nano_… 1.5 --key-file alice.key
+  p2pow status                         (what is signed and may still happen)
 
 Amounts are decimal XNO (1.5), or raw with a suffix (1000raw). Errors are one line on standard error; the exit code is 2 \
      for wrong usage, 3 if a part was done or may still be, and 1 for the rest. Options can also stand in a TOML file, see `p2pow send --help`.";
@@ -51,6 +53,8 @@ enum Command {
     Balance(balance::BalanceArgs),
     /// Show what an account has sent and received
     History(history::HistoryArgs),
+    /// List the payments that are signed and not decided, or tell what became of a block
+    Status(status::StatusArgs),
     /// Make, derive, encrypt and inspect keys
     #[command(subcommand, arg_required_else_help = false)]
     Key(key::KeyCommand),
@@ -79,6 +83,7 @@ impl Args {
             Command::Batch(args) => block_on(batch::run(args)),
             Command::Balance(args) => block_on(balance::run(args)),
             Command::History(args) => block_on(history::run(args)),
+            Command::Status(args) => block_on(status::run(args)),
         }
     }
 }

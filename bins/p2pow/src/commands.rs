@@ -11,5 +11,6 @@ pub(crate) mod key;
 pub(crate) mod quote;
 pub(crate) mod receive;
 pub(crate) mod send;
+pub(crate) mod status;
 pub(crate) mod work;
 pub(crate) mod workers;

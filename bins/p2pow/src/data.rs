@@ -1,6 +1,7 @@
 //! Where `p2pow` keeps what it remembers between runs: a folder of the user's.
 
 use etcetera::BaseStrategy;
+use nano_block::Network;
 use p2pow_cli::Failure;
 use p2pow_client::Market;
 use p2pow_store::SqliteStore;
@@ -33,6 +34,11 @@ impl DataFolder {
             ))
         })?;
         Ok(Self(path))
+    }
+
+    /// The file with what was signed. Each network has its own: they have keys in common, but no blocks.
+    pub(crate) fn journal(&self, network: Network) -> PathBuf {
+        self.0.join(format!("journal-{network}.db"))
     }
 
     /// What is known of the workers. Where it cannot be kept, it is forgotten after this run.

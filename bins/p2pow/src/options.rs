@@ -10,7 +10,7 @@ use p2pow_cli::{
     config::{Given, Layout, Table},
     values,
 };
-use p2pow_client::{Config, Patience, Policy, Sender};
+use p2pow_client::{Config, Journal, Patience, Policy, Sender};
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// Shown by every command that takes these options.
@@ -86,6 +86,10 @@ struct Declared {
     #[arg(long, value_name = "SECONDS", env = "P2POW_PATIENCE", default_value = "600")]
     #[arg(value_parser = values::whole(0..=u64::MAX))]
     patience: u64,
+    /// The file with what was signed, such as journal.db, so that nothing is paid twice; without it
+    /// journal-NETWORK.db in the folder of --data
+    #[arg(long, value_name = "FILE", env = "P2POW_JOURNAL")]
+    journal: Option<PathBuf>,
     /// Take the balance on the node's word where the last block, a legacy one, holds none
     #[arg(long, env = "P2POW_TRUST_NODE_BALANCE", value_parser = values::switch)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -142,6 +146,15 @@ impl Settings {
             builder = builder.header(name, value);
         }
         builder.build().map_err(|error| Failure::Usage(format!("--node: {error}")))
+    }
+
+    /// The journal of what was signed.
+    pub(crate) fn journal(&self) -> Result<Journal, Failure> {
+        let path = match &self.options.journal {
+            Some(path) => path.clone(),
+            None => DataFolder::open(self.options.data.clone())?.journal(self.options.network),
+        };
+        Ok(Journal::open(path)?)
     }
 
     /// The sender as these settings describe it.

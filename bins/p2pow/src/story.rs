@@ -2,7 +2,9 @@
 
 use nano_primitives::{Amount, excerpt};
 use p2pow_cli::output::count;
-use p2pow_client::{Event, Fate, Order, Outcome, Receipt, Unsettled, WorkError, Worker};
+use p2pow_client::{
+    DealReport, Event, Fate, Item, Order, Outcome, Receipt, Unsettled, WorkError, Worker,
+};
 use std::error::Error;
 
 /// The longest text from elsewhere that is shown, in characters.
@@ -11,6 +13,19 @@ const SHOWN: usize = 300;
 /// Tells of a step; `None` for steps that a line of their own would not make clearer.
 pub(crate) fn tell(event: &Event) -> Option<String> {
     Some(match event {
+        Event::Waiting { holder } => {
+            format!("waiting for {}, which is at work for this account", excerpt(holder, SHOWN))
+        }
+        Event::Earlier { report } => format!("an earlier payment: {}", deal(report)),
+        Event::Replaced { report } => format!(
+            "another payment is signed in the place of this one: {}. Whoever has its blocks can still publish them; the \
+             ledger takes one of the two, never both, and if it is the old one the new one is not made",
+            deal(report)
+        ),
+        Event::NotWritten { reason } => {
+            let reason = excerpt(reason, SHOWN);
+            format!("what a worker said is not in the journal, and did no harm: {reason}")
+        }
         Event::WorkersFound { asked, .. } if asked.iter().any(is_named) => {
             format!("asking {} by address", count(asked.len(), "worker"))
         }
@@ -103,36 +118,54 @@ pub(crate) fn with_cause(error: &dyn Error) -> String {
     excerpt(&format!("{error}{}", cause.unwrap_or_default()), SHOWN)
 }
 
-/// How a job ended well.
+/// What a chain of signed blocks is for, and what became of it.
+pub(crate) fn deal(report: &DealReport) -> String {
+    let paid = match report.items.as_slice() {
+        [item] => what(&item.order),
+        items => format!("{} from {}", count(items.len(), "order"), what(&items[0].order)),
+    };
+    let state = if report.is_replaced { ", replaced on purpose" } else { "" };
+    format!("{paid}{state}: {}", report.summary())
+}
+
+/// How a payment ended well.
 pub(crate) fn done(receipt: &Receipt) -> String {
+    if receipt.is_earlier {
+        let last = receipt.users.last().map_or_else(String::new, |user| user.hash().to_string());
+        return format!(
+            "already done: block {last} is confirmed, and nothing was signed now (--again makes another payment)"
+        );
+    }
     let seconds = receipt.elapsed.as_secs_f64();
     match receipt.winner() {
         Some(winner) => format!(
             "done in {seconds:.1} s; {} did the work for {}",
-            winner.quote.candidate.worker.address,
-            xno(winner.quote.price)
+            winner.address,
+            xno(winner.price)
         ),
         None => format!("done in {seconds:.1} s; no reward is confirmed (yet)"),
     }
 }
 
 /// What became of each order, a line for each, if there are several.
-pub(crate) fn fates(left: &Unsettled, orders: &[Order], lines: &[u64]) -> Vec<String> {
-    if orders.len() < 2 {
+pub(crate) fn fates(items: &[Item], lines: &[u64]) -> Vec<String> {
+    if items.len() < 2 {
         return Vec::new();
     }
     let name = |place: usize| match lines.get(place) {
         Some(line) => format!("line {line}"),
         None => format!("{}", place + 1),
     };
-    let told = left.users.iter().zip(orders).enumerate();
-    told.map(|(place, ((block, fate), order))| {
-        format!("{}: {}: {fate}: block {}", name(place), what(order), block.hash())
+    let told = items.iter().enumerate();
+    told.map(|(place, Item { order, block, fate, .. })| {
+        let block = block.map_or_else(String::new, |hash| format!(": block {hash}"));
+        format!("{}: {}: {fate}{block}", name(place), what(order))
     })
     .collect()
 }
 
-fn what(order: &Order) -> String {
+/// An order in words.
+pub(crate) fn what(order: &Order) -> String {
     match order {
         Order::Send { destination, amount } => format!("{} to {destination}", xno(*amount)),
         Order::Receive { source, amount } => format!("receive {} of {source}", xno(*amount)),
@@ -140,51 +173,16 @@ fn what(order: &Order) -> String {
     }
 }
 
-/// What became of a job that is signed and not done, and what to do and not to do now.
-pub(crate) fn unsettled(left: &Unsettled, orders: &[Order], lines: &[u64]) -> String {
-    let is_money = orders.iter().any(|order| matches!(order, Order::Send { .. }));
+/// What became of a payment of which something is signed, and what to do now.
+pub(crate) fn unsettled(left: &Unsettled) -> String {
     let advice = if left.is_void() {
-        "nothing of it can happen any more, so doing it again does nothing twice".to_owned()
-    } else if is_money {
-        advice(left, lines)
+        "nothing of it can happen any more; the same command makes it anew"
+    } else if left.count(|fate| matches!(fate, Fate::Impossible | Fate::Unsigned)) > 0 {
+        "the same command again goes on with it: what is confirmed or may still be is not signed again, the rest is"
     } else {
-        "doing it again does no harm".to_owned()
+        "the same command again goes on with it, and pays nothing twice"
     };
     format!("{}; {advice} ({})", left.summary(), excerpt(&left.cause.to_string(), SHOWN))
-}
-
-/// What must be known before money is sent again.
-fn advice(left: &Unsettled, lines: &[u64]) -> String {
-    let confirmed = left.count(|fate| fate == Fate::Confirmed);
-    let (rest, again) = match (lines.get(confirmed), lines.last()) {
-        (Some(first), Some(last)) if confirmed > 0 => {
-            let rest = if first == last {
-                format!("line {first} is")
-            } else {
-                format!("lines {first} to {last} are")
-            };
-            (
-                format!("do not run the file again as it is: {rest} left; "),
-                "a file of what is left, in this order,",
-            )
-        }
-        _ => (String::new(), "the same command"),
-    };
-    let stands_on = match left.stands_on() {
-        hash if hash.is_zero() => "the account has no block".to_owned(),
-        hash => format!("the account's last block is {hash}"),
-    };
-    let what = if left.count(|fate| fate == Fate::Impossible) > 0 {
-        format!("that can never happen as it was signed, so {again} pays nothing twice")
-    } else if left.count(|fate| fate == Fate::OnLedger) > 0 {
-        format!("wait until what is on the ledger is confirmed: {again} would pay it twice")
-    } else {
-        format!(
-            "{again} cannot pay twice as long as {stands_on}, as it makes the same blocks; once the account has moved \
-             on it makes other ones, so look first what moved it"
-        )
-    };
-    format!("{rest}{what}")
 }
 
 #[cfg(test)]

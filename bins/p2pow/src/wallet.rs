@@ -1,9 +1,11 @@
-//! [`Wallet`]: what `send`, `receive`, `change` and `batch` have in common: a key, a sender, and telling how it went.
+//! [`Wallet`]: what `send`, `receive`, `change` and `batch` have in common: a key, a sender with its journal, and telling
+//! how it went.
 
-use crate::{options::Options, report::DealReport, story};
+use crate::{options::Options, report::PaymentReport, story};
 use nano_block::SecretKey;
 use p2pow_cli::{Failure, KeyArgs, config::Given, output};
-use p2pow_client::{Event, Order, Receipt, SendError, Sender, Unsettled};
+use p2pow_client::{Event, Order, OrderKey, Payment, Receipt, SendError, Sender, Unsettled};
+use std::path::PathBuf;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Options of the commands that sign.
@@ -18,6 +20,36 @@ pub(crate) struct WalletArgs {
     json: bool,
 }
 
+/// Which payment is meant.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Which payment is meant")]
+pub(crate) struct Meaning {
+    /// The payment's own name, such as the number of an invoice: the same name is the same payment, for ever
+    #[arg(long, value_name = "NAME", value_parser = name, conflicts_with = "again")]
+    id: Option<OrderKey>,
+    /// Another payment, though an equal one was made just now or is not decided
+    #[arg(long)]
+    again: bool,
+    /// Sign it in the place of an undecided payment of the account, which can then be confirmed in its stead
+    #[arg(long)]
+    replace: bool,
+}
+
+fn name(text: &str) -> Result<OrderKey, String> {
+    OrderKey::new(text).map_err(|error| error.to_string())
+}
+
+/// What is to be carried out.
+#[derive(Debug, Default)]
+pub(crate) struct Task<'a> {
+    pub(crate) orders: &'a [Order],
+    /// Where in the user's file each order stands, if they come from one.
+    pub(crate) lines: &'a [u64],
+    pub(crate) meaning: Meaning,
+    /// Where the report is written, too.
+    pub(crate) report: Option<PathBuf>,
+}
+
 /// A key and a sender.
 #[derive(Debug)]
 pub(crate) struct Wallet {
@@ -30,47 +62,64 @@ pub(crate) struct Wallet {
 }
 
 impl WalletArgs {
-    /// Reads the key and the options.
+    /// Reads the key and the options, and opens the journal.
     pub(crate) fn open(self) -> Result<Wallet, Failure> {
         let settings = self.options.settings()?;
         let key = settings.key(&self.key)?.secret_key()?;
         let (listener, events) = unbounded_channel();
-        let sender = settings.sender()?.with_events(listener);
+        let journal = settings.journal()?;
+        let sender = settings.sender()?.with_journal(journal).with_events(listener);
         Ok(Wallet { key, sender, json: self.json, events, warnings: Vec::new() })
     }
 }
 
 impl Wallet {
-    /// Carries out the orders, telling the story as it goes, and prints how it ended. `lines` says where in the user's
-    /// file each order stands, if they come from one.
-    pub(crate) async fn run(&mut self, orders: &[Order], lines: &[u64]) -> Result<(), Failure> {
-        let account = self.key.account();
-        let outcome = self.carry_out(orders).await;
+    /// Carries out the task, telling the story as it goes, and prints how it ended.
+    pub(crate) async fn run(&mut self, task: Task<'_>) -> Result<(), Failure> {
+        let outcome = self.carry_out(&task).await;
         let warnings = std::mem::take(&mut self.warnings);
+        let account = self.key.account();
         let left = match outcome {
-            Ok(receipt) if self.json => {
-                let report = DealReport::done(account, &receipt, lines);
-                return Ok(output::json(&report.with_warnings(warnings))?);
+            Ok(receipt) => {
+                let report = PaymentReport::done(account, &receipt, task.orders, task.lines);
+                self.tell_done(&receipt, report.with_warnings(warnings), &task)?;
+                // From here on the same command is another payment, but for what `cautious` says.
+                return Ok(self.sender.acknowledge(account, &receipt.key).await?);
             }
-            Ok(receipt) => return Ok(output::line(story::done(&receipt))?),
             Err(SendError::Unsettled(left)) => left,
             Err(error) => return Err(error.into()),
         };
+        let report = PaymentReport::unsettled(account, &left, task.lines).with_warnings(warnings);
+        let written = write(&task, &report);
         // What is signed must be told, by the exit code at least, whether or not somebody reads the output.
         let _ = if self.json {
-            let report = DealReport::unsettled(account, &left, lines);
-            output::json(&report.with_warnings(warnings))
+            output::json(&report)
         } else {
-            story::fates(&left, orders, lines).iter().try_for_each(output::line)
+            story::fates(&left.items, task.lines).iter().try_for_each(output::line)
         };
-        Err(failure(&left, orders, lines))
+        Err(failure(&left, written.err()))
+    }
+
+    fn tell_done(
+        &self,
+        receipt: &Receipt,
+        report: PaymentReport,
+        task: &Task<'_>,
+    ) -> Result<(), Failure> {
+        let written = write(task, &report);
+        if self.json {
+            output::json(&report)?;
+        } else {
+            output::line(story::done(receipt))?;
+        }
+        written.map_err(|error| Failure::partial(format!("all is paid, but {error}")))
     }
 
     /// A reader that stops early is told nothing more, but what is signed is not abandoned.
-    async fn carry_out(&mut self, orders: &[Order]) -> Result<Receipt, SendError> {
+    async fn carry_out(&mut self, task: &Task<'_>) -> Result<Receipt, SendError> {
         let Self { key, sender, events, .. } = self;
         let mut told = Told { is_quiet: self.json, warnings: &mut self.warnings };
-        let mut job = std::pin::pin!(sender.batch(key, orders));
+        let mut job = std::pin::pin!(sender.carry_out(key, payment(task)));
         let outcome = loop {
             tokio::select! {
                 outcome = &mut job => break outcome,
@@ -84,6 +133,25 @@ impl Wallet {
     }
 }
 
+fn payment<'a>(task: &'a Task<'_>) -> Payment<'a> {
+    let Meaning { id, again, replace } = &task.meaning;
+    let mut payment = Payment::of(task.orders).cautious();
+    if let Some(key) = id {
+        payment = payment.with_key(key);
+    }
+    if *again {
+        payment = payment.another();
+    }
+    if *replace { payment.replacing() } else { payment }
+}
+
+/// Writes the report's file anew, as a whole or not at all.
+fn write(task: &Task<'_>, report: &PaymentReport) -> Result<(), String> {
+    let Some(path) = &task.report else { return Ok(()) };
+    crate::report::write(path, report)
+        .map_err(|error| format!("the report {} cannot be written: {error}", path.display()))
+}
+
 /// Tells the story, or keeps what of it is a warning.
 struct Told<'a> {
     is_quiet: bool,
@@ -92,18 +160,25 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn tell(&mut self, event: &Event) {
-        match (story::tell(event), event) {
-            (Some(text), _) if !self.is_quiet => {
+        let is_warning = matches!(
+            event,
+            Event::NotSubscribed { .. } | Event::NotWritten { .. } | Event::Replaced { .. }
+        );
+        match story::tell(event) {
+            Some(text) if !self.is_quiet => {
                 let _ = output::line(text);
             }
-            (Some(text), Event::NotSubscribed { .. }) => self.warnings.push(text),
+            Some(text) if is_warning => self.warnings.push(text),
             _ => {}
         }
     }
 }
 
 /// Exit code 1 only if it is sure that nothing is or will ever be done; else 3, for it must not simply be done again.
-fn failure(left: &Unsettled, orders: &[Order], lines: &[u64]) -> Failure {
-    let words = story::unsettled(left, orders, lines);
+fn failure(left: &Unsettled, not_written: Option<String>) -> Failure {
+    let mut words = story::unsettled(left);
+    if let Some(problem) = not_written {
+        words = format!("{words}; {problem}");
+    }
     if left.is_void() { Failure::new(words) } else { Failure::partial(words) }
 }

@@ -137,7 +137,9 @@ async fn confirmed(
     config: &Config,
     deadlines: &Deadlines,
 ) -> Result<Option<AccountInfo>, StateError> {
-    let deadline = deadline(config.patience.frontier).min(deadlines.prepared);
+    // A little sooner than all the rest must be over, so that it is told what was waited for.
+    let left = deadlines.prepared.saturating_duration_since(Instant::now());
+    let deadline = deadline(config.patience.frontier.min(left.mul_f64(0.9)));
     loop {
         let Some(info) = node.account_info(&account).await? else { return Ok(None) };
         // A node that tells nothing of confirmation is from before there was `include_confirmed`.

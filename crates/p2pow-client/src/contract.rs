@@ -1,51 +1,24 @@
-//! [`Deal`]: the user's blocks, signed, and a [`Contract`] for each hired worker: one reward block on top of the last.
+//! [`Draft`]: the user's blocks before they are signed. [`Contract`]: a hired worker with what it is asked to do: user
+//! blocks, and one reward block on top of the last. [`sign`]: the one place where blocks are signed.
 //!
 //! The reward blocks are forks of one another, so the ledger takes at most one. Each keeps the representative that the
-//! user's own blocks leave the account with. An [`Order`] becomes a block of a [`Draft`]; the same orders on the same
-//! state make the same user blocks, to the last bit.
+//! user's own blocks leave the account with. The same orders on the same state make the same user blocks, to the last
+//! bit.
 
-use crate::{Quote, Signer, SignerError, account_state::Verified, signed::Reservation};
+use crate::{
+    Fate, Order, Quote, Signer, SignerError,
+    account_state::Verified,
+    clock::unix_seconds,
+    journal::{Book, DealRecord, RewardRecord, UserRecord},
+    order::OrderKey,
+};
 use nano_block::{
     AccountState, BuildError, Epoch, SignatureError, SignedState, StateBlock, Subtype,
 };
-use nano_primitives::{Account, Amount, BlockHash, Root};
+use nano_primitives::{Account, Amount, BlockHash};
 use p2pow_protocol::WorkRequest;
-use std::net::IpAddr;
-
-/// One block that the sender wants on its chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Order {
-    /// Sends `amount` to `destination`.
-    Send {
-        /// Who gets it.
-        destination: Account,
-        /// How much.
-        amount: Amount,
-    },
-    /// Pockets the send `source` of `amount`.
-    Receive {
-        /// The hash of the send.
-        source: BlockHash,
-        /// What it sent.
-        amount: Amount,
-    },
-    /// Changes the representative.
-    Change {
-        /// The new one.
-        representative: Account,
-    },
-}
-
-impl Order {
-    /// The block that does this on top of `state`.
-    pub(crate) fn block(&self, state: &AccountState) -> Result<StateBlock, BuildError> {
-        match *self {
-            Self::Send { destination, amount } => state.send(destination, amount),
-            Self::Receive { source, amount } => state.receive(source, amount),
-            Self::Change { representative } => state.change(representative),
-        }
-    }
-}
+use p2pow_store::StoreError;
+use std::{net::IpAddr, ops::Range};
 
 /// Why nothing was signed, or not everything that was needed. What was signed until then has left nobody's hands.
 #[derive(Debug, thiserror::Error)]
@@ -81,53 +54,80 @@ pub enum DealError {
 /// The user's blocks before they are signed.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
-    pub(crate) blocks: Vec<StateBlock>,
+    before: Verified,
+    orders: Vec<Order>,
+    blocks: Vec<StateBlock>,
     pub(crate) subtypes: Vec<Subtype>,
-    /// The account's epoch before them, if it is known.
-    pub(crate) epoch: Option<Epoch>,
     /// The account after them.
     pub(crate) after: AccountState,
 }
 
 impl Draft {
-    /// The blocks that carry out the orders on top of what was verified.
-    pub(crate) fn new(before: Verified, orders: &[Order]) -> Result<Self, DealError> {
-        if orders.is_empty() {
-            return Err(DealError::NoOrders);
-        }
-        let Verified { state, epoch } = before;
-        let mut draft = Self { blocks: Vec::new(), subtypes: Vec::new(), epoch, after: state };
+    /// The blocks that carry out the orders on top of what was verified. `first` is the place of the first order among
+    /// all that were given.
+    pub(crate) fn new(before: Verified, orders: &[Order], first: usize) -> Result<Self, DealError> {
+        let mut draft = Self {
+            before,
+            orders: orders.to_vec(),
+            blocks: Vec::new(),
+            subtypes: Vec::new(),
+            after: before.state,
+        };
         for (index, order) in orders.iter().enumerate() {
-            let wrong = |source| DealError::Order { place: index + 1, source };
+            let wrong = |source| DealError::Order { place: first + index + 1, source };
             let block = order.block(&draft.after).map_err(wrong)?;
             let subtype = block.subtype(draft.after.balance);
             draft.subtypes.push(subtype.expect("a built block sends, receives or changes"));
             draft.after = draft.after.after(&block);
             draft.blocks.push(block);
         }
-        Ok(draft)
+        if draft.blocks.is_empty() { Err(DealError::NoOrders) } else { Ok(draft) }
     }
 
-    /// Whose blocks they are.
-    pub(crate) fn account(&self) -> Account {
-        self.after.account
+    /// The first block.
+    pub(crate) fn first(&self) -> &StateBlock {
+        &self.blocks[0]
     }
 
-    /// What the first block's work is bound to.
-    pub(crate) fn root(&self) -> Root {
-        self.blocks[0].root()
+    /// What the journal says of it before it is signed. `first` is the place of its first order among all of `key`.
+    pub(crate) fn record(&self, key: &OrderKey, first: usize) -> DealRecord {
+        let user = |(order, block): (&Order, &StateBlock)| UserRecord {
+            order: *order,
+            block: *block,
+            signature: None,
+            work: None,
+            fate: Fate::Unsigned,
+        };
+        DealRecord {
+            account: self.after.account,
+            order: key.clone(),
+            first,
+            balance: self.before.state.balance,
+            epoch: self.before.epoch.map(Epoch::number),
+            users: self.orders.iter().zip(&self.blocks).map(user).collect(),
+            rewards: Vec::new(),
+            rival: None,
+            replaces: None,
+            is_replaced: false,
+            is_over: false,
+            created: unix_seconds(),
+        }
     }
+}
 
-    /// The last block. It fixes all the others.
-    pub(crate) fn last(&self) -> BlockHash {
-        self.blocks[self.blocks.len() - 1].hash()
-    }
+/// The reward block that pays a quote on top of the account's state.
+pub(crate) fn reward(after: &AccountState, quote: &Quote) -> Result<StateBlock, DealError> {
+    let (worker, price, left) = (quote.candidate.offer.reward_account, quote.price, after.balance);
+    after.send(worker, price).map_err(|_| DealError::TooPoorForReward { left, price })
+}
 
-    /// The reward block for a worker.
-    fn reward(&self, quote: &Quote) -> Result<StateBlock, DealError> {
-        let (worker, price) = (quote.candidate.offer.reward_account, quote.price);
-        let left = self.after.balance;
-        self.after.send(worker, price).map_err(|_| DealError::TooPoorForReward { left, price })
+/// The account after a state block of it.
+pub(crate) fn state_after(last: &StateBlock) -> AccountState {
+    AccountState {
+        account: last.account,
+        frontier: Some(last.hash()),
+        balance: last.balance,
+        representative: last.representative,
     }
 }
 
@@ -150,48 +150,24 @@ impl Contract {
     }
 }
 
-/// Everything signed for one job. From the moment it leaves the machine it is irrevocable until the frontier moves.
+/// The user blocks of a deal that workers are asked for now: those of these places.
 #[derive(Debug, Clone)]
-pub(crate) struct Deal {
+pub(crate) struct Job {
+    pub(crate) places: Range<usize>,
     pub(crate) users: Vec<SignedState>,
     pub(crate) subtypes: Vec<Subtype>,
     pub(crate) epoch: Option<Epoch>,
-    pub(crate) contracts: Vec<Contract>,
 }
 
-impl Deal {
-    /// Has the draft signed, and a reward for each worker. What has been signed is on record from the moment the signer
-    /// is asked.
-    pub(crate) async fn sign(
-        signer: &dyn Signer,
-        draft: &Draft,
-        quotes: Vec<Quote>,
-        mut reservation: Reservation<'_>,
-    ) -> Result<Self, DealError> {
-        // Before the signer is asked for anything.
-        let rewards =
-            quotes.iter().map(|quote| draft.reward(quote)).collect::<Result<Vec<_>, _>>()?;
-        let mut users = Vec::with_capacity(draft.blocks.len());
-        for block in &draft.blocks {
-            reservation.asking();
-            let signed = sign(signer, block).await;
-            // A signature that is not the account's is none.
-            if users.is_empty() && signed.is_err() {
-                reservation.refused();
-            }
-            users.push(signed?);
+impl Job {
+    /// The signed user blocks of these places, of which there is at least one.
+    pub(crate) fn of(deal: &DealRecord, places: Range<usize>) -> Self {
+        Self {
+            users: deal.signed(places.clone()),
+            subtypes: deal.subtypes()[places.clone()].to_vec(),
+            epoch: deal.epoch(),
+            places,
         }
-        let mut contracts = Vec::with_capacity(quotes.len());
-        for (quote, reward) in quotes.into_iter().zip(rewards) {
-            let request = request(&users, sign(signer, &reward).await?);
-            contracts.push(Contract { quote, request });
-        }
-        Ok(Self { users, subtypes: draft.subtypes.clone(), epoch: draft.epoch, contracts })
-    }
-
-    /// The block below the first.
-    pub(crate) fn previous(&self) -> BlockHash {
-        self.users[0].block.previous
     }
 
     /// The last user block, on which the rewards stand.
@@ -199,21 +175,101 @@ impl Deal {
         self.users[self.users.len() - 1].hash()
     }
 
-    /// Whose deal it is.
+    /// Whose job it is.
     pub(crate) fn account(&self) -> Account {
         self.users[0].block.account
     }
 }
 
-/// One block in the form that every worker knows, several as a batch.
-fn request(users: &[SignedState], reward: SignedState) -> WorkRequest {
-    match users {
-        [user] => WorkRequest::single(*user, reward),
-        users => WorkRequest::batch(users.to_vec(), reward).expect("a draft has a block at least"),
+/// Why a deal is not signed.
+#[derive(Debug)]
+pub(crate) enum SignError {
+    /// `is_clean`: there is no signature over any of its blocks.
+    Deal { error: DealError, is_clean: bool },
+    /// It may be signed, and has not left.
+    Store(StoreError),
+}
+
+impl From<StoreError> for SignError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }
 
-async fn sign(signer: &dyn Signer, block: &StateBlock) -> Result<SignedState, DealError> {
+/// Has the user blocks of the deal signed that are not yet, and for each quote a reward block on top of the one before
+/// `end`; writes all of it to the journal, and only then hands out the contracts. A worker that was promised the same
+/// before gets the same reward block.
+pub(crate) async fn sign(
+    signer: &dyn Signer,
+    deal: &Book<DealRecord>,
+    quotes: Vec<Quote>,
+    places: Range<usize>,
+) -> Result<Vec<Contract>, SignError> {
+    let known = deal.read(DealRecord::clone);
+    let mut signed = Vec::with_capacity(known.users.len());
+    for user in &known.users {
+        let is_clean = !known.is_signed() && signed.is_empty();
+        signed.push(match user.signed() {
+            Some(signed) => signed,
+            None => ask(signer, &user.block)
+                .await
+                .map_err(|error| SignError::Deal { error, is_clean })?,
+        });
+    }
+    let last = &known.users[places.end - 1].block;
+    let mut rewards = Vec::with_capacity(quotes.len());
+    for quote in &quotes {
+        rewards.push(promise(signer, &known, last, quote, places.end - 1).await?);
+    }
+    deal.change(|deal| {
+        for (user, signed) in deal.users.iter_mut().zip(&signed) {
+            user.signature = Some(signed.signature);
+            user.fate = if user.fate == Fate::Unsigned { Fate::Possible } else { user.fate };
+        }
+        for reward in &rewards {
+            if deal.rewards.iter().all(|known| known.block.hash() != reward.block.hash()) {
+                deal.rewards.push(reward.clone());
+                deal.is_over = false;
+            }
+        }
+    })
+    .await?;
+    let contract = |(quote, reward): (Quote, RewardRecord)| Contract {
+        quote,
+        request: request(&signed[places.clone()], reward.block),
+    };
+    Ok(quotes.into_iter().zip(rewards).map(contract).collect())
+}
+
+/// The reward block for a worker: the one that it was promised before, or a new one.
+async fn promise(
+    signer: &dyn Signer,
+    deal: &DealRecord,
+    last: &StateBlock,
+    quote: &Quote,
+    on: usize,
+) -> Result<RewardRecord, SignError> {
+    let dirty = |error| SignError::Deal { error, is_clean: false };
+    let block = reward(&state_after(last), quote).map_err(dirty)?;
+    if let Some(known) = deal.rewards.iter().find(|known| known.block.block == block) {
+        return Ok(known.clone());
+    }
+    let address = quote.candidate.worker.address;
+    let block = ask(signer, &block).await.map_err(dirty)?;
+    Ok(RewardRecord { address, price: quote.price, on, block, fate: Fate::Possible, said: None })
+}
+
+/// One block in the form that every worker knows, several as a batch.
+fn request(users: &[SignedState], reward: SignedState) -> WorkRequest {
+    let bare = |block: SignedState| SignedState { work: None, ..block };
+    match users {
+        [user] => WorkRequest::single(bare(*user), bare(reward)),
+        users => WorkRequest::batch(users.iter().copied().map(bare).collect(), bare(reward))
+            .expect("a job has a block at least"),
+    }
+}
+
+async fn ask(signer: &dyn Signer, block: &StateBlock) -> Result<SignedState, DealError> {
     let signature = signer.sign(block).await?;
     let signed = SignedState { block: *block, signature, work: None };
     signed.verify().map_err(DealError::BadSignature)?;

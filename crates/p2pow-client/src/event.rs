@@ -1,6 +1,6 @@
 //! [`Event`]: what happens on the way of a job, for whoever wants to watch.
 
-use crate::{Outcome, Reward, Worker};
+use crate::{DealReport, Outcome, Reward, Worker};
 use nano_primitives::{Account, Amount, BlockHash};
 use std::net::IpAddr;
 use tokio::sync::mpsc::UnboundedSender;
@@ -9,6 +9,21 @@ use tokio::sync::mpsc::UnboundedSender;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
+    /// Another payment of the account is at work, in this process or another one: it is waited for.
+    Waiting {
+        /// Who, by its own word.
+        holder: String,
+    },
+    /// An earlier payment that was not decided when the journal was read, as it is now.
+    Earlier {
+        /// What became of it.
+        report: DealReport,
+    },
+    /// Other blocks are about to be signed in the place of these, on purpose.
+    Replaced {
+        /// What was there.
+        report: DealReport,
+    },
     /// Workers were found on the ledger.
     WorkersFound {
         /// How many are registered at addresses that may be dialled.
@@ -63,6 +78,11 @@ pub enum Event {
     /// The node's WebSocket tells nothing, or nothing any more: the node is polled. Told once a deal.
     NotSubscribed {
         /// Why.
+        reason: String,
+    },
+    /// What a worker said could not be written to the journal. Its blocks are published all the same.
+    NotWritten {
+        /// Why not.
         reason: String,
     },
     /// The sender's node says that the last user block is confirmed.

@@ -1,11 +1,12 @@
 //! What a deal has taught about the workers that were hired for it.
 
 use crate::{
-    Cause, Hired, Outcome, Receipt, Unsettled, WorkError,
+    Cause, Hired, Outcome, WorkError,
     experience::{Deed, Effort},
     market::Name,
 };
 use nano_block::{Epoch, Network, Subtype};
+use nano_primitives::BlockHash;
 use p2pow_protocol::AnswerError;
 use std::time::Duration;
 
@@ -37,12 +38,16 @@ impl Task<'_> {
     }
 }
 
-/// What is to be remembered of those that were hired for a job that is done.
-pub(crate) fn of_receipt(task: Task<'_>, receipt: &Receipt) -> Vec<(Name, Deed)> {
-    let winner = receipt.reward.map(|paid| paid.winner);
-    let lesson = |(place, hired): (usize, &Hired)| {
+/// What is to be remembered of those that were hired for a job that is done. `paid` is the reward that is confirmed.
+pub(crate) fn of_done(
+    task: Task<'_>,
+    hired: &[Hired],
+    paid: Option<BlockHash>,
+    elapsed: Duration,
+) -> Vec<(Name, Deed)> {
+    let lesson = |hired: &Hired| {
         let deed = match &hired.outcome {
-            _ if winner == Some(place) => Deed::Won(task.effort(receipt.elapsed)),
+            _ if paid == Some(hired.reward) => Deed::Won(task.effort(elapsed)),
             Outcome::Delivered | Outcome::WithoutReward => {
                 Deed::Lost(Effort { blocks: task.subtypes.len(), hashrate: None })
             }
@@ -52,14 +57,14 @@ pub(crate) fn of_receipt(task: Task<'_>, receipt: &Receipt) -> Vec<(Name, Deed)>
         };
         Some((name(hired), deed))
     };
-    receipt.hired.iter().enumerate().filter_map(lesson).collect()
+    hired.iter().filter_map(lesson).collect()
 }
 
 /// What is to be remembered of those that were hired for a job that was not done in time.
-pub(crate) fn of_unsettled(left: &Unsettled) -> Vec<(Name, Deed)> {
+pub(crate) fn of_undone(hired: &[Hired], cause: &Cause) -> Vec<(Name, Deed)> {
     // Where the node did not answer, or the account went on, it was not the workers' doing.
     let is_theirs =
-        matches!(left.cause, Cause::NobodyDelivered { .. } | Cause::TimedOut { last: None, .. });
+        matches!(cause, Cause::NobodyDelivered { .. } | Cause::TimedOut { last: None, .. });
     let lesson = |hired: &Hired| {
         let deed = match &hired.outcome {
             Outcome::Failed(error) => failure(error)?,
@@ -68,7 +73,7 @@ pub(crate) fn of_unsettled(left: &Unsettled) -> Vec<(Name, Deed)> {
         };
         Some((name(hired), deed))
     };
-    if is_theirs { left.hired.iter().filter_map(lesson).collect() } else { Vec::new() }
+    if is_theirs { hired.iter().filter_map(lesson).collect() } else { Vec::new() }
 }
 
 /// A worker that is busy, or asks not to be asked so often, has not failed.

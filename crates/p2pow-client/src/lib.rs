@@ -5,8 +5,10 @@
 //! Nobody is trusted: work is checked here, the balance is proven by the sender's own last signature, and what
 //! happened is what the sender's own node says.
 //!
-//! A payment's way through this crate is account_state → registry → workers → offers → quotes → contract →
-//! request_work → settlement. What is known of workers is the [`Market`]'s to remember.
+//! What is signed is in a [`Journal`] before it leaves: no payment is made twice, by whatever failure or attack.
+//!
+//! A payment's way through this crate is payment → walk → account_state → registry → workers → offers → quotes →
+//! contract → settlement → request_work. What is known of workers is the [`Market`]'s to remember.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,42 +32,53 @@ mod account_state;
 mod clock;
 mod config;
 mod contract;
+mod error;
 mod event;
+mod exclusion;
 mod experience;
 mod fate;
 mod http;
+mod journal;
 mod ledger_record;
 mod lessons;
 mod market;
+mod news;
 mod offers;
+mod order;
+mod pay;
+mod payment;
 mod quotes;
 mod receipt;
+mod refresh;
 mod registry;
 mod reputation;
 mod request_work;
 mod sender;
 mod settlement;
-mod signed;
 mod signer;
+mod walk;
 mod worker;
 mod workers;
 
 pub use {
     account_state::StateError,
     config::{Config, Patience, Policy, Search},
-    contract::{DealError, Order},
+    contract::DealError,
+    error::{AlreadySigned, Cause, SendError, Unsettled},
     event::Event,
     experience::Experience,
     fate::Fate,
     http::HttpError,
+    journal::{Journal, JournalError},
     market::Market,
     offers::{Candidate, Listing, Listings, OfferError},
+    order::{Order, OrderKey, OrderKeyError},
+    payment::Payment,
     quotes::{Quote, QuoteError, Ranking, Unfit, Unusable},
-    receipt::{Cause, Hired, Outcome, Paid, Receipt, Reward, Unsettled},
+    receipt::{DealReport, Hired, Item, Outcome, Paid, Receipt, Reward},
     reputation::{LedgerRecord, Reputation, Standing, UNPROVEN_BLOCKS},
     request_work::WorkError,
-    sender::{SendError, Sender},
-    signed::AlreadySigned,
+    sender::Sender,
     signer::{Signer, SignerError},
     worker::{Registration, Worker},
 };

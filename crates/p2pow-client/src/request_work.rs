@@ -5,7 +5,7 @@
 
 use crate::{
     Config,
-    contract::{Contract, Deal},
+    contract::{Contract, Job},
     http::{Ask, HttpError, ask},
 };
 use nano_block::{Epoch, SignedState, Subtype, Thresholds};
@@ -71,9 +71,9 @@ pub(crate) struct Delivery {
     pub(crate) reward: Option<SignedState>,
 }
 
-/// Asks one worker of the deal for its work. Dropping the future hangs up.
+/// Asks one worker for the work of its job. Dropping the future hangs up.
 pub(crate) async fn ask_one(
-    deal: &Deal,
+    job: &Job,
     contract: &Contract,
     config: &Config,
 ) -> Result<Delivery, WorkError> {
@@ -83,12 +83,12 @@ pub(crate) async fn ask_one(
         connect_timeout: config.patience.connect,
         // Not the limit: the deal ends before, and hangs up.
         timeout: config.patience.deal.saturating_mul(2),
-        max_bytes: BYTES_PER_BLOCK * (deal.users.len() + 2),
+        max_bytes: BYTES_PER_BLOCK * (job.users.len() + 2),
     };
     let reply = ask(SocketAddr::new(contract.address(), config.port), &question).await?;
     let answer = Answer::read(reply.status, &reply.body)?;
-    let bar = Bar { thresholds: config.network.thresholds(), epoch: deal.epoch };
-    bar.check(&contract.request, &deal.subtypes, &answer)
+    let bar = Bar { thresholds: config.network.thresholds(), epoch: job.epoch };
+    bar.check(&contract.request, &job.subtypes, &answer)
 }
 
 /// The work that is wanted.

@@ -1,27 +1,22 @@
-//! [`Sender`]: from orders to what its own node says. The walk of a payment: account state, workers, quotes, contract,
-//! request for work, settlement.
+//! [`Sender`]: pays, receives and changes representatives by blocks that hired workers work on, and looks for those workers.
 
 use crate::{
-    AlreadySigned, Config, DealError, Event, Listings, Market, Order, Quote, QuoteError, Ranking,
-    Receipt, Signer, Standing, StateError, Unsettled, account_state,
+    Config, Event, Journal, Listings, Market, Order, OrderKey, Payment, Quote, QuoteError, Ranking,
+    Receipt, SendError, Signer, Standing, StateError,
     clock::unix_seconds,
-    config::{Deadlines, deadline, seconds},
-    contract::{Deal, Draft},
+    config::deadline,
     event::Events,
     experience::Deed,
-    lessons,
     market::Name,
     offers::Survey,
     quotes,
     registry::{Registry, Scan},
-    settlement::{self, Settlement},
-    signed::SignedRoots,
     workers::{Breadth, Plan},
 };
-use nano_block::{SignedState, Subtype};
+use nano_block::Subtype;
 use nano_primitives::{Account, Amount};
-use nano_rpc::{Client, Receivable, ReceivableQuery, RpcError};
-use std::{sync::Arc, time::Duration};
+use nano_rpc::{Client, Receivable, ReceivableQuery};
+use std::sync::Arc;
 use tokio::{
     sync::mpsc::UnboundedSender,
     time::{Instant, timeout_at},
@@ -32,49 +27,27 @@ use tokio::{
 /// Everything it needs to trust is the node it was given, and that not for the balance.
 #[derive(Debug)]
 pub struct Sender {
-    node: Client,
-    config: Config,
-    events: Events,
-    signed: SignedRoots,
+    pub(crate) node: Client,
+    pub(crate) config: Config,
+    pub(crate) events: Events,
+    pub(crate) journal: Journal,
     market: Market,
 }
 
-/// A job that was not done, or not seen to be done.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SendError {
-    /// The account's state is not known for sure. Nothing was signed.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// The registry could not be read. Nothing was signed.
-    #[error("cannot ask the node for the registered workers")]
-    Workers(#[source] RpcError),
-    /// Nobody is there to be hired. Nothing was signed.
-    #[error(transparent)]
-    Quotes(#[from] QuoteError),
-    /// Node and workers took too long to tell what must be known beforehand. Nothing was signed.
-    #[error("found out nothing within {}, so nothing was signed: the node or the workers are slow", seconds(*after))]
-    TooSlow {
-        /// How long was waited: half of the patience for the deal.
-        after: Duration,
-    },
-    /// The orders cannot be carried out, or the signer refused. Nothing has left this machine.
-    #[error(transparent)]
-    Deal(#[from] DealError),
-    /// It would be a second block for one root. Nothing has left this machine.
-    #[error(transparent)]
-    AlreadySigned(#[from] AlreadySigned),
-    /// The deal left this machine, but the ledger does not show all of it. It says what became of each block.
-    #[error(transparent)]
-    Unsettled(#[from] Box<Unsettled>),
-}
-
 impl Sender {
-    /// A sender that believes this node, and forgets with this value what it has learned of the workers.
+    /// A sender that believes this node, and forgets with this value what it has signed, which makes a restart pay twice
+    /// (see [`with_journal`](Self::with_journal)), and what it has learned of the workers.
     #[must_use]
     pub fn new(node: Client, config: Config) -> Self {
-        let (events, signed) = (Events::default(), SignedRoots::default());
-        Self { node, config, events, signed, market: Market::in_memory() }
+        let (events, journal, market) =
+            (Events::default(), Journal::in_memory(), Market::in_memory());
+        Self { node, config, events, journal, market }
+    }
+
+    /// The same with what it signs in this journal.
+    #[must_use]
+    pub fn with_journal(self, journal: Journal) -> Self {
+        Self { journal, ..self }
     }
 
     /// The same with what is known of the workers, and to be known later.
@@ -93,6 +66,12 @@ impl Sender {
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The node that it believes.
+    #[must_use]
+    pub const fn node(&self) -> &Client {
+        &self.node
     }
 
     /// The workers that could be asked, and what they offer.
@@ -114,7 +93,11 @@ impl Sender {
         Ok(quotes::rank(listings, subtypes, &self.config)?)
     }
 
-    async fn ask(&self, events: &Events, breadth: Breadth) -> Result<Listings, SendError> {
+    pub(crate) async fn ask(
+        &self,
+        events: &Events,
+        breadth: Breadth,
+    ) -> Result<Listings, SendError> {
         let Self { node, config, market, .. } = self;
         let scan = self.scan().await?;
         let recollection = market.recall(config.network).await;
@@ -147,7 +130,7 @@ impl Sender {
     }
 
     /// Does what comes before signing, but not beyond `until`.
-    async fn in_time<T>(
+    pub(crate) async fn in_time<T>(
         &self,
         until: Instant,
         step: impl Future<Output = Result<T, SendError>>,
@@ -228,35 +211,39 @@ impl Sender {
         self.batch(signer, &[Order::Change { representative }]).await
     }
 
-    /// Carries out the orders in one chain of blocks with one reward at its end. More than one order takes a worker
-    /// that knows batches.
+    /// Carries out the orders in one chain of blocks, with one reward for each part that a worker takes at once: once,
+    /// however often it is asked for under this key. If the payment was begun before, it goes on with the blocks that
+    /// were signed then; if it is done, that is what is answered.
+    ///
+    /// # Errors
+    /// See [`SendError`]: whether anything of the payment is signed depends on the kind. After an error, ask again with
+    /// the same key and the same orders.
+    pub async fn pay(
+        &self,
+        signer: &dyn Signer,
+        key: &OrderKey,
+        orders: &[Order],
+    ) -> Result<Receipt, SendError> {
+        self.carry_out(signer, Payment::of(orders).with_key(key)).await
+    }
+
+    /// Carries out the orders without a key: equal orders are the same payment until it is done. A caller that may be
+    /// restarted does not know whether it was done, and should [`pay`](Self::pay) with a key.
     ///
     /// # Errors
     /// See [`SendError`].
     pub async fn batch(&self, signer: &dyn Signer, orders: &[Order]) -> Result<Receipt, SendError> {
-        let deadlines = Deadlines::start(self.config.patience.deal);
-        let prepared = self.prepare(signer.account(), orders, &deadlines);
-        let (draft, listings) = self.in_time(deadlines.prepared, prepared).await?;
-        let ranking = self.rank(listings, &draft.subtypes).await?;
-        let quotes = ranking.distinct(self.config.hire);
-        let asked = Instant::now();
-        let deal = self.sign(signer, &draft, quotes).await?;
-        let deadlines = deadlines.later(asked.elapsed());
-        let Self { node, config, events, .. } = self;
-        let settlement = Settlement { node, config, events, deal: &deal, deadlines };
-        let outcome = settlement.run().await;
-        let (network, epoch) = (config.network, deal.epoch);
-        let task = lessons::Task { network, epoch, subtypes: &deal.subtypes };
-        let learned = match &outcome {
-            Ok(receipt) => lessons::of_receipt(task, receipt),
-            Err(left) => lessons::of_unsettled(left),
-        };
-        self.learn(learned).await;
-        Ok(outcome.map_err(Box::new)?)
+        let receipt = self.carry_out(signer, Payment::of(orders)).await?;
+        self.acknowledge(signer.account(), &receipt.key).await?;
+        Ok(receipt)
     }
 
     /// Who is hired for a job, in which order.
-    async fn rank(&self, listings: Listings, subtypes: &[Subtype]) -> Result<Ranking, QuoteError> {
+    pub(crate) async fn rank(
+        &self,
+        listings: Listings,
+        subtypes: &[Subtype],
+    ) -> Result<Ranking, QuoteError> {
         let ranked = quotes::rank(listings, subtypes, &self.config);
         let refused = match &ranked {
             Ok(ranking) => &ranking.refused,
@@ -279,50 +266,10 @@ impl Sender {
         Ok(ranking)
     }
 
-    async fn learn(&self, learned: Vec<(Name, Deed)>) {
+    pub(crate) async fn learn(&self, learned: Vec<(Name, Deed)>) {
         let now = unix_seconds();
         for (name, deed) in learned {
             self.market.note_deed(self.config.network, name, deed, now).await;
         }
-    }
-
-    /// What must be known before anything is signed: what the blocks are, and who could work for them.
-    async fn prepare(
-        &self,
-        account: Account,
-        orders: &[Order],
-        deadlines: &Deadlines,
-    ) -> Result<(Draft, Listings), SendError> {
-        let state = async {
-            Ok(account_state::verified(&self.node, account, &self.config, deadlines).await?)
-        };
-        let network =
-            async { Ok(account_state::check_network(&self.node, self.config.network).await?) };
-        let (before, (), listings) = futures_util::future::try_join3(
-            state,
-            network,
-            self.ask(&self.events, Breadth::Payment),
-        )
-        .await?;
-        let (frontier, balance) = (before.state.frontier, before.state.balance);
-        self.events.tell(|| Event::StateVerified { frontier, balance });
-        Ok((Draft::new(before, orders)?, listings))
-    }
-
-    /// The one place where blocks are signed: what is about to be signed is on record before the signer is asked, and
-    /// so before anything leaves this machine.
-    async fn sign(
-        &self,
-        signer: &dyn Signer,
-        draft: &Draft,
-        quotes: Vec<crate::Quote>,
-    ) -> Result<Deal, SendError> {
-        let reservation = self.signed.reserve(draft.account(), draft.root(), draft.last())?;
-        let deal = Deal::sign(signer, draft, quotes, reservation).await?;
-        self.events.tell(|| Event::Signed {
-            users: deal.users.iter().map(SignedState::hash).collect(),
-            rewards: deal.contracts.iter().map(settlement::reward).collect(),
-        });
-        Ok(deal)
     }
 }

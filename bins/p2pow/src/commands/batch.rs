@@ -1,27 +1,33 @@
 //! `p2pow batch FILE`.
 
-use crate::{options::OPTIONS_HELP, wallet::WalletArgs};
+use crate::{
+    options::OPTIONS_HELP,
+    wallet::{Meaning, Task, WalletArgs},
+};
 use csv::{ReaderBuilder, StringRecord, Trim};
 use p2pow_cli::{Failure, input::Source, values};
 use p2pow_client::Order;
+use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 FILE is a CSV of destination,amount, with or without these words as its first line; empty lines and lines with # are \
-     skipped. All payments become one chain of sends with one reward at its end, so it takes a worker that knows batches.
+     skipped. The payments become chains of sends, each as long as workers take at once, with one reward at the end of each; all of \
+     them follow one another.
 
 The blocks are confirmed in their order, so a batch can stop in the middle, if its worker does. Then (exit code 3) each \
      payment is told with its line: confirmed, still possible (signed, and in the hands of the workers that were hired), \
-     or impossible. Do not run the file again as it is: the lines that are confirmed would be paid twice. A file of the \
-     other lines alone, in the same order, makes the very same blocks as long as the account's last block is the one \
-     named in the error. Exit code 1 means that this run has paid nothing, and has signed nothing that can still happen.
+     impossible, or not signed yet. The same file again goes on with it: no line is paid twice, and only what has no block \
+     that could still be confirmed is signed. What makes it the same is its payments and their order, or --id. Exit code 1 \
+     means that nothing of it is paid, and nothing is signed that can still happen.
 
 Example of a file:
   destination,amount
   nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo,1.5
   nano_1natrium1o3z5519ifou7xii8crpxpk8y65qmkih8e8bpsjri651oza8imdd,1000raw
 
-Example:
+Examples:
   p2pow batch payments.csv --key-file alice.key
+  p2pow batch payments.csv --key-file alice.key --report paid.json
 ";
 
 /// Options of `batch`.
@@ -30,6 +36,11 @@ Example:
 pub(crate) struct BatchArgs {
     #[command(flatten)]
     source: Source,
+    /// Write how it went to this file too, as with --json: each line with its fate. It is replaced as a whole
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    #[command(flatten)]
+    meaning: Meaning,
     #[command(flatten)]
     wallet: WalletArgs,
 }
@@ -51,7 +62,8 @@ enum RowError {
 pub(crate) async fn run(args: BatchArgs) -> Result<(), Failure> {
     let (lines, payments): (Vec<u64>, Vec<Order>) =
         parse(&args.source.read()?)?.into_iter().unzip();
-    args.wallet.open()?.run(&payments, &lines).await
+    let BatchArgs { report, meaning, wallet, .. } = args;
+    wallet.open()?.run(Task { orders: &payments, lines: &lines, meaning, report }).await
 }
 
 /// The payments, each with the number of its line.

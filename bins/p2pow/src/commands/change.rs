@@ -1,11 +1,17 @@
 //! `p2pow change REP`.
 
-use crate::{options::OPTIONS_HELP, wallet::WalletArgs};
+use crate::{
+    options::OPTIONS_HELP,
+    wallet::{Meaning, Task, WalletArgs},
+};
 use nano_primitives::Account;
 use p2pow_cli::Failure;
 use p2pow_client::Order;
 
 const EXAMPLES: &str = "\
+With --replace it takes the place of a payment that is signed and undecided, which is how such a payment is withdrawn: the \
+     ledger takes one of the two, never both.
+
 Example:
   p2pow change nano_1natrium1o3z5519ifou7xii8crpxpk8y65qmkih8e8bpsjri651oza8imdd --key-file alice.key
 ";
@@ -18,10 +24,14 @@ pub(crate) struct ChangeArgs {
     #[arg(value_name = "REP")]
     new: Account,
     #[command(flatten)]
+    meaning: Meaning,
+    #[command(flatten)]
     wallet: WalletArgs,
 }
 
 /// Runs the subcommand.
 pub(crate) async fn run(args: ChangeArgs) -> Result<(), Failure> {
-    args.wallet.open()?.run(&[Order::Change { representative: args.new }], &[]).await
+    let orders = [Order::Change { representative: args.new }];
+    let meaning = args.meaning;
+    args.wallet.open()?.run(Task { orders: &orders, meaning, ..Task::default() }).await
 }

@@ -1,6 +1,10 @@
 //! `p2pow receive`.
 
-use crate::{options::OPTIONS_HELP, story, wallet::WalletArgs};
+use crate::{
+    options::OPTIONS_HELP,
+    story,
+    wallet::{Task, WalletArgs},
+};
 use nano_primitives::Amount;
 use p2pow_cli::{Failure, output, values};
 use p2pow_client::Order;
@@ -49,7 +53,7 @@ pub(crate) async fn run(args: ReceiveArgs) -> Result<(), Failure> {
         .collect();
     let size = if orders.len() == 1 { 1 } else { wallet.sender.largest_job().await? };
     for (done, job) in orders.chunks(size).enumerate() {
-        match wallet.run(job, &[]).await {
+        match wallet.run(Task { orders: job, ..Task::default() }).await {
             Err(failure) if done > 0 && !failure.is_silent() => {
                 return Err(Failure::partial(failure.to_string()));
             }

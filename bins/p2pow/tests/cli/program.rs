@@ -74,6 +74,11 @@ impl Call {
         ended(output)
     }
 
+    /// Starts it and does not wait.
+    pub(crate) fn spawn(mut self) -> Child {
+        self.0.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
+    }
+
     /// Starts a program that does not end by itself, and reads its first line.
     pub(crate) fn start(mut self) -> Running {
         let command = self.0.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -85,7 +90,7 @@ impl Call {
     }
 }
 
-fn ended(output: std::process::Output) -> Ended {
+pub(crate) fn ended(output: std::process::Output) -> Ended {
     Ended {
         code: output.status.code().expect("no signal ended it"),
         stdout: String::from_utf8(output.stdout).expect("it writes text"),

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 
 /// `p2pow devnet`, and a worker on it that registered by itself.
 struct Market {
+    desk: Desk,
     devnet: Running,
     node: String,
     key: String,
@@ -29,7 +30,7 @@ impl Market {
         let (node, key) = (string(&report["rpc_url"]), string(&report["private_key"]));
         let runtime = Runtime::new().unwrap();
         let worker = runtime.block_on(work(&node, &george));
-        Self { devnet, node, key, runtime, worker }
+        Self { desk: Desk::new(), devnet, node, key, runtime, worker }
     }
 
     /// A call for this network by the funded account.
@@ -41,6 +42,7 @@ impl Market {
             .env("P2POW_ALLOW_LOCAL", "true")
             .env("P2POW_PORT", port.to_string())
             .env("P2POW_KEY", &self.key)
+            .env("P2POW_JOURNAL", self.desk.path("journal.db"))
     }
 
     fn balance(&self, account: &Value) -> Amount {

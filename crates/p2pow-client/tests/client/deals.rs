@@ -10,7 +10,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 /// The receipt's blocks are on the ledger, confirmed and with their work.
 fn assert_on_ledger(town: &Town, receipt: &Receipt) {
-    let reward = receipt.reward.expect("a reward is confirmed").block;
+    let reward = receipt.winner().expect("a reward is confirmed").block;
     for block in receipt.users.iter().chain([&reward]) {
         let view = town.net.block(&block.hash()).expect("the block is on the ledger");
         assert!(view.confirmed);
@@ -32,7 +32,7 @@ async fn a_send_is_confirmed_and_its_worker_paid() {
     assert_eq!(town.waiting(worker.account), fee());
     let left = xno("99").checked_sub(fee()).unwrap();
     assert_eq!(town.net.balance(&town.alice.account()), left);
-    assert_eq!(receipt.winner().unwrap().quote.price, fee());
+    assert_eq!(receipt.winner().unwrap().price, fee());
     worker.server.shutdown().await;
 }
 
@@ -70,7 +70,7 @@ async fn of_two_racing_workers_exactly_one_is_paid() {
     assert_eq!(receipt.hired.len(), 2);
     let paid = [town.waiting(first.account), town.waiting(second.account)];
     assert!(paid == [fee(), Amount::ZERO] || paid == [Amount::ZERO, fee()], "{paid:?}");
-    let winner = receipt.winner().unwrap().quote.candidate.offer.reward_account;
+    let winner = receipt.winner().unwrap().account;
     assert_eq!(town.waiting(winner), fee());
     assert_eq!(town.net.balance(&town.alice.account()), xno("98.9999"));
 }
@@ -119,7 +119,7 @@ async fn a_change_moves_the_representative_and_the_reward_keeps_it() {
     let receipt = sender.change(&town.alice, representative).await.unwrap();
 
     assert_on_ledger(&town, &receipt);
-    assert_eq!(receipt.reward.unwrap().block.block.representative, representative);
+    assert_eq!(receipt.winner().unwrap().block.block.representative, representative);
     let account = town.net.account(&town.alice.account()).unwrap();
     assert_eq!(account.representative, representative);
     assert_eq!(account.balance, xno("100").checked_sub(fee()).unwrap());

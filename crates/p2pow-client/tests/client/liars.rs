@@ -170,7 +170,7 @@ async fn wrong_work_html_and_refusals_are_no_success() {
         let (_town, fake, error) = attempt(offering(somebody(), answer)).await;
         let left = unsettled(error);
         assert!(matches!(left.cause, Cause::NobodyDelivered { .. }), "{left}");
-        assert_eq!(left.users[0].1, Fate::Possible);
+        assert_eq!(left.items[0].fate, Fate::Possible);
         assert_eq!(fake.count("/request_work"), 1);
     }
 }
@@ -211,7 +211,7 @@ async fn work_that_a_worker_does_not_publish_is_published_by_the_sender() {
     town.register([127, 0, 0, 1]);
     let receipt =
         town.sender(fake.port).send(&town.alice, town.bob.account(), xno("1")).await.unwrap();
-    assert!(receipt.reward.is_some());
+    assert!(!receipt.rewards.is_empty());
     assert_eq!(town.waiting(town.bob.account()), xno("1"));
     assert_eq!(town.waiting(account), fee());
 }
@@ -228,7 +228,7 @@ async fn a_payment_is_done_even_if_no_reward_gets_through() {
     town.register([127, 0, 0, 1]);
     let receipt =
         town.sender(fake.port).send(&town.alice, town.bob.account(), xno("1")).await.unwrap();
-    assert!(receipt.reward.is_none() && receipt.winner().is_none());
+    assert!(receipt.rewards.is_empty() && receipt.winner().is_none());
     assert!(matches!(receipt.hired[0].outcome, Outcome::WithoutReward));
     assert_eq!(town.waiting(town.bob.account()), xno("1"));
 }
@@ -286,7 +286,7 @@ async fn an_honest_worker_wins_beside_one_that_lies() {
     let receipt = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap();
 
     let winner = receipt.winner().unwrap();
-    assert_eq!(winner.quote.candidate.offer.reward_account, honest.account);
+    assert_eq!(winner.account, honest.account);
     let found_out = |outcome: &Outcome| match outcome {
         Outcome::Failed(error) => matches!(**error, WorkError::BadWork { .. }),
         _ => false,
@@ -314,15 +314,22 @@ async fn registered_local_addresses_are_not_dialled_on_a_public_network() {
 }
 
 #[tokio::test]
-async fn a_batch_is_not_offered_to_a_worker_of_the_old_kind() {
+async fn a_worker_of_the_old_kind_gets_a_batch_payment_by_payment() {
     let town = Town::found().await;
-    let fake = Fake::start(1, 0, offering(somebody(), |_| Reply::Silence)).await;
+    let account = somebody();
+    let old = offering(account, |body| {
+        let (user, reward) = (worked(body, "user_block"), worked(body, "reward_block"));
+        let blocks = json!({ "user_block": done(&user), "reward_block": done(&reward) });
+        json(201, &json!({ "successful": blocks }))
+    });
+    let fake = Fake::start(1, 0, old).await;
     town.register([127, 0, 0, 1]);
     let order = Order::Send { destination: town.bob.account(), amount: xno("1") };
-    let error = town.sender(fake.port).batch(&town.alice, &[order, order]).await.unwrap_err();
-    let refused = refusal(error);
-    assert!(matches!(refused, Unusable::Unfit(Unfit::TooManyBlocks { max: 1, wanted: 2 })));
-    assert!(never_hired(&fake));
+    let receipt = town.sender(fake.port).batch(&town.alice, &[order, order]).await.unwrap();
+    assert_eq!((receipt.users.len(), receipt.rewards.len()), (2, 2));
+    assert_eq!(fake.count("/request_work"), 2);
+    assert_eq!(town.waiting(town.bob.account()), xno("2"));
+    assert_eq!(town.waiting(account), xno("0.0002"));
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ fn withholding(account: Account, claims: usize) -> impl Fn(&Asked) -> Reply + Se
 }
 
 fn winner(receipt: &Receipt) -> Account {
-    receipt.winner().unwrap().quote.candidate.offer.reward_account
+    receipt.winner().unwrap().account
 }
 
 #[tokio::test]

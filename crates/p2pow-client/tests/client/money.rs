@@ -11,7 +11,7 @@ use nano_block::{Network, SecretKey, SignedState, StateBlock};
 use nano_devnet::Devnet;
 use nano_primitives::{Account, BlockHash, Signature, Work};
 use p2pow_client::{
-    Cause, Config, DealError, Fate, Order, Outcome, Patience, SendError, Sender, Signer,
+    Cause, Config, DealError, Fate, Item, Order, Outcome, Patience, SendError, Sender, Signer,
     SignerError, StateError,
 };
 use serde_json::{Value, json};
@@ -60,8 +60,8 @@ fn four_sends(town: &Town) -> [Order; 4] {
     ["1", "2", "3", "4"].map(|amount| Order::Send { destination, amount: xno(amount) })
 }
 
-fn fates(users: &[(SignedState, Fate)]) -> Vec<Fate> {
-    users.iter().map(|(_, fate)| *fate).collect()
+fn fates(items: &[Item]) -> Vec<Fate> {
+    items.iter().map(|item| item.fate).collect()
 }
 
 /// Publishes the first `count` user blocks of a batch.
@@ -90,7 +90,7 @@ async fn a_batch_that_a_worker_publishes_in_part_is_told_block_by_block() {
     let left = unsettled(sender.batch(&town.alice, &four_sends(&town)).await.unwrap_err());
 
     let wanted = [Fate::Confirmed, Fate::Confirmed, Fate::Possible, Fate::Possible];
-    assert_eq!(fates(&left.users), wanted);
+    assert_eq!(fates(&left.items), wanted);
     assert_eq!(left.rewards[0].1, Fate::Possible);
     assert!(matches!(left.cause, Cause::NobodyDelivered { .. }), "{left}");
     assert!(
@@ -102,7 +102,7 @@ async fn a_batch_that_a_worker_publishes_in_part_is_told_block_by_block() {
         "{left}"
     );
     assert_eq!(town.waiting(town.bob.account()), xno("3"));
-    let hashes: Vec<BlockHash> = left.users.iter().map(|(user, _)| user.hash()).collect();
+    let hashes: Vec<BlockHash> = left.items.iter().filter_map(|item| item.block).collect();
     assert!(town.net.block(&hashes[1]).is_some() && town.net.block(&hashes[2]).is_none());
 }
 
@@ -122,7 +122,7 @@ async fn a_batch_of_an_honest_worker_whose_node_fails_in_the_middle_is_told_bloc
     let sender = town.sender(worker.port);
     let left = unsettled(sender.batch(&town.alice, &four_sends(&town)).await.unwrap_err());
     let wanted = [Fate::Confirmed, Fate::Confirmed, Fate::Possible, Fate::Possible];
-    assert_eq!(fates(&left.users), wanted, "{left}");
+    assert_eq!(fates(&left.items), wanted, "{left}");
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn what_cannot_happen_any_more_is_told_from_what_still_can() {
     let sender = town.sender(fake.port);
     let left = unsettled(sender.batch(&town.alice, &four_sends(&town)).await.unwrap_err());
     let wanted = [Fate::Confirmed, Fate::Confirmed, Fate::Impossible, Fate::Impossible];
-    assert_eq!(fates(&left.users), wanted);
+    assert_eq!(fates(&left.items), wanted);
     assert_eq!(left.rewards[0].1, Fate::Impossible);
     assert!(matches!(left.cause, Cause::Superseded { .. }), "{left}");
 }
@@ -185,7 +185,7 @@ async fn a_payment_that_is_found_confirmed_at_the_last_look_is_done() {
     };
     let (receipt, ()) = tokio::join!(payment, confirmation);
     let receipt = receipt.unwrap();
-    assert!(receipt.reward.is_none());
+    assert!(receipt.rewards.is_empty());
     assert_eq!(town.waiting(town.bob.account()), xno("1"));
 }
 
@@ -245,7 +245,7 @@ impl Signer for Hesitant {
 }
 
 #[tokio::test]
-async fn while_one_block_is_being_signed_no_other_is_for_the_same_root() {
+async fn two_payments_at_once_are_made_one_after_the_other() {
     for is_willing in [true, false] {
         let town = Town::found().await;
         let worker = town.worker(1, 0).await;
@@ -255,20 +255,23 @@ async fn while_one_block_is_being_signed_no_other_is_for_the_same_root() {
         second.go.notify_one();
         let rival = async {
             first.is_asked().await;
-            let error = sender.send(&second, town.bob.account(), xno("2")).await.unwrap_err();
-            assert!(matches!(error, SendError::AlreadySigned(_)), "{error}");
-            assert_eq!(second.asked.load(Ordering::SeqCst), 0, "its signer was not asked");
-            first.go.notify_one();
+            let (waiting, go) = (sender.send(&second, town.bob.account(), xno("2")), &first.go);
+            let (outcome, ()) = tokio::join!(waiting, async {
+                assert_eq!(second.asked.load(Ordering::SeqCst), 0, "its signer was not asked");
+                go.notify_one();
+            });
+            outcome
         };
         let payment = sender.send(&first, town.bob.account(), xno("1"));
-        let (outcome, ()) = tokio::join!(payment, rival);
+        let (outcome, later) = tokio::join!(payment, rival);
+        later.unwrap();
         if is_willing {
             outcome.unwrap();
+            assert_eq!(town.waiting(town.bob.account()), xno("3"));
             continue;
         }
         assert!(matches!(outcome, Err(SendError::Deal(DealError::Signer(_)))));
-        // Nothing was signed, so another block may be.
-        sender.send(&second, town.bob.account(), xno("2")).await.unwrap();
+        assert_eq!(town.waiting(town.bob.account()), xno("2"), "nothing was signed by the first");
     }
 }
 
@@ -331,7 +334,7 @@ async fn patience_bounds_publishing_and_the_last_look_at_a_node_that_stalls() {
     let sender = impatient(&town, fake.port, Duration::from_secs(2));
     let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
     let left = unsettled(error);
-    assert_eq!(left.users[0].1, Fate::Unknown);
+    assert_eq!(left.items[0].fate, Fate::Unknown);
     assert!(matches!(left.hired[0].outcome, Outcome::Delivered));
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
 }

@@ -233,7 +233,7 @@ async fn an_answer_without_confirmation_is_no_success() {
     let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
     let left = unsettled(error);
     assert!(matches!(left.cause, Cause::TimedOut { .. }), "{left}");
-    assert_eq!(left.users[0].1, Fate::OnLedger);
+    assert_eq!(left.items[0].fate, Fate::OnLedger);
 }
 
 #[tokio::test]
@@ -266,7 +266,7 @@ async fn an_account_that_goes_on_otherwise_ends_the_deal() {
     let left = unsettled(error);
     let frontier = town.net.account(&town.alice.account()).unwrap().frontier;
     assert!(matches!(left.cause, Cause::Superseded { by } if by == frontier), "{left}");
-    assert_eq!((left.users[0].1, left.rewards[0].1), (Fate::Impossible, Fate::Impossible));
+    assert_eq!((left.items[0].fate, left.rewards[0].1), (Fate::Impossible, Fate::Impossible));
 }
 
 /// Signs with another key than it says.
@@ -369,7 +369,7 @@ async fn a_frontier_that_the_node_makes_up_does_not_make_a_block_impossible() {
     let error = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
     let left = unsettled(error);
     assert!(matches!(left.cause, Cause::TimedOut { .. }), "{left}");
-    assert_eq!(left.users[0].1, Fate::Possible);
+    assert_eq!(left.items[0].fate, Fate::Possible);
 }
 
 #[tokio::test]

@@ -74,8 +74,7 @@ pub(super) fn verify(
 ) -> Result<(), Failure> {
     let wrong =
         |what: String| Failure::new(format!("the ledger does not show what should be: {what}"));
-    let paid = receipt.reward.ok_or_else(|| wrong("no reward is confirmed".to_owned()))?;
-    let winner = receipt.winner().ok_or_else(|| wrong("nobody is paid".to_owned()))?.quote;
+    let paid = receipt.winner().ok_or_else(|| wrong("no reward is confirmed".to_owned()))?;
     for block in receipt.users.iter().chain([&paid.block]) {
         let hash = block.hash();
         if !stage
@@ -86,7 +85,7 @@ pub(super) fn verify(
             return Err(wrong(format!("block {hash} is not confirmed")));
         }
     }
-    let wanted = expected(before, crew, winner.candidate.offer.reward_account, winner.price)
+    let wanted = expected(before, crew, paid.account, paid.price)
         .ok_or_else(|| wrong("the sums overflow".to_owned()))?;
     if *after != wanted {
         return Err(wrong(format!("found {after:?}, wanted {wanted:?}")));

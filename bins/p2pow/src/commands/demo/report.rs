@@ -68,7 +68,7 @@ impl DemoReport {
             elapsed_ms: elapsed.as_millis(),
             port: crew.port,
             user_block: receipt.users.first().map(|block| LedgerBlock::new(stage, *block)),
-            reward_block: receipt.reward.map(|paid| LedgerBlock::new(stage, paid.block)),
+            reward_block: receipt.winner().map(|paid| LedgerBlock::new(stage, paid.block)),
             winner: receipt.winner().map(Winner::new),
             workers: crew.members.iter().map(|member| RacerReport::new(member, receipt)).collect(),
             balances: BeforeAfter { before, after },

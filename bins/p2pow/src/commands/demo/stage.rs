@@ -267,7 +267,7 @@ impl Member {
 
     /// How the race ended for it, in a word.
     pub(super) fn outcome(&self, receipt: &Receipt) -> &'static str {
-        self.place(receipt).map_or("not hired", |place| outcome(receipt, place))
+        self.place(receipt).map_or("not hired", |place| outcome(receipt, &receipt.hired[place]))
     }
 
     /// The nonces it has tried.

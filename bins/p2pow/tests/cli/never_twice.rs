@@ -1,0 +1,175 @@
+//! That money is never paid twice: late workers, several processes, killed ones.
+
+use crate::{
+    program::ended,
+    town::{Town, object, somebody, xno},
+};
+use nano_primitives::Amount;
+use serde_json::Value;
+use std::{io::Read, thread};
+
+#[test]
+fn a_payment_that_is_published_after_it_was_given_up_is_not_made_again() {
+    let town = Town::with_worker_that_publishes(0);
+    let bob = somebody();
+    let send = ["send", &bob.to_string(), "1", "--json"];
+    let first = town.call(&send).run();
+    first.bad(3);
+    // Long after the command has ended, the account moves on by this very payment.
+    town.publish(&town.asked()[0]);
+    let hash = object(&first)["blocks"][0]["hash"].as_str().unwrap().to_owned();
+    town.until_confirmed(&hash);
+
+    let again = town.call(&send).run().json();
+    assert_eq!((&again["already"], &again["blocks"][0]["hash"]), (&true.into(), &hash.into()));
+    assert_eq!(town.waiting(bob), xno("1"));
+    assert_eq!(town.asked().len(), 1);
+
+    // Once it was told, the same command means the same payment until something else has happened, or --again is said.
+    assert_eq!(town.call(&send).run().json()["already"], true);
+    town.publishes(1);
+    town.call(&["send", &bob.to_string(), "1", "--json", "--again"]).run().json();
+    assert_eq!(town.waiting(bob), xno("2"));
+    town.call(&["send", &somebody().to_string(), "1", "--json"]).run().json();
+    assert_eq!(town.call(&send).run().json()["already"], false);
+    assert_eq!(town.waiting(bob), xno("3"));
+}
+
+#[test]
+fn the_same_id_is_the_same_payment_whatever_happened_since() {
+    let town = Town::with_worker_that_publishes(1);
+    let bob = somebody();
+    let send = ["send", &bob.to_string(), "1", "--json", "--id", "invoice 7"];
+    assert_eq!(town.call(&send).run().json()["already"], false);
+    town.call(&["send", &bob.to_string(), "1", "--json", "--id", "invoice 8"]).run().json();
+    assert_eq!(town.call(&send).run().json()["already"], true);
+    assert_eq!(town.waiting(bob), xno("2"));
+    let other = town.call(&["send", &bob.to_string(), "3", "--id", "invoice 7"]).run();
+    assert!(other.bad(1).contains("was given to other orders"), "{other:?}");
+}
+
+#[test]
+fn two_sends_at_once_are_two_sends_one_after_the_other() {
+    let town = Town::with_worker_that_publishes(1);
+    let (bob, carol) = (somebody(), somebody());
+    let both: Vec<_> =
+        [bob, carol].iter().map(|to| town.call(&["send", &to.to_string(), "1"]).spawn()).collect();
+    for child in both {
+        ended(child.wait_with_output().unwrap()).good();
+    }
+    assert_eq!((town.waiting(bob), town.waiting(carol)), (xno("1"), xno("1")));
+    assert_previous_blocks_differ(&town.asked());
+}
+
+#[test]
+fn the_same_send_in_many_processes_at_once_pays_once() {
+    let town = Town::with_worker_that_publishes(1);
+    let bob = somebody();
+    let send = ["send", &bob.to_string(), "1", "--id", "rent"];
+    let many: Vec<_> = (0..4).map(|_| town.call(&send).spawn()).collect();
+    for child in many {
+        ended(child.wait_with_output().unwrap()).good();
+    }
+    assert_eq!(town.waiting(bob), xno("1"));
+    assert_eq!(town.asked().len(), 1);
+}
+
+#[test]
+fn a_process_that_is_killed_leaves_a_payment_that_is_made_once() {
+    let town = Town::with_worker_that_publishes(0);
+    let bob = somebody();
+    let send = ["send", &bob.to_string(), "1", "--id", "rent"];
+    // Killed as soon as it has told so much of its story: somewhere between the first look and the end.
+    for lines in 1..7 {
+        let mut child = town.call(&send).spawn();
+        let mut told = 0;
+        let mut byte = [0];
+        let mut output = child.stdout.take().unwrap();
+        while told < lines && output.read(&mut byte).unwrap() > 0 {
+            told += usize::from(byte == *b"\n");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    town.publishes(1);
+    let all: Vec<_> = (0..2).map(|_| town.call(&send).spawn()).collect();
+    for child in all {
+        ended(child.wait_with_output().unwrap()).good();
+    }
+    assert_eq!(town.waiting(bob), xno("1"));
+    assert_previous_blocks_differ(&town.asked());
+}
+
+#[test]
+fn a_second_block_in_the_place_of_another_is_signed_only_if_told_to() {
+    let town = Town::with_worker_that_publishes(0);
+    let (bob, carol) = (somebody(), somebody());
+    town.call(&["send", &bob.to_string(), "1"]).run().bad(3);
+    let to_carol = ["send", &carol.to_string(), "2"];
+    let refused = town.call(&to_carol).run();
+    assert!(refused.bad(1).contains("no second block is signed in its place"), "{refused:?}");
+    assert_eq!(town.asked().len(), 1);
+
+    town.publishes(1);
+    let replaced = town.call(&["send", &carol.to_string(), "2", "--replace"]).run();
+    assert!(
+        replaced.good().contains("the ledger takes one of the two, never both"),
+        "{replaced:?}"
+    );
+    assert_eq!((town.waiting(bob), town.waiting(carol)), (Amount::ZERO, xno("2")));
+    let listed = town.call(&["status", "--all"]).run();
+    assert!(listed.good().contains("replaced on purpose"), "{listed:?}");
+    let open = town.call(&["status"]).run();
+    assert!(!open.good().contains(&bob.to_string()), "the old one is decided: {open:?}");
+    // It was withdrawn, and can never happen: the same command is another payment.
+    town.call(&["send", &bob.to_string(), "1"]).run().good();
+    assert_eq!(town.waiting(bob), xno("1"));
+}
+
+#[test]
+fn a_payment_is_not_made_beside_the_one_that_it_should_have_replaced() {
+    let town = Town::with_worker_that_publishes(0);
+    let (bob, carol) = (somebody(), somebody());
+    town.call(&["send", &bob.to_string(), "1"]).run().bad(3);
+    let to_carol = ["send", &carol.to_string(), "2", "--replace"];
+    town.call(&to_carol).run().bad(3);
+    // The worker has both, and publishes the old one.
+    town.publish(&town.asked()[0]);
+    let again = thread::scope(|_| town.call(&["send", &carol.to_string(), "2"]).run());
+    assert!(again.bad(1).contains("the account went on with block"), "{again:?}");
+    assert_eq!((town.waiting(bob), town.waiting(carol)), (xno("1"), Amount::ZERO));
+}
+
+#[test]
+fn status_tells_what_may_still_happen_and_the_fate_of_a_block() {
+    let town = Town::with_worker_that_publishes(0);
+    let bob = somebody().to_string();
+    let first = town.call(&["send", &bob, "1", "--json"]).run();
+    let hash = object(&first)["blocks"][0]["hash"].as_str().unwrap().to_owned();
+    let listed = town.call(&["status", "--json"]).run().json();
+    assert_eq!(listed["deals"][0]["blocks"][0]["fate"], "possible");
+    assert_eq!(listed["deals"][0]["rewards"][0]["fate"], "possible");
+    let told = town.call(&["status"]).run();
+    assert!(told.good().contains(&format!("may still be published: block {hash}")), "{told:?}");
+    let open = town.call(&["status", &hash]).run();
+    assert!(open.bad(3).contains("may still be published"), "{open:?}");
+
+    town.publish(&town.asked()[0]);
+    town.until_confirmed(&hash);
+    let told = town.call(&["status", &hash, "--json"]).run().json();
+    assert_eq!(told["fate"], "confirmed");
+    let nobody = "00".repeat(31) + "07";
+    let unknown = town.call(&["status", &nobody]).run();
+    assert!(unknown.bad(1).contains("neither in the journal nor on the ledger"), "{unknown:?}");
+}
+
+/// No two different user blocks stand on one previous.
+#[track_caller]
+fn assert_previous_blocks_differ(asked: &[Value]) {
+    for (place, one) in asked.iter().enumerate() {
+        for other in &asked[..place] {
+            let (one, other) = (&one["user_block"], &other["user_block"]);
+            assert!(one == other || one["previous"] != other["previous"], "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! A network with one worker that publishes late, in part, or not at all.
+
+use crate::program::{Call, Desk, Ended, Running, p2pow};
+use nano_block::{Network, SecretKey, SignedState};
+use nano_primitives::{Account, Amount, BlockHash, Work};
+use nano_rpc::Client;
+use p2pow_protocol::fees::fee_receive;
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
+use tokio::runtime::Runtime;
+
+/// `p2pow devnet`, and a worker that publishes some of the user blocks that it is given, and then fails.
+pub(crate) struct Town {
+    pub(crate) desk: Desk,
+    pub(crate) devnet: Running,
+    port: u16,
+    worker: Arc<Worker>,
+}
+
+struct Worker {
+    node: String,
+    account: Account,
+    /// User blocks of a request that it publishes.
+    count: Mutex<usize>,
+    /// Every request for work.
+    asked: Mutex<Vec<Value>>,
+}
+
+impl Town {
+    pub(crate) fn with_worker_that_publishes(count: usize) -> Self {
+        Self::new(count, "10")
+    }
+
+    /// `delay` is that of confirmations, in ms.
+    pub(crate) fn new(count: usize, delay: &str) -> Self {
+        let devnet = p2pow(["devnet", "--json", "--confirmation-delay", delay]).start();
+        let worker = Arc::new(Worker {
+            node: devnet.json()["rpc_url"].as_str().unwrap().to_owned(),
+            account: SecretKey::generate().unwrap().account(),
+            count: Mutex::new(count),
+            asked: Mutex::default(),
+        });
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let hired = Arc::clone(&worker);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                // A client that hangs up is no matter.
+                let _ = hired.serve(stream.unwrap());
+            }
+        });
+        Self { desk: Desk::new(), devnet, port, worker }
+    }
+
+    /// A call by the funded account that hires this worker.
+    pub(crate) fn call(&self, arguments: &[&str]) -> Call {
+        let report = self.devnet.json();
+        p2pow(arguments)
+            .env("P2POW_NODE", report["rpc_url"].as_str().unwrap())
+            .env("P2POW_KEY", report["private_key"].as_str().unwrap())
+            .env("P2POW_NETWORK", "dev")
+            .env("P2POW_WORKERS", "127.0.0.1")
+            .env("P2POW_PORT", self.port.to_string())
+            .env("P2POW_PATIENCE", "6")
+            .env("P2POW_JOURNAL", self.desk.path("journal.db"))
+    }
+
+    /// How many user blocks it publishes from now on.
+    pub(crate) fn publishes(&self, count: usize) {
+        *self.worker.count.lock().unwrap() = count;
+    }
+
+    /// Every request for work so far.
+    pub(crate) fn asked(&self) -> Vec<Value> {
+        self.worker.asked.lock().unwrap().clone()
+    }
+
+    /// Publishes all user blocks of a request, as a worker can at any time.
+    pub(crate) fn publish(&self, request: &Value) {
+        publish(&self.worker.node, request, users(request).len());
+    }
+
+    /// What the account has been sent and has not received.
+    pub(crate) fn waiting(&self, account: Account) -> Amount {
+        let node = Client::new(&self.worker.node).unwrap();
+        let query = nano_rpc::ReceivableQuery::default();
+        let found = Runtime::new().unwrap().block_on(node.receivable(&account, &query)).unwrap();
+        let sum = |sum: Amount, next: Amount| sum.checked_add(next).unwrap();
+        found.iter().map(|entry| entry.amount).fold(Amount::ZERO, sum)
+    }
+
+    /// Waits until the node has confirmed the block.
+    pub(crate) fn until_confirmed(&self, hash: &str) {
+        let (node, hash) =
+            (Client::new(&self.worker.node).unwrap(), hash.parse::<BlockHash>().unwrap());
+        let runtime = Runtime::new().unwrap();
+        loop {
+            let info = runtime.block_on(node.block_info(&hash)).unwrap();
+            if info.is_some_and(|info| info.confirmed) {
+                return;
+            }
+            thread::yield_now();
+        }
+    }
+}
+
+impl Worker {
+    fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
+        let (path, body) = read(&stream)?;
+        let (status, answer) = match path.as_str() {
+            "/request_info" => (200, offer(self.account)),
+            _ => {
+                self.asked.lock().unwrap().push(body.clone());
+                let count = *self.count.lock().unwrap();
+                publish(&self.node, &body, count);
+                (500, json!({ "error": "User PoW fail" }))
+            }
+        };
+        let answer = answer.to_string();
+        let length = answer.len();
+        write!(
+            stream,
+            "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{answer}"
+        )
+    }
+}
+
+fn read(stream: &TcpStream) -> std::io::Result<(String, Value)> {
+    let (mut reader, mut path, mut length) = (BufReader::new(stream), String::new(), 0);
+    for line in reader.by_ref().lines() {
+        let line = line?.to_ascii_lowercase();
+        if path.is_empty() {
+            path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+        }
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    Ok((path, serde_json::from_slice(&body).unwrap_or_default()))
+}
+
+fn offer(account: Account) -> Value {
+    let fee = Amount::from_xno("0.0001").unwrap();
+    json!({
+        "version": "2.0.0", "status": "available", "reward_account": account, "fee": fee,
+        "fee_receive": fee_receive(fee), "dynamic_fee": false, "min_multiplier": 1.0,
+        "max_multiplier": 30.0, "features": ["batch"], "max_user_blocks": 10, "hashrate": 1e308,
+    })
+}
+
+fn users(body: &Value) -> Vec<Value> {
+    let single = || vec![body["user_block"].clone()];
+    body["user_blocks"].as_array().cloned().unwrap_or_else(single)
+}
+
+/// Those that the node has already are no trouble.
+fn publish(node: &str, body: &Value, count: usize) {
+    let node = Client::new(node).unwrap();
+    for user in users(body).into_iter().take(count) {
+        let block: SignedState = serde_json::from_value(user).unwrap();
+        let threshold = Network::Dev.thresholds().base();
+        let is_enough = |work: &Work| work.value(&block.root()) >= threshold;
+        let work = (0..).map(Work::from_u64).find(is_enough).unwrap();
+        let block = block.with_work(work).into();
+        let _ = Runtime::new().unwrap().block_on(node.process(&block, None));
+    }
+}
+
+/// Somebody to be paid.
+pub(crate) fn somebody() -> Account {
+    SecretKey::generate().unwrap().account()
+}
+
+pub(crate) fn xno(text: &str) -> Amount {
+    Amount::from_xno(text).unwrap()
+}
+
+/// The object on the last line of standard output of a run that did not succeed.
+pub(crate) fn object(ended: &Ended) -> Value {
+    serde_json::from_str(ended.stdout.trim_end()).expect("one line of JSON")
+}

@@ -1,0 +1,167 @@
+//! [`SendError`]: a payment that was not done, or not seen to be done; and [`Unsettled`], with what is known of each of its
+//! blocks where something of it is signed.
+
+use crate::{
+    DealError, DealReport, Fate, Hired, Item, JournalError, OrderKey, QuoteError, Reward,
+    StateError, config::seconds, contract::SignError, receipt::summary,
+};
+use nano_primitives::BlockHash;
+use nano_rpc::RpcError;
+use p2pow_store::StoreError;
+use std::time::Duration;
+
+/// A payment that was not done, or not seen to be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The journal cannot be read or written, or the account is at work elsewhere. Nothing was signed.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The account's state is not known for sure. Nothing was signed.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The registry could not be read. Nothing was signed.
+    #[error("cannot ask the node for the registered workers")]
+    Workers(#[source] RpcError),
+    /// Nobody is there to be hired. Nothing was signed.
+    #[error(transparent)]
+    Quotes(#[from] QuoteError),
+    /// Node and workers took too long to tell what must be known beforehand. Nothing was signed.
+    #[error("found out nothing within {}, so nothing was signed: the node or the workers are slow", seconds(*after))]
+    TooSlow {
+        /// How long was waited: half of the patience for the deal.
+        after: Duration,
+    },
+    /// The orders cannot be carried out, or the signer refused. Nothing has left this machine.
+    #[error(transparent)]
+    Deal(#[from] DealError),
+    /// It would be a second block on one previous. Nothing was signed.
+    #[error(transparent)]
+    AlreadySigned(#[from] AlreadySigned),
+    /// The key stands for other orders. Nothing was signed.
+    #[error(
+        "the key {key} was given to other orders of this account: the same key is the same payment"
+    )]
+    KeyReused {
+        /// The key.
+        key: OrderKey,
+    },
+    /// Another payment was put in the place of this one on purpose. Nothing was signed.
+    #[error(
+        "the payment {key} was replaced by another one on purpose ({state}): it needs another key to be made all the same"
+    )]
+    Withdrawn {
+        /// The key.
+        key: OrderKey,
+        /// What became of its blocks.
+        state: String,
+    },
+    /// Something of the payment is signed, now or before, but the ledger does not show all of it. It says what became of
+    /// each block.
+    #[error(transparent)]
+    Unsettled(#[from] Box<Unsettled>),
+}
+
+impl From<StoreError> for SendError {
+    fn from(error: StoreError) -> Self {
+        Self::Journal(error.into())
+    }
+}
+
+impl From<SignError> for SendError {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Deal { error, .. } => error.into(),
+            SignError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Another payment has signed blocks in the place where this one's would be.
+///
+/// Whoever has them can publish them until the account has moved on: were others signed, either could end up on the
+/// ledger.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(
+    "another payment of the account is not decided ({}), and no second block is signed in its place: ask for that payment \
+     again to go on with it, or replace it", .deal.summary()
+)]
+pub struct AlreadySigned {
+    /// The deal that is there.
+    pub deal: Box<DealReport>,
+}
+
+/// A payment that was not seen to be done as a whole, though something of it is signed.
+///
+/// Everybody who was hired has the signed blocks. Where a block's fate is open it may still be confirmed, whatever the
+/// sender does, until the account goes on with another block. Asking for the same payment again goes on with these
+/// blocks, and signs others only for orders whose blocks can never be confirmed.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}; {}", summary(items))]
+#[non_exhaustive]
+pub struct Unsettled {
+    /// Which payment.
+    pub key: OrderKey,
+    /// What ended the waiting.
+    pub cause: Cause,
+    /// The orders in their order, each with what became of it.
+    pub items: Vec<Item>,
+    /// The reward block of each worker that was ever hired for it, with what became of it.
+    pub rewards: Vec<(Reward, Fate)>,
+    /// Everybody who was hired by this call, in the order of the user's policy.
+    pub hired: Vec<Hired>,
+    /// From asking the workers for the work to giving up.
+    pub elapsed: Duration,
+}
+
+/// What ended the waiting for a payment.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Nobody did the work.
+    #[error("no hired worker did the work ({answers})")]
+    NobodyDelivered {
+        /// What they answered.
+        answers: String,
+    },
+    /// The ledger does not show it in time.
+    #[error("not confirmed after {}{}", seconds(*.after), because(.last.as_ref()))]
+    TimedOut {
+        /// How long was waited.
+        after: Duration,
+        /// Why the node could not be asked lately, if it could not.
+        last: Option<RpcError>,
+    },
+    /// The account has another block in its place.
+    #[error("the account went on with block {by}")]
+    Superseded {
+        /// The confirmed block that stands in the place of one of the payment's.
+        by: BlockHash,
+    },
+    /// A part is signed, and the rest cannot be, or cannot be asked for.
+    #[error("{0}")]
+    Stopped(Box<SendError>),
+}
+
+fn because(last: Option<&RpcError>) -> String {
+    last.map_or_else(String::new, |error| format!(" ({error})"))
+}
+
+impl Unsettled {
+    /// What became of the user blocks, in words.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        summary(&self.items).to_string()
+    }
+
+    /// How many orders have a fate of this kind.
+    pub fn count(&self, is: impl Fn(Fate) -> bool) -> usize {
+        self.items.iter().filter(|item| is(item.fate)).count()
+    }
+
+    /// Whether it is sure that none of the user blocks is, or will ever be, on the ledger.
+    #[must_use]
+    pub fn is_void(&self) -> bool {
+        self.items.iter().all(|item| matches!(item.fate, Fate::Impossible | Fate::Unsigned))
+    }
+}

@@ -1,0 +1,301 @@
+//! [`Journal`]: what a sender has signed and what became of it, written before anything leaves the machine, so that a
+//! restart or another process never signs a second block in the place of one that may still be published.
+//!
+//! Everything rests on compare-and-set of single records. A deal's record is made under the root of its first block and
+//! must not be there yet: making it is the right to sign for that root. Each later block of its chain has a record
+//! that points back at the deal. An order's record names its deals before they are made. The records of open deals are
+//! found by markers, which are made before and removed after them. See `docs/adr/0010-the-senders-journal.md`.
+
+mod book;
+mod error;
+mod record;
+mod turn;
+
+pub(crate) use {
+    book::Book,
+    record::{DealRecord, OrderRecord, Part, RewardRecord, Said, UserRecord},
+    turn::Turn,
+};
+
+pub use error::JournalError;
+
+use crate::order::OrderKey;
+use nano_primitives::{Account, Root};
+use p2pow_store::{Records, SqliteStore, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use std::{path::Path, sync::Arc};
+use tokio::time::Instant;
+use turn::Turns;
+
+/// What a sender has signed, durable. Clones are the same journal.
+#[derive(Debug, Clone)]
+pub struct Journal(Arc<Buckets>);
+
+#[derive(Debug)]
+struct Buckets {
+    orders: Records<OrderRecord>,
+    deals: Records<DealRecord>,
+    /// The deals that are not over.
+    open: Records<Marker>,
+    /// The roots of all blocks of a chain but the first.
+    roots: Records<Inside>,
+    /// The payment that was ordered last without a key, by fingerprint.
+    last: Records<Last>,
+    turns: Turns,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Marker {}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Inside {
+    deal: String,
+}
+
+/// See [`Journal::last`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Last {
+    pub(crate) number: usize,
+}
+
+/// A root is somebody else's.
+#[derive(Debug)]
+pub(crate) enum ReserveError {
+    /// The deal that has it.
+    Taken(Box<DealRecord>),
+    Store(StoreError),
+}
+
+impl From<StoreError> for ReserveError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Who has the right to a root.
+pub(crate) struct Owner {
+    /// The deal, if it was not replaced.
+    pub(crate) deal: Option<Book<DealRecord>>,
+    /// The key of the deal that could be next.
+    free: String,
+}
+
+impl Journal {
+    /// A journal over these records. Processes that share them sign no two blocks for one root, and see each other's
+    /// payments; only [`open`](Self::open) makes them wait for each other.
+    #[must_use]
+    pub fn new(store: impl Store + 'static) -> Self {
+        Self::over(Arc::new(store), Turns::default())
+    }
+
+    /// The journal in this file, which is made if it is not there, and its folder too. Any number of processes may use
+    /// it; those that pay from the same account wait for each other.
+    ///
+    /// # Errors
+    /// The file cannot be had, is damaged, or is of a newer version.
+    pub fn open(file: impl AsRef<Path>) -> Result<Self, JournalError> {
+        let file = file.as_ref();
+        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            let failed = |source| JournalError::Folder { path: folder.to_owned(), source };
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
+        Ok(Self::over(SqliteStore::open(file)?.shared(), Turns::beside(file)))
+    }
+
+    /// A journal that ends with this value: a restart forgets what was signed.
+    ///
+    /// # Panics
+    /// If there is no memory for it.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::new(SqliteStore::in_memory().expect("there is memory for an empty journal"))
+    }
+
+    fn over(store: Arc<dyn Store>, turns: Turns) -> Self {
+        Self(Arc::new(Buckets {
+            orders: Records::new(Arc::clone(&store), "order"),
+            deals: Records::new(Arc::clone(&store), "deal"),
+            open: Records::new(Arc::clone(&store), "open"),
+            roots: Records::new(Arc::clone(&store), "root"),
+            last: Records::new(store, "last"),
+            turns,
+        }))
+    }
+
+    /// Waits for the account's turn.
+    pub(crate) async fn turn(
+        &self,
+        account: Account,
+        until: Instant,
+        tell: impl Fn(&str),
+    ) -> Result<Turn, JournalError> {
+        self.0.turns.take(account, until, tell).await
+    }
+
+    /// The payment of this key, if there is one.
+    pub(crate) async fn order(
+        &self,
+        account: Account,
+        key: &OrderKey,
+    ) -> Result<Option<Book<OrderRecord>>, StoreError> {
+        let found = self.0.orders.get(&under(account, &key.hashed())).await?;
+        Ok(found.map(|entry| Book::of(self.0.orders.clone(), entry)))
+    }
+
+    /// Makes the record of a payment, which must not be there yet.
+    pub(crate) async fn begin(&self, order: OrderRecord) -> Result<Book<OrderRecord>, StoreError> {
+        let key = under(order.account, &order.key.hashed());
+        Book::create(self.0.orders.clone(), key, order).await
+    }
+
+    /// The number of the payment that these orders were given last, if they had no key.
+    pub(crate) async fn last(&self, account: Account, digest: &str) -> Result<usize, StoreError> {
+        let found = self.0.last.get(&under(account, digest)).await?;
+        Ok(found.map_or(0, |entry| entry.value.number))
+    }
+
+    /// Notes that number before the payment begins.
+    pub(crate) async fn set_last(
+        &self,
+        account: Account,
+        digest: &str,
+        number: usize,
+    ) -> Result<(), StoreError> {
+        let key = under(account, digest);
+        let last = Last { number };
+        match self.0.last.get(&key).await? {
+            Some(entry) if entry.value == last => Ok(()),
+            Some(entry) => self.0.last.update(&key, &last, entry.revision).await.map(drop),
+            None => self.0.last.create(&key, &last).await.map(drop),
+        }
+    }
+
+    /// The deal of this key, if there is one.
+    pub(crate) async fn deal(&self, key: &str) -> Result<Option<Book<DealRecord>>, StoreError> {
+        let found = self.0.deals.get(key).await?;
+        Ok(found.map(|entry| Book::of(self.0.deals.clone(), entry)))
+    }
+
+    /// The account's deals that are not over.
+    pub(crate) async fn open_deals(
+        &self,
+        account: Account,
+    ) -> Result<Vec<Book<DealRecord>>, StoreError> {
+        let mut deals = Vec::new();
+        for marker in self.0.open.all(&under(account, "")).await? {
+            // Without a deal the process was killed before it made it.
+            deals.extend(self.deal(&marker.key).await?);
+        }
+        Ok(deals)
+    }
+
+    /// All deals of the account, or of all accounts, the oldest first.
+    pub(crate) async fn deals(
+        &self,
+        account: Option<Account>,
+    ) -> Result<Vec<Book<DealRecord>>, StoreError> {
+        let prefix = account.map_or_else(String::new, |account| under(account, ""));
+        let mut entries = self.0.deals.all(&prefix).await?;
+        entries.sort_by_key(|entry| (entry.value.created, entry.revision));
+        let book = |entry| Book::of(self.0.deals.clone(), entry);
+        Ok(entries.into_iter().map(book).collect())
+    }
+
+    /// Who has the right to sign for a root.
+    pub(crate) async fn owner(&self, account: Account, root: Root) -> Result<Owner, StoreError> {
+        let key = under(account, &root.to_string());
+        let mut free = key.clone();
+        for generation in 2.. {
+            let Some(deal) = self.deal(&free).await? else { break };
+            if !deal.read(|deal| deal.is_replaced) {
+                return Ok(Owner { deal: Some(deal), free });
+            }
+            free = format!("{key}.{generation}");
+        }
+        let deal = match self.0.roots.get(&key).await? {
+            Some(inside) => self.deal(&inside.value.deal).await?,
+            None => None,
+        };
+        let has_it = |deal: &Book<DealRecord>| {
+            let is_inside =
+                |deal: &DealRecord| deal.users.iter().skip(1).any(|user| user.block.root() == root);
+            deal.read(|deal| !deal.is_replaced && is_inside(deal))
+        };
+        Ok(Owner { deal: deal.filter(has_it), free })
+    }
+
+    /// Reserves the root of the deal's first block, so that it may be signed.
+    pub(crate) async fn reserve(
+        &self,
+        owner: Owner,
+        deal: DealRecord,
+    ) -> Result<Book<DealRecord>, ReserveError> {
+        if let Some(taken) = owner.deal {
+            return Err(ReserveError::Taken(Box::new(taken.read(Clone::clone))));
+        }
+        let key = owner.free;
+        self.mark(&key).await?;
+        match Book::create(self.0.deals.clone(), key.clone(), deal).await {
+            Err(error) if error.is_conflict() => match self.deal(&key).await? {
+                Some(taken) => Err(ReserveError::Taken(Box::new(taken.read(Clone::clone)))),
+                None => Err(error.into()),
+            },
+            reserved => Ok(reserved?),
+        }
+    }
+
+    /// The key that [`reserve`](Self::reserve) will give the deal.
+    pub(crate) fn key(owner: &Owner) -> &str {
+        &owner.free
+    }
+
+    async fn mark(&self, key: &str) -> Result<(), StoreError> {
+        match self.0.open.create(key, &Marker {}).await {
+            Err(error) if error.is_conflict() => Ok(()),
+            marked => marked.map(drop),
+        }
+    }
+
+    /// Makes the records of the roots of all blocks but the first. Before anything of the deal is signed.
+    pub(crate) async fn secure(&self, deal: &Book<DealRecord>) -> Result<(), StoreError> {
+        let (account, roots) = deal.read(|deal| {
+            let roots = deal.users.iter().skip(1).map(|user| user.block.root());
+            (deal.account, roots.collect::<Vec<_>>())
+        });
+        let inside = Inside { deal: deal.key().to_owned() };
+        let writes = roots.into_iter().map(|root| {
+            let (key, inside) = (under(account, &root.to_string()), &inside);
+            async move {
+                match self.0.roots.get(&key).await? {
+                    None => self.0.roots.create(&key, inside).await.map(drop),
+                    Some(known) if known.value == *inside => Ok(()),
+                    // The same blocks in a deal that was given up or replaced before.
+                    Some(known) => {
+                        self.0.roots.update(&key, inside, known.revision).await.map(drop)
+                    }
+                }
+            }
+        });
+        futures_util::future::try_join_all(writes).await.map(drop)
+    }
+
+    /// Gives a root back: nothing is signed for it.
+    pub(crate) async fn release(&self, deal: Book<DealRecord>) -> Result<(), StoreError> {
+        let key = deal.key().to_owned();
+        deal.remove().await?;
+        self.unmark(&key).await
+    }
+
+    /// Takes the deal off the list of those that are not over.
+    pub(crate) async fn unmark(&self, key: &str) -> Result<(), StoreError> {
+        match self.0.open.get(key).await? {
+            Some(marker) => self.0.open.remove(key, marker.revision).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// The key of what belongs to an account.
+fn under(account: Account, name: &str) -> String {
+    format!("{account}.{name}")
+}

@@ -1,0 +1,91 @@
+//! [`Book`]: one record of the journal that is being worked on, as it was written last.
+
+use p2pow_store::{Entry, Records, Revision, StoreError};
+use serde::{Serialize, de::DeserializeOwned};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Writes that are tried again because the record had changed, at most.
+const TRIES: usize = 8;
+
+/// A record and its revision. Writes from several places at once follow one another.
+#[derive(Debug)]
+pub(crate) struct Book<T> {
+    records: Records<T>,
+    key: String,
+    state: Mutex<(T, Revision)>,
+    writing: tokio::sync::Mutex<()>,
+}
+
+impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Book<T> {
+    /// A record that was read.
+    pub(crate) fn of(records: Records<T>, entry: Entry<T>) -> Self {
+        let Entry { key, revision, value } = entry;
+        Self {
+            records,
+            key,
+            state: Mutex::new((value, revision)),
+            writing: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Makes a record that must not be there yet.
+    pub(crate) async fn create(
+        records: Records<T>,
+        key: String,
+        value: T,
+    ) -> Result<Self, StoreError> {
+        let revision = records.create(&key, &value).await?;
+        Ok(Self::of(records, Entry { key, revision, value }))
+    }
+
+    /// Its key.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Looks at the record. Inside, the same book must not be read again.
+    pub(crate) fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+        look(&self.state().0)
+    }
+
+    /// Changes the record and writes it. Where it was written by somebody else since, or by a call that was given up,
+    /// the change is made to what is there now; so it says what is new, and nothing of the rest.
+    pub(crate) async fn change(&self, change: impl Fn(&mut T)) -> Result<(), StoreError> {
+        let _turn = self.writing.lock().await;
+        let mut tries = 0;
+        loop {
+            let (known, revision) = self.state().clone();
+            let mut wanted = known.clone();
+            change(&mut wanted);
+            if wanted == known {
+                return Ok(());
+            }
+            match self.records.update(&self.key, &wanted, revision).await {
+                Ok(revision) => {
+                    *self.state() = (wanted, revision);
+                    return Ok(());
+                }
+                Err(error) if error.is_conflict() && tries < TRIES => self.reload(error).await?,
+                Err(error) => return Err(error),
+            }
+            tries += 1;
+        }
+    }
+
+    /// Removes the record.
+    pub(crate) async fn remove(self) -> Result<(), StoreError> {
+        let revision = self.state().1;
+        self.records.remove(&self.key, revision).await
+    }
+
+    async fn reload(&self, conflict: StoreError) -> Result<(), StoreError> {
+        let entry = self.records.get(&self.key).await?.ok_or(conflict)?;
+        *self.state() = (entry.value, entry.revision);
+        Ok(())
+    }
+
+    /// Held for a moment only, never across an await.
+    fn state(&self) -> MutexGuard<'_, (T, Revision)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,108 @@
+//! The way into a payment: the account's turn, the journal brought up to date, and which payment is meant.
+
+use crate::{
+    Event, OrderKey, Payment, Receipt, SendError, Sender, Signer, StateError,
+    config::{Deadlines, deadline},
+    journal::{Book, OrderRecord},
+    order::digest,
+    walk::Walk,
+};
+use nano_primitives::{Account, BlockHash};
+
+impl Sender {
+    /// Carries out a payment; goes on with it if it was begun before.
+    ///
+    /// # Errors
+    /// See [`SendError`]: whether anything of the payment is signed depends on the kind.
+    pub async fn carry_out(
+        &self,
+        signer: &dyn Signer,
+        payment: Payment<'_>,
+    ) -> Result<Receipt, SendError> {
+        let account = signer.account();
+        let tell = |holder: &str| {
+            self.events.tell(|| Event::Waiting { holder: holder.to_owned() });
+        };
+        let until = deadline(self.config.patience.deal);
+        let _turn = self.journal.turn(account, until, tell).await?;
+        // Waiting for others is not the payment's own time.
+        let deadlines = Deadlines::start(self.config.patience.deal);
+        for report in self.bring_up_to_date(account, deadlines.prepared).await? {
+            self.events.tell(|| Event::Earlier { report });
+        }
+        let digest = digest(payment.orders);
+        let key = self.key(account, &digest, &payment).await?;
+        let order = self.journal.order(account, &key).await?;
+        if order.as_ref().is_some_and(|order| order.read(|order| order.digest != digest)) {
+            return Err(SendError::KeyReused { key });
+        }
+        let walk = Walk::new(self, signer, payment, (key, digest)).resume(order).await?;
+        walk.run(deadlines).await
+    }
+
+    /// Notes that whoever ordered it knows that the payment is done: equal orders without a key are another payment from
+    /// here on.
+    ///
+    /// # Errors
+    /// The journal failed.
+    pub async fn acknowledge(&self, account: Account, key: &OrderKey) -> Result<(), SendError> {
+        if let Some(order) = self.journal.order(account, key).await? {
+            order.change(|order| order.is_told = true).await?;
+        }
+        Ok(())
+    }
+
+    /// Which payment is meant.
+    async fn key(
+        &self,
+        account: Account,
+        digest: &str,
+        payment: &Payment<'_>,
+    ) -> Result<OrderKey, SendError> {
+        if let Some(key) = payment.key {
+            return Ok(key.clone());
+        }
+        let number = self.journal.last(account, digest).await?;
+        if number > 0 {
+            let key = OrderKey::implicit(digest, number);
+            let is_same = match self.journal.order(account, &key).await? {
+                None => true,
+                Some(_) if payment.is_another => false,
+                Some(order) => self.is_same(&order, payment.is_cautious).await?,
+            };
+            if is_same {
+                return Ok(key);
+            }
+        }
+        self.journal.set_last(account, digest, number + 1).await?;
+        Ok(OrderKey::implicit(digest, number + 1))
+    }
+
+    /// Whether equal orders mean the payment that was made with them before.
+    async fn is_same(
+        &self,
+        order: &Book<OrderRecord>,
+        is_cautious: bool,
+    ) -> Result<bool, SendError> {
+        let order = order.read(Clone::clone);
+        let mut own = Vec::new();
+        let mut is_open = false;
+        for part in &order.parts {
+            let Some(deal) = self.journal.deal(&part.deal).await? else { continue };
+            deal.read(|deal| {
+                own.extend(deal.rewards.iter().map(|reward| reward.block.hash()));
+                own.extend(deal.users.last().map(|user| user.block.hash()));
+                is_open |= deal.users.iter().any(|user| user.fate.is_open());
+            });
+        }
+        if order.is_withdrawn {
+            return Ok(is_open);
+        }
+        Ok(!order.is_told || (is_cautious && own.contains(&self.frontier(order.account).await?)))
+    }
+
+    async fn frontier(&self, account: Account) -> Result<BlockHash, SendError> {
+        let info = self.node.account_info(&account).await.map_err(StateError::from)?;
+        Ok(info.map_or(BlockHash::ZERO, |info| info.frontier))
+    }
+}

@@ -1,0 +1,205 @@
+//! The first steps of a job: what must be known, the blocks as a draft, and the right to have them signed.
+
+use super::{Stop, Walk};
+use crate::{
+    AlreadySigned, Cause, DealReport, Event, Fate, Listings, Quote, SendError, account_state,
+    account_state::Verified,
+    clock::unix_seconds,
+    config::Deadlines,
+    contract::{Draft, SignError, reward, sign},
+    exclusion::stands_apart,
+    journal::{Book, DealRecord, Journal, OrderRecord, Part, ReserveError},
+    workers::Breadth,
+};
+use nano_block::Subtype;
+use nano_primitives::BlockHash;
+use tokio::time::Instant;
+
+/// The most user blocks of one job, whatever a worker says it takes.
+const MAX_JOB: usize = 100;
+
+/// What was found out before anything is signed.
+struct Prepared {
+    draft: Draft,
+    quotes: Vec<Quote>,
+}
+
+impl Walk<'_> {
+    /// Makes a deal of the orders from `first` on, as many as a worker takes, and has it worked on.
+    pub(super) async fn begin(&mut self, first: usize, deadlines: Deadlines) -> Result<(), Stop> {
+        let known = self.sender.in_time(deadlines.prepared, self.known(&deadlines)).await?;
+        if self.is_there_after_all(&known.0).await? {
+            return Ok(());
+        }
+        self.check_replaced().await?;
+        let Prepared { draft, quotes } = self.draft(first, known).await?;
+        let deal = self.reserve(first, &draft).await?;
+        let asked = Instant::now();
+        let places = 0..deal.read(|deal| deal.users.len());
+        let contracts = match sign(self.signer, &deal, quotes, places.clone()).await {
+            Err(SignError::Deal { error, is_clean: true }) => {
+                self.sender.journal.release(deal).await?;
+                return Err(error.into());
+            }
+            contracts => contracts?,
+        };
+        self.deals.push(deal);
+        let place = self.deals.len() - 1;
+        self.hire(place, places, contracts, deadlines.later(asked.elapsed())).await
+    }
+
+    /// The account's state, and who could be hired.
+    pub(super) async fn known(
+        &self,
+        deadlines: &Deadlines,
+    ) -> Result<(Verified, Listings), SendError> {
+        let sender = self.sender;
+        let account = self.signer.account();
+        let state = async {
+            Ok(account_state::verified(&sender.node, account, &sender.config, deadlines).await?)
+        };
+        let network =
+            async { Ok(account_state::check_network(&sender.node, sender.config.network).await?) };
+        let asked = sender.ask(&sender.events, Breadth::Payment);
+        let (before, (), listings) = futures_util::future::try_join3(state, network, asked).await?;
+        let (frontier, balance) = (before.state.frontier, before.state.balance);
+        sender.events.tell(|| Event::StateVerified { frontier, balance });
+        Ok((before, listings))
+    }
+
+    /// Whether one of the blocks that were said to be impossible is below the frontier all the same. It is confirmed then.
+    async fn is_there_after_all(&self, before: &Verified) -> Result<bool, Stop> {
+        let Some(frontier) = before.state.frontier else { return Ok(false) };
+        let mut is_there = false;
+        for deal in &self.deals {
+            let Some((place, previous, block)) = deal.read(lost) else { continue };
+            if !stands_apart(&self.sender.node, frontier, previous, block).await? {
+                deal.change(|deal| deal.users[place].fate = Fate::Confirmed).await?;
+                is_there = true;
+            }
+        }
+        Ok(is_there)
+    }
+
+    /// A payment that was put in the place of another is not made if the other one was confirmed all the same.
+    async fn check_replaced(&self) -> Result<(), Stop> {
+        for deal in &self.deals {
+            let (replaces, rival) = deal.read(|deal| (deal.replaces.clone(), deal.rival));
+            let (Some(replaced), Some(by)) = (replaces, rival) else { continue };
+            let Some(replaced) = self.sender.journal.deal(&replaced).await? else { continue };
+            if replaced.read(|deal| deal.users.iter().any(|user| user.block.hash() == by)) {
+                return Err(Stop::Cause(Cause::Superseded { by }));
+            }
+        }
+        Ok(())
+    }
+
+    async fn draft(
+        &self,
+        first: usize,
+        (before, listings): (Verified, Listings),
+    ) -> Result<Prepared, SendError> {
+        let config = &self.sender.config;
+        let orders = &self.payment.orders[first..];
+        let size = listings.largest_job(config.max_fee).min(MAX_JOB).min(orders.len());
+        let draft = Draft::new(before, &orders[..size], first)?;
+        let quotes = self.choose(listings, &draft.subtypes).await?;
+        for quote in &quotes {
+            reward(&draft.after, quote)?;
+        }
+        Ok(Prepared { draft, quotes })
+    }
+
+    /// Those who are hired.
+    pub(super) async fn choose(
+        &self,
+        listings: Listings,
+        subtypes: &[Subtype],
+    ) -> Result<Vec<Quote>, SendError> {
+        let ranking = self.sender.rank(listings, subtypes).await?;
+        Ok(ranking.distinct(self.sender.config.hire))
+    }
+
+    /// Takes the right to the root of the first block. The order names the deal before it is there, and every block of
+    /// it is on record before the signer is asked.
+    async fn reserve(&mut self, first: usize, draft: &Draft) -> Result<Book<DealRecord>, Stop> {
+        let journal = &self.sender.journal;
+        let (account, root) = (self.signer.account(), draft.first().root());
+        let mut owner = journal.owner(account, root).await?;
+        let mut record = draft.record(&self.key, first);
+        if let Some(taken) = &owner.deal {
+            self.replace(taken, root_of(draft)).await?;
+            record.replaces = Some(taken.key().to_owned());
+            owner = journal.owner(account, root).await?;
+        }
+        let count = record.users.len();
+        let part = Part { deal: Journal::key(&owner).to_owned(), first, count };
+        self.note(part).await?;
+        let deal = journal.reserve(owner, record).await.map_err(|error| match error {
+            ReserveError::Taken(deal) => Stop::from(already_signed(&deal)),
+            ReserveError::Store(error) => error.into(),
+        })?;
+        journal.secure(&deal).await?;
+        Ok(deal)
+    }
+
+    /// Marks the deal in whose place another one is signed, if that is wanted and makes sense.
+    async fn replace(&self, taken: &Book<DealRecord>, previous: BlockHash) -> Result<(), Stop> {
+        let is_undecided = taken.read(|deal| {
+            let mut users = deal.users.iter();
+            let there = users.find(|user| user.block.previous == previous);
+            there.is_some_and(|user| user.fate.is_open() || user.fate == Fate::Unsigned)
+        });
+        let (is_own, report) = taken.read(|deal| (deal.order == self.key, DealReport::of(deal)));
+        if !self.payment.is_replacement || !is_undecided || is_own {
+            return Err(taken.read(already_signed).into());
+        }
+        taken.change(|deal| deal.is_replaced = true).await?;
+        if let Some(order) = self.sender.journal.order(report.account, &report.key).await? {
+            order.change(|order| order.is_withdrawn = true).await?;
+        }
+        self.sender.events.tell(|| Event::Replaced { report });
+        Ok(())
+    }
+
+    /// Writes which deal is about to carry out which orders.
+    async fn note(&mut self, part: Part) -> Result<(), Stop> {
+        if let Some(order) = &self.order {
+            order
+                .change(|order| {
+                    if !order.parts.contains(&part) {
+                        order.parts.push(part.clone());
+                    }
+                })
+                .await?;
+            return Ok(());
+        }
+        let order = OrderRecord {
+            account: self.signer.account(),
+            key: self.key.clone(),
+            digest: self.digest.clone(),
+            orders: self.payment.orders.len(),
+            parts: vec![part],
+            is_told: false,
+            is_withdrawn: false,
+            created: unix_seconds(),
+        };
+        self.order = Some(self.sender.journal.begin(order).await?);
+        Ok(())
+    }
+}
+
+fn root_of(draft: &Draft) -> BlockHash {
+    draft.first().previous
+}
+
+fn already_signed(deal: &DealRecord) -> SendError {
+    AlreadySigned { deal: Box::new(DealReport::of(deal)) }.into()
+}
+
+/// The first user block of a deal that can never be confirmed, with its place and its previous.
+fn lost(deal: &DealRecord) -> Option<(usize, BlockHash, BlockHash)> {
+    let place = deal.users.iter().position(|user| user.fate == Fate::Impossible)?;
+    let block = deal.users[place].block;
+    Some((place, block.previous, block.hash()))
+}
