@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{bench, books, devices, init, register, run, top, work_server};
+use crate::commands::{bench, books, devices, init, register, run, sweep, top, work_server};
 use clap::{Parser, Subcommand};
 use p2pow_cli::{Failure, block_on};
 
@@ -28,12 +28,16 @@ enum Command {
     Init(init::InitArgs),
     /// Announce the worker's address on the ledger
     Register(register::RegisterArgs),
+    /// Withdraw the address, as far as the ledger lets that happen
+    Unregister(register::UnregisterArgs),
     /// Take jobs until it is stopped (Ctrl-C)
     Run(run::RunArgs),
     /// Show the jobs that came to their end
     History(books::HistoryArgs),
     /// Show what the jobs have earned, by day or by sender
     Earnings(books::EarningsArgs),
+    /// Pocket the rewards
+    Sweep(sweep::SweepArgs),
     /// Watch a worker that runs here, in a terminal
     Top(top::TopArgs),
     /// Find work for nodes and wallets, as nano-work-server does
@@ -50,9 +54,11 @@ impl Args {
         match self.command {
             Command::Init(args) => init::run(args),
             Command::Register(args) => block_on(register::run(args)),
+            Command::Unregister(args) => block_on(register::unregister(args)),
             Command::Run(args) => block_on(run::run(args)),
             Command::History(args) => block_on(books::history(args)),
             Command::Earnings(args) => block_on(books::earnings(args)),
+            Command::Sweep(args) => block_on(sweep::run(args)),
             Command::Top(args) => block_on(top::run(args)),
             Command::WorkServer(args) => work_server::run(args),
             Command::Devices(args) => devices::run(args),

@@ -7,5 +7,6 @@ pub(crate) mod init;
 pub(crate) mod register;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod sweep;
 pub(crate) mod top;
 pub(crate) mod work_server;

@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod devices;
 mod options;
+mod registrar;
 
 use std::process::ExitCode;
 

@@ -11,10 +11,15 @@ use p2pow_cli::{
     config::{Layout, Table},
     input, values,
 };
-use p2pow_server::{Config, FrontierPolicy};
+use p2pow_protocol::registry::is_dialable;
+use p2pow_server::{
+    Config, FrontierPolicy,
+    public_address::{by_interface, by_services},
+};
 use std::{
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// The file that is read if none is named.
@@ -28,6 +33,15 @@ pub(crate) struct ConfigArgs {
     config: PathBuf,
 }
 
+/// Who is paid.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct RewardArgs {
+    /// Who is paid: an account whose key the worker does not need
+    #[arg(long, value_name = "ACCOUNT", env = "P2POW_REWARD_ACCOUNT")]
+    #[arg(value_parser = values::address)]
+    pub(crate) reward_account: Account,
+}
+
 /// What the worker offers, to whom.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Offer")]
@@ -36,10 +50,8 @@ pub(crate) struct OfferArgs {
     #[arg(long, value_name = "IP:PORT", env = "P2POW_LISTEN", value_delimiter = ',')]
     #[arg(value_parser = values::socket_address, default_value = "0.0.0.0:7090")]
     listen: Vec<SocketAddr>,
-    /// Who is paid: an account whose key the worker does not need
-    #[arg(long, value_name = "ACCOUNT", env = "P2POW_REWARD_ACCOUNT")]
-    #[arg(value_parser = values::address)]
-    pub(crate) reward_account: Account,
+    #[command(flatten)]
+    pub(crate) reward: RewardArgs,
     /// What a send or a change costs, in XNO, such as 0.0001, or in raw with the suffix raw. A receive or an open costs
     /// 33/64 of it, a batch the sum
     #[arg(long, value_name = "AMOUNT", env = "P2POW_FEE", value_parser = values::amount)]
@@ -84,13 +96,96 @@ pub(crate) struct JournalArgs {
     pub(crate) journal: PathBuf,
 }
 
-/// The worker's address, as `register` announces it.
+/// Whether the worker registers by itself.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Registration")]
+pub(crate) struct KeepArgs {
+    /// Register the address when `run` starts and when it changes: then `run` reads the key
+    #[arg(long, env = "P2POW_REGISTER", value_parser = values::switch, action = ArgAction::Set)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(default_value = "false")]
+    pub(crate) register: bool,
+}
+
+/// Where the world reaches the worker.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Registration")]
 pub(crate) struct AddressArgs {
-    /// Where the world reaches this worker, such as 203.0.113.7: what `register` announces on the ledger
+    /// Where the world reaches this worker, such as 203.0.113.7: what `register` announces on the ledger. One address, or
+    /// one of IPv4 and one of IPv6
     #[arg(long, value_name = "IP", env = "P2POW_PUBLIC_IP", value_parser = values::ip)]
-    pub(crate) public_ip: Option<IpAddr>,
+    #[arg(value_delimiter = ',')]
+    public_ip: Vec<IpAddr>,
+    /// The interface of this computer whose address that is, such as eth0, where `public_ip` does not say it
+    #[arg(long, value_name = "NAME", env = "P2POW_IP_INTERFACE", value_parser = values::token)]
+    ip_interface: Option<String>,
+    /// Services of different operators that answer with the address they are asked from, such as
+    /// https://one.example/ip,https://two.example/ip, asked where neither of these says it; two must agree and none differ
+    #[arg(long, value_name = "URL", env = "P2POW_IP_SERVICES", value_parser = values::http_url)]
+    #[arg(value_delimiter = ',')]
+    ip_services: Vec<String>,
+    /// Seconds between two looks at the address, where it is kept registered
+    #[arg(long, value_name = "SECONDS", env = "P2POW_IP_EVERY", default_value = "600")]
+    #[arg(value_parser = values::seconds)]
+    ip_every: Duration,
+}
+
+impl AddressArgs {
+    /// How often to look whether the address is still the same.
+    pub(crate) const fn look_every(&self) -> Duration {
+        self.ip_every
+    }
+
+    /// Refuses before anything is done what a registration would refuse.
+    pub(crate) fn check(&self, allow_local: bool) -> Result<(), Failure> {
+        let nowhere = self.public_ip.is_empty() && self.ip_services.is_empty();
+        if nowhere && self.ip_interface.is_none() {
+            return Err(Failure::Usage(
+                "no address to register: give --public-ip IP, or public_ip in the configuration, or --ip-interface or \
+                 --ip-services to find it by"
+                    .into(),
+            ));
+        }
+        for &address in &self.public_ip {
+            check_dialable(address, allow_local)?;
+        }
+        let v4 = self.public_ip.iter().filter(|address| address.is_ipv4()).count();
+        if v4 > 1 || self.public_ip.len() - v4 > 1 {
+            return Err(Failure::Usage(
+                "--public-ip (`public_ip`): wanted one address, or one of IPv4 and one of IPv6"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The addresses, that of IPv4 first.
+    pub(crate) async fn find(&self, allow_local: bool) -> Result<Vec<IpAddr>, Failure> {
+        let mut found = match &self.ip_interface {
+            _ if !self.public_ip.is_empty() => self.public_ip.clone(),
+            Some(interface) => by_interface(interface, allow_local)?,
+            None => {
+                let services = self.ip_services.iter().map(|service| service.parse());
+                let services = services.collect::<Result<Vec<_>, _>>().map_err(|_| {
+                    Failure::Usage("--ip-services (`ip_services`): wanted URLs: https://…".into())
+                })?;
+                by_services(&services, allow_local).await?
+            }
+        };
+        found.sort_unstable();
+        Ok(found)
+    }
+}
+
+fn check_dialable(address: IpAddr, allow_local: bool) -> Result<(), Failure> {
+    if is_dialable(address, allow_local) {
+        return Ok(());
+    }
+    let hint =
+        if is_dialable(address, true) { ", or --allow-local on a network of your own" } else { "" };
+    Err(Failure::Usage(format!(
+        "--public-ip (`public_ip`): found {address}, which cannot be reached from the internet, wanted an address where the world reaches this worker{hint}"
+    )))
 }
 
 /// What the configuration may say.
@@ -101,12 +196,13 @@ pub(crate) fn layout() -> Layout {
         .options::<DeviceArgs>()
         .options::<JournalArgs>()
         .options::<AddressArgs>()
+        .options::<KeepArgs>()
         .options::<AdminArgs>()
         .texts("headers", "Headers for the node, such as a provider's API key", "authorization");
     KeyArgs::in_file(
         options,
         "The key that registers. Its account should hold little: registering points its representative at your address \
-         until its next block. Keep the file to yourself (mode 0600); `run` does not read it.",
+         until its next block. Keep the file to yourself (mode 0600); `run` reads it only if it is to register.",
     )
 }
 
@@ -144,7 +240,7 @@ impl OfferArgs {
         let frontier = if self.require_confirmed { default.frontier } else { FrontierPolicy::Any };
         Config {
             listen: self.listen.clone(),
-            reward_account: self.reward_account,
+            reward_account: self.reward.reward_account,
             fee: self.fee,
             network: node.network,
             websocket_url: node.websocket.clone(),

@@ -5,7 +5,7 @@
 //! node is asked, everything the node can say before any work is done, and all works of a job are found before its first
 //! block goes out. Income is counted when a reward is confirmed.
 //!
-//! A worker needs no private key: it knows its reward account and nothing else. Keys are for [`register`] alone.
+//! A worker needs no private key: it knows its reward account and nothing else. Keys are for [`register`] and [`sweep`] alone.
 //!
 //! ```
 //! use nano_block::Network;
@@ -30,7 +30,9 @@
 #![forbid(unsafe_code)]
 
 pub mod books;
+pub mod public_address;
 pub mod register;
+pub mod sweep;
 
 mod clock;
 mod config;
@@ -38,6 +40,7 @@ mod http;
 mod job;
 mod journal;
 mod node;
+mod own_account;
 mod server;
 mod status;
 mod watcher;
@@ -48,6 +51,7 @@ pub use {
     job::{Job, JobEvent, JobReport, phase::Phase},
     journal::EndedJob,
     nano_http::{HttpLimits, IpNet, ListenError, Rate},
+    own_account::{OwnAccount, OwnAccountError},
     server::{BindError, Server},
     status::ServerStatus,
     watcher::Watcher,

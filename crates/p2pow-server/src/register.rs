@@ -1,58 +1,39 @@
-//! [`register`]: puts a worker's address on the ledger.
+//! [`register`]: puts a worker's address on the ledger. [`unregister`]: takes it off, as far as a ledger lets that happen.
 //!
-//! Registering moves the registering account's voting weight to a representative that does not exist, until the
-//! account's next block. So an account of its own, nearly empty, is the right one; nothing ties it to the reward
-//! account.
+//! - Registering moves the registering account's voting weight to a representative that does not exist, until the
+//!   account's next block. So an account of its own, nearly empty, is the right one; nothing ties it to the reward account.
+//! - Of each account clients take the newest entry. So one account announces one address, and an address of IPv4 and one
+//!   of IPv6 take two accounts.
+//! - An entry stays on the ledger for ever. [`unregister`] writes a newer one that is no address: clients that take the
+//!   newest entry call nobody then; those of 2020, which take every entry, may call the old address as long as they live.
 
-use nano_block::{
-    AccountState, BuildError, Epoch, Network, SecretKey, SignedState, StateBlock, Subtype,
-};
-use nano_pow::{Pool, PoolError, Puzzle};
+use crate::own_account::{OwnAccount, OwnAccountError, Standing};
+use nano_block::{AccountState, SignedState, StateBlock, Subtype};
 use nano_primitives::{Account, BlockHash};
-use nano_rpc::{Client, Receivable, ReceivableQuery, RpcError};
-use p2pow_protocol::{
-    Step,
-    registry::{self, AmbiguousAddress, REGISTRATION_ACCOUNT, REGISTRATION_AMOUNT, is_dialable},
+use nano_rpc::{HistoryQuery, ReceivableQuery, RpcError};
+use p2pow_protocol::registry::{
+    self, AmbiguousAddress, REGISTRATION_ACCOUNT, REGISTRATION_AMOUNT, is_dialable,
 };
-use std::{net::IpAddr, time::Duration};
-use tokio::time::{Instant, sleep};
-use tracing::info;
+use std::net::IpAddr;
 
-const POLL: Duration = Duration::from_millis(250);
+/// How many sends to the registration account are looked at: those of other amounts are no entries.
+const LOOKED_AT: u64 = 16;
 
-/// How to register.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// Whose work thresholds count.
-    pub network: Network,
-    /// Whether an address is registered that only clients in the same network can reach.
-    pub allow_local: bool,
-    /// How long to wait for the confirmation.
-    pub confirm_within: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        let confirm_within = Duration::from_secs(60);
-        Self { network: Network::Live, allow_local: false, confirm_within }
-    }
-}
-
-/// An address on the ledger.
+/// What an account has on the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Registration {
-    /// The address.
-    pub address: IpAddr,
+    /// The address; none after [`unregister`].
+    pub address: Option<IpAddr>,
     /// The account that registered it.
     pub account: Account,
     /// The block that says so.
     pub block: BlockHash,
-    /// Whether it was there already: the account's last block was this registration.
+    /// Whether it was there already: nothing had to be done.
     pub was_there: bool,
 }
 
-/// Why an address is not registered.
+/// Why an address is not registered, or not taken back.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegisterError {
@@ -71,31 +52,21 @@ pub enum RegisterError {
         /// The registering account.
         account: Account,
     },
-    /// The block cannot be built.
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    /// The node said something about the account that its last block does not bear out.
-    #[error("the node's words about account {account} do not fit its last block {frontier}")]
-    Inconsistent {
+    /// There is nothing to take back.
+    #[error("account {account} has registered nothing")]
+    NotRegistered {
         /// The registering account.
         account: Account,
-        /// The frontier that the node gave.
-        frontier: BlockHash,
     },
-    /// The node did not answer or refused a block.
+    /// The account could not be worked with.
     #[error(transparent)]
-    Node(#[from] RpcError),
-    /// No work was found.
-    #[error("no work was found")]
-    Work(#[from] PoolError),
-    /// The registration is published, but its confirmation did not come.
-    #[error("registration {block} is published, but was not confirmed within {after:?}")]
-    Unconfirmed {
-        /// The registration.
-        block: BlockHash,
-        /// How long was waited.
-        after: Duration,
-    },
+    Account(#[from] OwnAccountError),
+}
+
+impl From<RpcError> for RegisterError {
+    fn from(error: RpcError) -> Self {
+        Self::Account(error.into())
+    }
 }
 
 /// The block that registers `address`: exactly the registration amount to the registration account, with the address
@@ -126,138 +97,120 @@ pub fn registration_block(
     state: &AccountState,
     address: IpAddr,
 ) -> Result<StateBlock, RegisterError> {
-    let representative = registry::encode(address)?;
-    let state = AccountState { representative, ..*state };
-    Ok(state.send(REGISTRATION_ACCOUNT, REGISTRATION_AMOUNT)?)
+    entry_block(state, registry::encode(address)?)
 }
 
-/// Registers `address` by the account of `key`, with work by `pool`, and waits for the confirmation.
+fn entry_block(state: &AccountState, representative: Account) -> Result<StateBlock, RegisterError> {
+    let state = AccountState { representative, ..*state };
+    let block = state.send(REGISTRATION_ACCOUNT, REGISTRATION_AMOUNT);
+    Ok(block.map_err(OwnAccountError::from)?)
+}
+
+/// Registers `address`, and waits for the confirmation. `allow_local` lets addresses pass that only clients in the same
+/// network can reach.
 ///
-/// An account without the money for it first receives the largest send that waits for it. An account whose last block
-/// is this very registration stays as it is.
+/// An account without the money for it first receives the largest send that waits for it. An account whose newest entry
+/// is this address stays as it is, whatever it did since.
 ///
 /// # Errors
-/// See [`RegisterError`]. After [`RegisterError::Unconfirmed`] the registration may still come true.
+/// See [`RegisterError`]. After [`OwnAccountError::Unconfirmed`] the registration may still come true.
 pub async fn register(
-    node: &Client,
-    pool: &Pool,
-    key: &SecretKey,
+    by: &OwnAccount<'_>,
     address: IpAddr,
-    options: &Options,
+    allow_local: bool,
 ) -> Result<Registration, RegisterError> {
-    if !is_dialable(address, options.allow_local) {
+    if !is_dialable(address, allow_local) {
         return Err(RegisterError::NotDialable { address });
     }
-    let registrar = Registrar { node, pool, key, options };
-    let account = key.account();
-    let mut standing = registrar.standing().await?;
-    if standing.registered == Some(address)
-        && let Some(block) = standing.state.frontier
+    let wanted = Entry { address: Some(address), representative: registry::encode(address)? };
+    announce(by, wanted, newest_entry(by).await?).await
+}
+
+/// Writes a newer entry that is no address, and waits for the confirmation. It costs what registering costs, and gives
+/// the account its own voting weight back.
+///
+/// # Errors
+/// The account has no entry; otherwise as for [`register`].
+pub async fn unregister(by: &OwnAccount<'_>) -> Result<Registration, RegisterError> {
+    let account = by.account();
+    let newest = newest_entry(by).await?.ok_or(RegisterError::NotRegistered { account })?;
+    let wanted = Entry { address: None, representative: account };
+    announce(by, wanted, Some(newest)).await
+}
+
+/// What the account has registered, if it has.
+///
+/// # Errors
+/// The node does not answer.
+pub async fn registered(by: &OwnAccount<'_>) -> Result<Option<Registration>, RegisterError> {
+    let account = by.account();
+    let registration = |(block, entry): (_, Entry)| Registration {
+        address: entry.address,
+        account,
+        block,
+        was_there: true,
+    };
+    Ok(newest_entry(by).await?.map(registration))
+}
+
+/// What an entry of the registry says.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    address: Option<IpAddr>,
+    representative: Account,
+}
+
+async fn announce(
+    by: &OwnAccount<'_>,
+    wanted: Entry,
+    newest: Option<(BlockHash, Entry)>,
+) -> Result<Registration, RegisterError> {
+    let (account, address) = (by.account(), wanted.address);
+    if let Some((block, newest)) = newest
+        && newest.address == address
     {
+        by.confirmed(block).await?;
         return Ok(Registration { address, account, block, was_there: true });
     }
+    let mut standing = by.standing().await?;
     if standing.state.balance < REGISTRATION_AMOUNT {
-        standing = registrar.pocket(&standing).await?;
+        standing = pocket(by, &standing).await?;
     }
-    let block = registration_block(&standing.state, address)?;
-    let block = registrar.publish(block, Subtype::Send, standing.epoch).await?;
-    registrar.confirmed(block).await?;
+    let block = entry_block(&standing.state, wanted.representative)?;
+    let block = by.send(&standing, block).await?;
+    by.confirmed(block).await?;
     Ok(Registration { address, account, block, was_there: false })
 }
 
-/// What registering takes.
-struct Registrar<'a> {
-    node: &'a Client,
-    pool: &'a Pool,
-    key: &'a SecretKey,
-    options: &'a Options,
+/// The newest entry of the account, by its own chain: whatever it did since, that is what clients take.
+async fn newest_entry(by: &OwnAccount<'_>) -> Result<Option<(BlockHash, Entry)>, RegisterError> {
+    let account = by.account();
+    let filter = vec![REGISTRATION_ACCOUNT];
+    let query = HistoryQuery { account_filter: filter, ..HistoryQuery::newest(LOOKED_AT) };
+    let history = by.node.account_history(&account, &query).await?;
+    let mut sends = history.entries.iter().filter(|entry| {
+        entry.subtype == Some(Subtype::Send) && entry.amount == Some(REGISTRATION_AMOUNT)
+    });
+    let Some(newest) = sends.next() else { return Ok(None) };
+    let Some(info) = by.node.block_info(&newest.hash).await? else { return Ok(None) };
+    let Ok(signed) = SignedState::try_from(info.contents) else { return Ok(None) };
+    let is_entry = signed.block.account == account
+        && signed.block.link == REGISTRATION_ACCOUNT.into()
+        && signed.hash() == newest.hash;
+    let representative = signed.block.representative;
+    let entry = Entry { address: registry::decode(&representative), representative };
+    Ok(is_entry.then_some((newest.hash, entry)))
 }
 
-/// The registering account.
-struct Registrant {
-    state: AccountState,
-    epoch: Option<Epoch>,
-    /// The address that its last block registers.
-    registered: Option<IpAddr>,
-}
-
-impl Registrar<'_> {
-    /// The account's state; what the node says about it is checked against the account's last block.
-    async fn standing(&self) -> Result<Registrant, RegisterError> {
-        let account = self.key.account();
-        let Some(info) = self.node.account_info(&account).await? else {
-            let state = AccountState::unopened(account, account);
-            return Ok(Registrant { state, epoch: Some(Epoch::Epoch0), registered: None });
-        };
-        let inconsistent = || RegisterError::Inconsistent { account, frontier: info.frontier };
-        let last = self.node.block_info(&info.frontier).await?.ok_or_else(inconsistent)?;
-        let mut registered = None;
-        if let Ok(last_state) = SignedState::try_from(last.contents) {
-            let block = last_state.block;
-            let fits = last_state.hash() == info.frontier
-                && (block.account, block.balance) == (account, info.balance);
-            if !fits {
-                return Err(inconsistent());
-            }
-            let is_registration = block.link == REGISTRATION_ACCOUNT.into()
-                && last.amount == Some(REGISTRATION_AMOUNT);
-            registered = registry::decode(&block.representative).filter(|_| is_registration);
-        }
-        let epoch = Epoch::from_number(info.account_version);
-        Ok(Registrant { state: info.state(account), epoch, registered })
-    }
-
-    /// Receives the largest send that waits for the account.
-    async fn pocket(&self, standing: &Registrant) -> Result<Registrant, RegisterError> {
-        let account = standing.state.account;
-        let found = self.node.receivable(&account, &ReceivableQuery::default()).await?;
-        let largest = found.into_iter().max_by_key(|entry| entry.amount);
-        let source = largest.ok_or(RegisterError::NoMoney { account })?;
-        let block = standing.state.receive(source.hash, source.amount)?;
-        let epoch = epoch_after(standing.epoch, &source);
-        let is_first = standing.state.frontier.is_none();
-        let subtype = if is_first { Subtype::Open } else { Subtype::Receive };
-        self.publish(block, subtype, epoch).await?;
-        let state = standing.state.after(&block);
-        if state.balance < REGISTRATION_AMOUNT {
-            return Err(RegisterError::NoMoney { account });
-        }
-        Ok(Registrant { state, epoch, registered: None })
-    }
-
-    async fn publish(
-        &self,
-        block: StateBlock,
-        subtype: Subtype,
-        epoch: Option<Epoch>,
-    ) -> Result<BlockHash, RegisterError> {
-        let step = Step { hash: block.hash(), root: block.root(), subtype, epoch };
-        let threshold = step.threshold(&self.options.network.thresholds());
-        let solution = self.pool.submit(Puzzle::new(step.root, threshold)).await?;
-        let signed = block.sign(self.key).with_work(solution.work());
-        let hash = self.node.process(&signed.into(), Some(subtype)).await?;
-        info!(%hash, %subtype, "published");
-        Ok(hash)
-    }
-
-    async fn confirmed(&self, block: BlockHash) -> Result<(), RegisterError> {
-        let after = self.options.confirm_within;
-        let deadline = Instant::now() + after;
-        while !self.node.block_info(&block).await?.is_some_and(|info| info.confirmed) {
-            if Instant::now() >= deadline {
-                return Err(RegisterError::Unconfirmed { block, after });
-            }
-            sleep(POLL).await;
-        }
-        Ok(())
-    }
-}
-
-/// The account's epoch after it receives `source`, where that is known.
-fn epoch_after(account: Option<Epoch>, source: &Receivable) -> Option<Epoch> {
-    let source = source.min_version.and_then(Epoch::from_number);
-    match (account, source) {
-        (Some(Epoch::Epoch2), _) | (_, Some(Epoch::Epoch2)) => Some(Epoch::Epoch2),
-        (account, source) => account.zip(source).map(|(account, source)| account.max(source)),
+/// Receives the largest send that waits for the account.
+async fn pocket(by: &OwnAccount<'_>, standing: &Standing) -> Result<Standing, RegisterError> {
+    let account = by.account();
+    let found = by.node.receivable(&account, &ReceivableQuery::default()).await?;
+    let largest = found.into_iter().max_by_key(|entry| entry.amount);
+    let largest = largest.ok_or(RegisterError::NoMoney { account })?;
+    let (_, standing) = by.receive(standing, &largest).await?;
+    match standing.state.balance < REGISTRATION_AMOUNT {
+        true => Err(RegisterError::NoMoney { account }),
+        false => Ok(standing),
     }
 }

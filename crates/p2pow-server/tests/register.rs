@@ -11,7 +11,11 @@ use nano_pow::Pool;
 use nano_primitives::Amount;
 use nano_rpc::Client;
 use p2pow_protocol::registry::{self, REGISTRATION_ACCOUNT, REGISTRATION_AMOUNT};
-use p2pow_server::register::{Options, RegisterError, Registration, register, registration_block};
+use p2pow_server::{
+    OwnAccount, OwnAccountError,
+    register::{RegisterError, Registration, register, registered, registration_block, unregister},
+    sweep::sweep,
+};
 use std::{net::IpAddr, time::Duration};
 
 struct Scene {
@@ -26,12 +30,22 @@ impl Scene {
         Self { net, pool: Pool::cpu(Some(1)), george: key(2) }
     }
 
-    async fn register(&self, address: &str) -> Result<Registration, RegisterError> {
-        let node = Client::new(&self.net.rpc_url()).unwrap();
+    fn by<'a>(&'a self, node: &'a Client) -> OwnAccount<'a> {
         let confirm_within = Duration::from_millis(500);
-        let options = Options { network: Network::Dev, allow_local: false, confirm_within };
-        let address: IpAddr = address.parse().unwrap();
-        register(&node, &self.pool, &self.george, address, &options).await
+        let (pool, key) = (&self.pool, &self.george);
+        OwnAccount { node, pool, key, network: Network::Dev, confirm_within }
+    }
+
+    fn node(&self) -> Client {
+        Client::new(&self.net.rpc_url()).unwrap()
+    }
+
+    async fn register(&self, address: &str) -> Result<Registration, RegisterError> {
+        register(&self.by(&self.node()), address.parse().unwrap(), false).await
+    }
+
+    async fn unregister(&self) -> Result<Registration, RegisterError> {
+        unregister(&self.by(&self.node())).await
     }
 
     /// What a client finds in the registry.
@@ -109,8 +123,74 @@ async fn a_registration_that_is_not_confirmed_is_told_apart() {
     scene.net.open(&scene.george, amount(20_000_000)).unwrap();
     scene.net.faults().leave_unconfirmed(true);
     let error = scene.register("200.195.1.2").await.unwrap_err();
-    assert!(matches!(error, RegisterError::Unconfirmed { .. }), "{error}");
+    assert!(
+        matches!(error, RegisterError::Account(OwnAccountError::Unconfirmed { .. })),
+        "{error}"
+    );
     assert_eq!(scene.registered().len(), 1);
+}
+
+#[tokio::test]
+async fn what_the_account_does_since_costs_no_second_registration() {
+    let scene = Scene::new().await;
+    scene.net.open(&scene.george, amount(40_000_000)).unwrap();
+    let first = scene.register("200.195.1.2").await.unwrap();
+    scene.net.fund(&scene.george.account(), amount(100)).unwrap();
+    let node = scene.node();
+    let swept = sweep(&scene.by(&node), Amount::ZERO, 10).await.unwrap();
+    assert_eq!(swept.received.len(), 1);
+    let again = scene.register("200.195.1.2").await.unwrap();
+    assert_eq!((again.block, again.was_there), (first.block, true));
+    assert_eq!(scene.registered().len(), 1);
+}
+
+#[tokio::test]
+async fn unregistering_writes_a_newer_entry_that_is_no_address() {
+    let scene = Scene::new().await;
+    scene.net.open(&scene.george, amount(60_000_000)).unwrap();
+    let nothing = scene.unregister().await.unwrap_err();
+    assert!(matches!(nothing, RegisterError::NotRegistered { .. }), "{nothing}");
+    scene.register("200.195.1.2").await.unwrap();
+    let gone = scene.unregister().await.unwrap();
+    assert_eq!((gone.address, gone.was_there), (None, false));
+    let block = SignedState::try_from(scene.net.block(&gone.block).unwrap().block).unwrap().block;
+    assert_eq!(block.representative, scene.george.account(), "its weight is its own again");
+    assert_eq!(registry::decode(&block.representative), None);
+    assert!(scene.unregister().await.unwrap().was_there, "once is enough");
+
+    let node = scene.node();
+    let found = registered(&scene.by(&node)).await.unwrap().unwrap();
+    assert_eq!((found.address, found.block), (None, gone.block));
+    let back = scene.register("200.195.1.2").await.unwrap();
+    assert!(!back.was_there, "the newest entry counts");
+}
+
+#[tokio::test]
+async fn a_sweep_pockets_the_largest_rewards_and_says_whether_there_are_more() {
+    let scene = Scene::new().await;
+    for raw in [5, 300, 200, 100] {
+        scene.net.fund(&scene.george.account(), amount(raw)).unwrap();
+    }
+    let node = scene.node();
+    let swept = sweep(&scene.by(&node), amount(50), 2).await.unwrap();
+    assert_eq!((swept.total(), swept.is_more), (amount(500), true));
+    let rest = sweep(&scene.by(&node), amount(50), 2).await.unwrap();
+    assert_eq!((rest.total(), rest.is_more), (amount(100), false));
+    assert_eq!(state(&scene.net, &scene.george).balance, amount(600));
+    let nothing = sweep(&scene.by(&node), amount(50), 2).await.unwrap();
+    assert!(nothing.received.is_empty(), "5 raw are less than is wanted");
+}
+
+#[tokio::test]
+async fn a_sweep_that_stops_says_what_it_pocketed() {
+    let scene = Scene::new().await;
+    scene.net.fund(&scene.george.account(), amount(300)).unwrap();
+    scene.net.faults().leave_unconfirmed(true);
+    let node = scene.node();
+    let stopped = sweep(&scene.by(&node), Amount::ZERO, 5).await.unwrap_err();
+    assert_eq!(stopped.received.len(), 1);
+    assert!(matches!(stopped.why, OwnAccountError::Unconfirmed { .. }), "{stopped}");
+    assert!(stopped.to_string().starts_with("1 reward pocketed, then: block "), "{stopped}");
 }
 
 #[tokio::test]

@@ -5,16 +5,24 @@ mod narrator;
 
 use crate::{
     admin::AdminArgs,
-    commands::serve::{cannot_listen, until_stopped},
+    commands::{
+        register::start_and_keep,
+        serve::{cannot_listen, until_stopped},
+    },
     devices::DeviceArgs,
-    options::{ConfigArgs, JournalArgs, NodeArgs, OfferArgs},
+    options::{AddressArgs, ConfigArgs, JournalArgs, KeepArgs, NodeArgs, OfferArgs},
+    registrar::{Means, Registrar},
 };
 use look::{Looker, Offered};
+use nano_block::Network;
 use nano_pow::Pool;
 use narrator::Narrator;
 use p2pow_admin::Source;
-use p2pow_cli::{Failure, config::Given};
-use p2pow_server::{BindError, ListenError, Server};
+use p2pow_cli::{
+    Failure, KeyArgs,
+    config::{Given, Table},
+};
+use p2pow_server::{BindError, ListenError, Server, register::Registration};
 use p2pow_store::SqliteStore;
 use std::time::Duration;
 
@@ -22,7 +30,7 @@ use std::time::Duration;
 const MEASURE: Duration = Duration::from_millis(500);
 
 const HELP: &str = "\
-Needs no key. Prints a line for each step of a job; with --json one JSON object a line. Ctrl-C and SIGTERM stop it: what is being published is finished, and the next start goes on with the rest.
+Needs no key, unless it is to register by itself (--register). Prints a line for each step of a job; with --json one JSON object a line. Ctrl-C and SIGTERM stop it: what is being published is finished, and the next start goes on with the rest.
 
 Examples:
   p2pow-worker run
@@ -47,6 +55,38 @@ pub(crate) struct RunArgs {
     journal: Given<JournalArgs>,
     #[command(flatten)]
     admin: Given<AdminArgs>,
+    #[command(flatten)]
+    registration: RegistrationArgs,
+}
+
+/// What registering by itself takes.
+#[derive(Debug, clap::Args)]
+struct RegistrationArgs {
+    #[command(flatten)]
+    keep: Given<KeepArgs>,
+    #[command(flatten)]
+    address: Given<AddressArgs>,
+    #[command(flatten)]
+    key: Given<KeyArgs>,
+}
+
+impl RegistrationArgs {
+    /// What registers, if that is wanted; a devnet's addresses may be local ones.
+    fn registrar(
+        &self,
+        file: &Table,
+        means: impl FnOnce(KeyArgs) -> Means,
+    ) -> Result<Option<(AddressArgs, Registrar)>, Failure> {
+        let KeepArgs { register } = file.options(&self.keep)?;
+        if !register {
+            return Ok(None);
+        }
+        let address: AddressArgs = file.options(&self.address)?;
+        let means = means(KeyArgs::layered(&self.key, file)?);
+        let allow_local = means.network == Network::Dev;
+        address.check(allow_local)?;
+        Ok(Some((address, Registrar::new(means, allow_local)?)))
+    }
 }
 
 /// Works until Ctrl-C or SIGTERM.
@@ -61,6 +101,12 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let client = node.client(&file)?;
     let shown = client.url().to_owned();
     let pool = Pool::new(devices.open()?);
+    let registrar = args.registration.registrar(&file, |key| Means {
+        node: client.clone(),
+        pool: pool.clone(),
+        key,
+        network: node.network,
+    })?;
     let config = offer.config(&node, measure(&pool).await);
     let (network, reward_account, fee, max_jobs) =
         (config.network, config.reward_account, config.fee, config.max_jobs);
@@ -81,6 +127,10 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let watched = admin.serve(looker).await?;
     narrator.started(&status, watched.as_ref())?;
     narrator.resumed(&server)?;
+    if let Some((address, mut registrar)) = registrar {
+        let is_told = move |entry: &Registration| narrator.registered(entry).is_ok();
+        tokio::spawn(async move { start_and_keep(&address, &mut registrar, is_told).await });
+    }
     let outcome = tokio::select! {
         outcome = narrator.narrate(&mut events) => outcome,
         outcome = until_stopped() => outcome,

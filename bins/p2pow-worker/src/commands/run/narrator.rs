@@ -1,14 +1,15 @@
 //! [`Narrator`]: what the operator is told while the worker runs.
 
-use crate::admin::Watched;
+use crate::{admin::Watched, commands::register};
 use p2pow_admin::Status;
-use p2pow_cli::output;
-use p2pow_server::{Job, JobEvent, Phase, Server, ServerStatus};
+use p2pow_cli::{Failure, output};
+use p2pow_server::{Job, JobEvent, Phase, Server, ServerStatus, register::Registration};
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 /// Tells the operator what happens, in words or as JSON.
+#[derive(Clone, Copy)]
 pub(super) struct Narrator {
     pub(super) json: bool,
 }
@@ -54,6 +55,16 @@ impl Narrator {
             )),
             None => Ok(()),
         }
+    }
+
+    /// Tells of an address on the ledger.
+    pub(super) fn registered(self, entry: &Registration) -> Result<(), Failure> {
+        if !self.json {
+            return register::tell(entry, false);
+        }
+        let mut event = register::to_json(entry);
+        event["event"] = json!("registered");
+        Ok(output::json(&event)?)
     }
 
     /// Tells of the jobs from before, which go on.
