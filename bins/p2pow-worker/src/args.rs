@@ -31,7 +31,7 @@ enum Command {
     /// Withdraw the address, as far as the ledger lets that happen
     Unregister(register::UnregisterArgs),
     /// Take jobs until it is stopped (Ctrl-C)
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     /// Show the jobs that came to their end
     History(books::HistoryArgs),
     /// Show what the jobs have earned, by day or by sender
@@ -55,7 +55,7 @@ impl Args {
             Command::Init(args) => init::run(args),
             Command::Register(args) => block_on(register::run(args)),
             Command::Unregister(args) => block_on(register::unregister(args)),
-            Command::Run(args) => block_on(run::run(args)),
+            Command::Run(args) => block_on(run::run(*args)),
             Command::History(args) => block_on(books::history(args)),
             Command::Earnings(args) => block_on(books::earnings(args)),
             Command::Sweep(args) => block_on(sweep::run(args)),

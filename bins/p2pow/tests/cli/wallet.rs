@@ -5,9 +5,9 @@ use nano_block::{Network, SecretKey};
 use nano_pow::Pool;
 use nano_primitives::Amount;
 use nano_rpc::Client;
-use p2pow_server::{Config, Server, register};
+use p2pow_server::{Config, OwnAccount, Server, register};
 use serde_json::{Value, json};
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 use tokio::runtime::Runtime;
 
 /// `p2pow devnet`, and a worker on it that registered by itself.
@@ -61,13 +61,11 @@ impl Market {
 /// George registers, which his own computer works for, and listens.
 async fn work(node: &str, george: &SecretKey) -> Server {
     let (node, pool) = (Client::new(node).unwrap(), Pool::cpu(Some(1)));
-    let options = register::Options {
-        network: Network::Dev,
-        allow_local: true,
-        ..register::Options::default()
-    };
+    let confirm_within = Duration::from_secs(60);
+    let by =
+        OwnAccount { node: &node, pool: &pool, key: george, network: Network::Dev, confirm_within };
     let address: IpAddr = [127, 0, 0, 1].into();
-    register::register(&node, &pool, george, address, &options).await.unwrap();
+    register::register(&by, address, true).await.unwrap();
     let config = Config {
         listen: vec![(address, 0).into()],
         reward_account: george.account(),
