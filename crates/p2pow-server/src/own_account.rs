@@ -74,7 +74,7 @@ pub enum OwnAccountError {
 
 /// Where an own account stands.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Standing {
+pub(crate) struct OwnState {
     pub(crate) state: AccountState,
     epoch: Option<Epoch>,
 }
@@ -87,11 +87,11 @@ impl OwnAccount<'_> {
     }
 
     /// The account's state; what the node says about it is checked against the account's last block.
-    pub(crate) async fn standing(&self) -> Result<Standing, OwnAccountError> {
+    pub(crate) async fn standing(&self) -> Result<OwnState, OwnAccountError> {
         let account = self.account();
         let Some(info) = self.node.account_info(&account).await? else {
             let state = AccountState::unopened(account, account);
-            return Ok(Standing { state, epoch: Some(Epoch::Epoch0) });
+            return Ok(OwnState { state, epoch: Some(Epoch::Epoch0) });
         };
         let frontier = info.frontier;
         let inconsistent = || OwnAccountError::Inconsistent { account, frontier };
@@ -103,27 +103,27 @@ impl OwnAccount<'_> {
             return Err(inconsistent());
         }
         let epoch = Epoch::from_number(info.account_version);
-        Ok(Standing { state: info.state(account), epoch })
+        Ok(OwnState { state: info.state(account), epoch })
     }
 
     /// Receives a send, and gives the block with the state after it.
     pub(crate) async fn receive(
         &self,
-        standing: &Standing,
+        standing: &OwnState,
         source: &Receivable,
-    ) -> Result<(BlockHash, Standing), OwnAccountError> {
+    ) -> Result<(BlockHash, OwnState), OwnAccountError> {
         let block = standing.state.receive(source.hash, source.amount)?;
         let epoch = epoch_after(standing.epoch, source);
         let is_first = standing.state.frontier.is_none();
         let subtype = if is_first { Subtype::Open } else { Subtype::Receive };
         let hash = self.publish(block, subtype, epoch).await?;
-        Ok((hash, Standing { state: standing.state.after(&block), epoch }))
+        Ok((hash, OwnState { state: standing.state.after(&block), epoch }))
     }
 
     /// Signs a send, and publishes it.
     pub(crate) async fn send(
         &self,
-        standing: &Standing,
+        standing: &OwnState,
         block: StateBlock,
     ) -> Result<BlockHash, OwnAccountError> {
         self.publish(block, Subtype::Send, standing.epoch).await

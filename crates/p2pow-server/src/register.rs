@@ -7,7 +7,7 @@
 //! - An entry stays on the ledger for ever. [`unregister`] writes a newer one that is no address: clients that take the
 //!   newest entry call nobody then; those of 2020, which take every entry, may call the old address as long as they live.
 
-use crate::own_account::{OwnAccount, OwnAccountError, Standing};
+use crate::own_account::{OwnAccount, OwnAccountError, OwnState};
 use nano_block::{AccountState, SignedState, StateBlock, Subtype};
 use nano_primitives::{Account, BlockHash};
 use nano_rpc::{HistoryQuery, ReceivableQuery, RpcError};
@@ -122,7 +122,8 @@ pub async fn register(
     if !is_dialable(address, allow_local) {
         return Err(RegisterError::NotDialable { address });
     }
-    let wanted = Entry { address: Some(address), representative: registry::encode(address)? };
+    let wanted =
+        Announcement { address: Some(address), representative: registry::encode(address)? };
     announce(by, wanted, newest_entry(by).await?).await
 }
 
@@ -134,7 +135,7 @@ pub async fn register(
 pub async fn unregister(by: &OwnAccount<'_>) -> Result<Registration, RegisterError> {
     let account = by.account();
     let newest = newest_entry(by).await?.ok_or(RegisterError::NotRegistered { account })?;
-    let wanted = Entry { address: None, representative: account };
+    let wanted = Announcement { address: None, representative: account };
     announce(by, wanted, Some(newest)).await
 }
 
@@ -144,7 +145,7 @@ pub async fn unregister(by: &OwnAccount<'_>) -> Result<Registration, RegisterErr
 /// The node does not answer.
 pub async fn registered(by: &OwnAccount<'_>) -> Result<Option<Registration>, RegisterError> {
     let account = by.account();
-    let registration = |(block, entry): (_, Entry)| Registration {
+    let registration = |(block, entry): (_, Announcement)| Registration {
         address: entry.address,
         account,
         block,
@@ -155,15 +156,15 @@ pub async fn registered(by: &OwnAccount<'_>) -> Result<Option<Registration>, Reg
 
 /// What an entry of the registry says.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct Announcement {
     address: Option<IpAddr>,
     representative: Account,
 }
 
 async fn announce(
     by: &OwnAccount<'_>,
-    wanted: Entry,
-    newest: Option<(BlockHash, Entry)>,
+    wanted: Announcement,
+    newest: Option<(BlockHash, Announcement)>,
 ) -> Result<Registration, RegisterError> {
     let (account, address) = (by.account(), wanted.address);
     if let Some((block, newest)) = newest
@@ -183,7 +184,9 @@ async fn announce(
 }
 
 /// The newest entry of the account, by its own chain: whatever it did since, that is what clients take.
-async fn newest_entry(by: &OwnAccount<'_>) -> Result<Option<(BlockHash, Entry)>, RegisterError> {
+async fn newest_entry(
+    by: &OwnAccount<'_>,
+) -> Result<Option<(BlockHash, Announcement)>, RegisterError> {
     let account = by.account();
     let filter = vec![REGISTRATION_ACCOUNT];
     let query = HistoryQuery { account_filter: filter, ..HistoryQuery::newest(LOOKED_AT) };
@@ -198,12 +201,12 @@ async fn newest_entry(by: &OwnAccount<'_>) -> Result<Option<(BlockHash, Entry)>,
         && signed.block.link == REGISTRATION_ACCOUNT.into()
         && signed.hash() == newest.hash;
     let representative = signed.block.representative;
-    let entry = Entry { address: registry::decode(&representative), representative };
+    let entry = Announcement { address: registry::decode(&representative), representative };
     Ok(is_entry.then_some((newest.hash, entry)))
 }
 
 /// Receives the largest send that waits for the account.
-async fn pocket(by: &OwnAccount<'_>, standing: &Standing) -> Result<Standing, RegisterError> {
+async fn pocket(by: &OwnAccount<'_>, standing: &OwnState) -> Result<OwnState, RegisterError> {
     let account = by.account();
     let found = by.node.receivable(&account, &ReceivableQuery::default()).await?;
     let largest = found.into_iter().max_by_key(|entry| entry.amount);
