@@ -4,13 +4,13 @@ use crate::data::DataFolder;
 use clap::{ArgAction, ValueEnum};
 use nano_block::Network;
 use nano_primitives::{Account, Amount};
-use nano_rpc::Client;
+use nano_rpc::{Client, ConfigError};
 use p2pow_cli::{
     Failure, KeyArgs,
     config::{Given, Layout, Table},
     values,
 };
-use p2pow_client::{Config, Journal, Patience, Policy, Sender};
+use p2pow_client::{Config, Journal, Nodes, Patience, Policy, Sender};
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// Shown by every command that takes these options.
@@ -37,10 +37,11 @@ pub(crate) struct Options {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Network and hiring")]
 struct Declared {
-    /// The node's RPC
+    /// The node's RPC. Several, such as a,b or --node a --node b, must agree on the account before anything is signed, and
+    /// a payment is confirmed when most of them say so; the first is the main one
     #[arg(long, value_name = "URL", env = "P2POW_NODE", value_parser = values::http_url)]
-    #[arg(default_value = "http://127.0.0.1:7076")]
-    node: String,
+    #[arg(default_value = "http://127.0.0.1:7076", value_delimiter = ',')]
+    node: Vec<String>,
     /// The node's WebSocket, such as ws://127.0.0.1:7078, which tells of confirmations sooner; without it the node is
     /// polled
     #[arg(long, value_name = "URL", env = "P2POW_WEBSOCKET", value_parser = values::websocket_url)]
@@ -120,7 +121,7 @@ pub(crate) struct Settings {
 /// What the file may say.
 fn layout() -> Layout {
     let layout = Layout::new().options::<Declared>();
-    let about = "Headers for the node, such as a provider's API key";
+    let about = "Headers for the main node, such as a provider's API key";
     let layout = layout.texts("headers", about, "authorization");
     KeyArgs::in_file(layout, "Where the key is, if no flag and no variable says it")
 }
@@ -139,13 +140,21 @@ impl Settings {
         KeyArgs::layered(given, &self.file)
     }
 
-    /// The client of the node.
+    /// The client of the main node. It alone gets the headers: what lets in there is nobody else's matter.
     pub(crate) fn node(&self) -> Result<Client, Failure> {
-        let mut builder = Client::builder(&self.options.node);
-        for (name, value) in &self.file.texts("headers") {
-            builder = builder.header(name, value);
-        }
-        builder.build().map_err(|error| Failure::Usage(format!("--node: {error}")))
+        let url = self.options.node.first().expect("there is a default");
+        let headers = self.file.texts("headers");
+        let builder = Client::builder(url);
+        let builder =
+            headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
+        builder.build().map_err(wrong_node)
+    }
+
+    /// The clients of all nodes.
+    pub(crate) fn nodes(&self) -> Result<Nodes, Failure> {
+        let others = self.options.node.iter().skip(1).map(|url| Client::new(url));
+        let others = others.collect::<Result<Vec<_>, _>>().map_err(wrong_node)?;
+        Ok(Nodes::new(self.node()?, others))
     }
 
     /// The journal of what was signed.
@@ -160,13 +169,17 @@ impl Settings {
     /// The sender as these settings describe it.
     pub(crate) fn sender(self) -> Result<Sender, Failure> {
         let market = DataFolder::open(self.options.data.clone())?.market();
-        Ok(Sender::new(self.node()?, self.options.config()).with_market(market))
+        Ok(Sender::new(self.nodes()?, self.options.config()).with_market(market))
     }
 
     /// The most that is paid for the work of one send.
     pub(crate) const fn max_fee(&self) -> Amount {
         self.options.max_fee
     }
+}
+
+fn wrong_node(error: ConfigError) -> Failure {
+    Failure::Usage(format!("--node: {error}"))
 }
 
 impl Declared {

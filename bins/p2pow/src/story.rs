@@ -36,6 +36,9 @@ pub(crate) fn tell(event: &Event) -> Option<String> {
         Event::Unusable { address, reason } => {
             format!("{address} is of no use: {}", excerpt(reason, SHOWN))
         }
+        Event::NodeSetAside { url, reason } => {
+            format!("the node {url} is not gone by: {}", excerpt(reason, SHOWN))
+        }
         Event::StateVerified { frontier: None, .. } => "the account has no block yet".to_owned(),
         Event::StateVerified { frontier: Some(hash), balance } => {
             format!("the account has {}, proven by its last block {hash}", xno(*balance))

@@ -162,7 +162,10 @@ impl Told<'_> {
     fn tell(&mut self, event: &Event) {
         let is_warning = matches!(
             event,
-            Event::NotSubscribed { .. } | Event::NotWritten { .. } | Event::Replaced { .. }
+            Event::NotSubscribed { .. }
+                | Event::NodeSetAside { .. }
+                | Event::NotWritten { .. }
+                | Event::Replaced { .. }
         );
         match story::tell(event) {
             Some(text) if !self.is_quiet => {

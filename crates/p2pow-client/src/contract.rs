@@ -7,10 +7,10 @@
 
 use crate::{
     Fate, Order, Quote, Signer, SignerError,
-    account_state::Verified,
     clock::unix_seconds,
     journal::{Book, DealRecord, RewardRecord, UserRecord},
     order::OrderKey,
+    proof::Verified,
 };
 use nano_block::{
     AccountState, BuildError, Epoch, SignatureError, SignedState, StateBlock, Subtype,

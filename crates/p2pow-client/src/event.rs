@@ -49,6 +49,13 @@ pub enum Event {
         /// Why not.
         reason: String,
     },
+    /// One of several nodes is not believed about the account, or is behind the others.
+    NodeSetAside {
+        /// The node, without credentials.
+        url: String,
+        /// Why.
+        reason: String,
+    },
     /// The account's frontier was verified.
     StateVerified {
         /// The last block; `None` for an unopened account.

@@ -5,9 +5,8 @@
 //! place is an ancestor of everything that is signed from now on: so whatever the node says, and whatever it made up, the
 //! ledger takes one of the two payments at most.
 
-use crate::StateError;
+use crate::{Nodes, StateError};
 use nano_primitives::BlockHash;
-use nano_rpc::Client;
 
 /// Blocks that an account may have gone on with.
 const MAX_STEPS: usize = 1_000_000;
@@ -15,7 +14,7 @@ const MAX_STEPS: usize = 1_000_000;
 /// Whether the chain that ends with `frontier` holds another block than `block` on top of `previous`. `false` if it is
 /// the very block.
 pub(crate) async fn stands_apart(
-    node: &Client,
+    node: &Nodes,
     frontier: BlockHash,
     previous: BlockHash,
     block: BlockHash,

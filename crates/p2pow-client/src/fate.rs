@@ -1,10 +1,11 @@
 //! [`Fate`]: what became of a signed block, by the sender's own node. Nothing else counts as success, and nothing less
 //! than another confirmed block in its place counts as failure.
 
+use crate::Nodes;
 use futures_util::{StreamExt, stream};
 use nano_block::{Block, Epoch, SignedBlock};
 use nano_primitives::{Account, BlockHash, Work};
-use nano_rpc::{BlockInfo, Client, RpcError};
+use nano_rpc::{BlockInfo, RpcError};
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -154,7 +155,7 @@ impl Chain {
 /// The places on the ledger where the blocks of a chain are, or should be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ledger<'a> {
-    pub(crate) node: &'a Client,
+    pub(crate) node: &'a Nodes,
     pub(crate) chain: &'a Chain,
 }
 

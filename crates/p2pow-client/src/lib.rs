@@ -43,10 +43,12 @@ mod ledger_record;
 mod lessons;
 mod market;
 mod news;
+mod nodes;
 mod offers;
 mod order;
 mod pay;
 mod payment;
+mod proof;
 mod quotes;
 mod receipt;
 mod refresh;
@@ -61,7 +63,6 @@ mod worker;
 mod workers;
 
 pub use {
-    account_state::StateError,
     config::{Config, Patience, Policy, Search},
     contract::DealError,
     error::{AlreadySigned, Cause, SendError, Unsettled},
@@ -71,9 +72,11 @@ pub use {
     http::HttpError,
     journal::{Journal, JournalError},
     market::Market,
+    nodes::Nodes,
     offers::{Candidate, Listing, Listings, OfferError},
     order::{Order, OrderKey, OrderKeyError},
     payment::Payment,
+    proof::StateError,
     quotes::{Quote, QuoteError, Ranking, Unfit, Unusable},
     receipt::{DealReport, Hired, Item, Outcome, Paid, Receipt, Reward},
     reputation::{LedgerRecord, Reputation, Standing, UNPROVEN_BLOCKS},

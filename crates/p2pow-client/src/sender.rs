@@ -1,8 +1,8 @@
 //! [`Sender`]: pays, receives and changes representatives by blocks that hired workers work on, and looks for those workers.
 
 use crate::{
-    Config, Event, Journal, Listings, Market, Order, OrderKey, Payment, Quote, QuoteError, Ranking,
-    Receipt, SendError, Signer, Standing, StateError,
+    Config, Event, Journal, Listings, Market, Nodes, Order, OrderKey, Payment, Quote, QuoteError,
+    Ranking, Receipt, SendError, Signer, Standing, StateError,
     clock::unix_seconds,
     config::deadline,
     event::Events,
@@ -15,7 +15,7 @@ use crate::{
 };
 use nano_block::Subtype;
 use nano_primitives::{Account, Amount};
-use nano_rpc::{Client, Receivable, ReceivableQuery};
+use nano_rpc::{Receivable, ReceivableQuery};
 use std::sync::Arc;
 use tokio::{
     sync::mpsc::UnboundedSender,
@@ -24,10 +24,10 @@ use tokio::{
 
 /// Has blocks of an account worked on and published by hired workers.
 ///
-/// Everything it needs to trust is the node it was given, and that not for the balance.
+/// Everything it needs to trust is the node it was given, or most of several, and that not for the balance.
 #[derive(Debug)]
 pub struct Sender {
-    pub(crate) node: Client,
+    pub(crate) node: Nodes,
     pub(crate) config: Config,
     pub(crate) events: Events,
     pub(crate) journal: Journal,
@@ -35,13 +35,13 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// A sender that believes this node, and forgets with this value what it has signed, which makes a restart pay twice
+    /// A sender that believes this node, or these nodes, and forgets with this value what it has signed, which makes a restart pay twice
     /// (see [`with_journal`](Self::with_journal)), and what it has learned of the workers.
     #[must_use]
-    pub fn new(node: Client, config: Config) -> Self {
+    pub fn new(node: impl Into<Nodes>, config: Config) -> Self {
         let (events, journal, market) =
             (Events::default(), Journal::in_memory(), Market::in_memory());
-        Self { node, config, events, journal, market }
+        Self { node: node.into(), config, events, journal, market }
     }
 
     /// The same with what it signs in this journal.
@@ -68,9 +68,9 @@ impl Sender {
         &self.config
     }
 
-    /// The node that it believes.
+    /// The nodes that it believes.
     #[must_use]
-    pub const fn node(&self) -> &Client {
+    pub const fn node(&self) -> &Nodes {
         &self.node
     }
 
@@ -98,7 +98,7 @@ impl Sender {
         events: &Events,
         breadth: Breadth,
     ) -> Result<Listings, SendError> {
-        let Self { node, config, market, .. } = self;
+        let Self { config, market, .. } = self;
         let scan = self.scan().await?;
         let recollection = market.recall(config.network).await;
         let plan = if config.workers.is_empty() {
@@ -111,6 +111,7 @@ impl Sender {
             asked: plan.first.clone(),
             not_dialable: plan.not_dialable,
         });
+        let node = self.node.reachable();
         Ok(Survey { node, config, market, scan, recollection }.run(plan).await)
     }
 
@@ -123,8 +124,10 @@ impl Sender {
         if let Some(scan) = market.scanned(search.rescan) {
             return Ok(scan);
         }
-        let registry = Registry { node, store: market.store(), network: *network, search };
-        let scan = Arc::new(registry.scan().await.map_err(SendError::Workers)?);
+        let scan = node.ask_one(|node| async move {
+            Registry { node: &node, store: market.store(), network: *network, search }.scan().await
+        });
+        let scan = Arc::new(scan.await.map_err(SendError::Workers)?);
         market.remember_scan(&scan);
         Ok(scan)
     }

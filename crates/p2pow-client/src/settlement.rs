@@ -4,7 +4,7 @@
 //! Asking, publishing and watching run beside each other, so that none of them can hold up the others or the deadline.
 
 use crate::{
-    Config, Event, Hired, Outcome, Reward, WorkError,
+    Config, Event, Hired, Nodes, Outcome, Reward, WorkError,
     config::{Deadlines, deadline},
     contract::{Contract, Job},
     event::Events,
@@ -16,7 +16,7 @@ use crate::{
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use nano_block::SignedBlock;
 use nano_primitives::BlockHash;
-use nano_rpc::{Client, Refusal, RpcError};
+use nano_rpc::{Refusal, RpcError};
 use std::{
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -34,7 +34,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// A job and those who take part in it.
 #[derive(Debug)]
 pub(crate) struct Settlement<'a> {
-    pub(crate) node: &'a Client,
+    pub(crate) node: &'a Nodes,
     pub(crate) config: &'a Config,
     pub(crate) events: &'a Events,
     /// What is wanted now.

@@ -142,6 +142,23 @@ fn a_batch_pays_everybody_with_one_reward() {
 }
 
 #[test]
+fn a_main_node_that_is_away_is_not_missed_where_there_are_others() {
+    let market = Market::open();
+    let desk = Desk::new();
+    let (_, bob) = new_key(&desk, "bob.key");
+    let send = ["send", bob.as_str().unwrap(), "1", "--json"];
+    let nodes = ["--node", "http://127.0.0.1:1", "--node", &market.node];
+    market.call(&[&send[..], &nodes].concat()).run().json();
+    let file = format!("node = [\"http://127.0.0.1:1\", \"{}\"]\n", market.node);
+    let file = desk.file("p2pow.toml", file);
+    let by_file = [&send[..], &["--config", &file]].concat();
+    market.call(&by_file).without("P2POW_NODE").run().json();
+    let variable = format!("http://127.0.0.1:1,{}", market.node);
+    market.call(&send).env("P2POW_NODE", variable).run().json();
+    market.close();
+}
+
+#[test]
 fn limits_come_from_flags_the_environment_and_a_file() {
     let market = Market::open();
     let desk = Desk::new();

@@ -2,13 +2,14 @@
 
 use super::{Stop, Walk};
 use crate::{
-    AlreadySigned, Cause, DealReport, Event, Fate, Listings, Quote, SendError, account_state,
-    account_state::Verified,
+    AlreadySigned, Cause, DealReport, Event, Fate, Listings, Quote, SendError, Sender,
+    account_state::{self, Inquiry},
     clock::unix_seconds,
     config::Deadlines,
     contract::{Draft, SignError, reward, sign},
     exclusion::stands_apart,
     journal::{Book, DealRecord, Journal, OrderRecord, Part, ReserveError},
+    proof::Verified,
     workers::Breadth,
 };
 use nano_block::Subtype;
@@ -55,9 +56,9 @@ impl Walk<'_> {
     ) -> Result<(Verified, Listings), SendError> {
         let sender = self.sender;
         let account = self.signer.account();
-        let state = async {
-            Ok(account_state::verified(&sender.node, account, &sender.config, deadlines).await?)
-        };
+        let Sender { node: nodes, config, events, .. } = sender;
+        let inquiry = Inquiry { nodes, config, events, deadlines };
+        let state = async { Ok(inquiry.verified(account).await?) };
         let network =
             async { Ok(account_state::check_network(&sender.node, sender.config.network).await?) };
         let asked = sender.ask(&sender.events, Breadth::Payment);

@@ -8,4 +8,5 @@ mod market;
 mod money;
 mod nodes;
 mod registry;
+mod several;
 mod town;
