@@ -34,6 +34,7 @@ pub mod registry;
 
 mod answer;
 mod info;
+mod job;
 mod refusal;
 mod request;
 mod rules;
@@ -42,6 +43,7 @@ mod wire;
 pub use {
     answer::{Answer, AnswerError, Done},
     info::{DynamicFee, Info, InfoError, NetworkInfo, Offer, QueueInfo, Status},
+    job::JobState,
     refusal::{Refusal, RefusalBody},
     request::{EmptyBatch, WorkRequest},
     rules::{LedgerView, Plan, Receivable, Step, Terms, check_ledger, check_request, sources},
@@ -61,4 +63,6 @@ pub const MAX_BYTES_PER_BLOCK: usize = 8 * 1024;
 pub mod feature {
     /// Takes a chain of user blocks with one reward (`user_blocks`).
     pub const BATCH: &str = "batch";
+    /// Tells how a job stands (`/jobs/<id>`), and answers at once to `Prefer: respond-async`.
+    pub const JOBS: &str = "jobs";
 }

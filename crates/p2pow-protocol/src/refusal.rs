@@ -127,6 +127,9 @@ pub enum Refusal {
     /// The body did not arrive in time.
     #[error("Request took too long to arrive")]
     TooSlow,
+    /// The worker knows no job of this name, or none any more.
+    #[error("Job not found")]
+    JobNotFound,
     /// The route exists, but not for this method.
     #[error("Method not allowed")]
     MethodNotAllowed,
@@ -168,6 +171,7 @@ impl Refusal {
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::TooLarge { .. } => "too_large",
             Self::TooSlow => "too_slow",
+            Self::JobNotFound => "job_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::InvalidRoute => "invalid_route",
         }
@@ -178,7 +182,7 @@ impl Refusal {
     pub const fn status(&self) -> u16 {
         match self {
             Self::FeeTooLow | Self::InvalidReceive | Self::InsufficientFunds => 403,
-            Self::InvalidRoute => 404,
+            Self::InvalidRoute | Self::JobNotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::TooSlow => 408,
             Self::Conflict => 409,

@@ -5,7 +5,7 @@ use crate::{
     wire::{self, Object},
 };
 use nano_block::SignedState;
-use nano_primitives::{Account, Amount, BlockHash, Root};
+use nano_primitives::{Account, Amount, BlockHash, Root, Work};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -13,13 +13,30 @@ use serde_json::value::RawValue;
 ///
 /// Holding one says that every block is well formed, not that it is right: see
 /// [`check_request`](crate::check_request).
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Two requests are equal if their blocks are, whatever work came with them.
+#[derive(Debug, Clone)]
 pub struct WorkRequest {
     /// Never empty.
     users: Vec<SignedState>,
     reward: SignedState,
     is_batch: bool,
+    /// Works that came with the blocks, in their order.
+    works: Vec<Option<Work>>,
 }
+
+impl PartialEq for WorkRequest {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(ours, theirs): (&SignedState, &SignedState)| {
+            (ours.block, ours.signature) == (theirs.block, theirs.signature)
+        };
+        self.is_batch == other.is_batch
+            && self.users.len() == other.users.len()
+            && self.blocks().zip(other.blocks()).all(same)
+    }
+}
+
+impl Eq for WorkRequest {}
 
 /// A batch without user blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +47,8 @@ impl WorkRequest {
     /// A request in the form that every worker knows.
     #[must_use]
     pub fn single(user: SignedState, reward: SignedState) -> Self {
-        Self { users: vec![user], reward, is_batch: false }
+        let works = vec![user.work, reward.work];
+        Self { users: vec![user], reward, is_batch: false, works }
     }
 
     /// A request in the form for workers with the feature `batch`.
@@ -41,14 +59,15 @@ impl WorkRequest {
         if users.is_empty() {
             return Err(EmptyBatch);
         }
-        Ok(Self { users, reward, is_batch: true })
+        let works = users.iter().chain([&reward]).map(|block| block.work).collect();
+        Ok(Self { users, reward, is_batch: true, works })
     }
 
     /// Reads a request body of at most `max_user_blocks` user blocks.
     ///
-    /// Signatures are left to [`check_request`](crate::check_request), but for one case: before a malformed reward
-    /// block is reported the user blocks' signatures are checked, since a wrong one comes first in the protocol's
-    /// order.
+    /// Signatures are left to [`check_request`](crate::check_request), but for one case: before the malformed reward
+    /// block of a single user block is reported that one's signature is checked, since a wrong one comes first in the
+    /// protocol's order. Work that comes with a block is taken along if it can be read, and judged by nobody yet.
     ///
     /// # Errors
     /// Rules 1 to 5 of the protocol as far as the form goes, and the limits on size.
@@ -58,12 +77,15 @@ impl WorkRequest {
         let (users, is_batch) = user_parts(&parts)?;
         let reward = wire::get(&parts, "reward_block").ok_or(Refusal::RewardMissing)?;
         check_size(body, users.len(), max_user_blocks)?;
+        let works = users.iter().copied().chain([reward]).map(wire::read_work).collect();
         let users = read_users(&users)?;
         let reward = read_reward(reward).or_else(|refusal| {
-            verify_users(&users)?;
+            if !is_batch {
+                verify_users(&users)?;
+            }
             Err(refusal)
         })?;
-        Ok(Self { users, reward, is_batch })
+        Ok(Self { users, reward, is_batch, works })
     }
 
     /// The request body, in the form it was made for.
@@ -105,6 +127,12 @@ impl WorkRequest {
     /// All blocks in the order in which they are published: the user blocks, then the reward block.
     pub fn blocks(&self) -> impl Iterator<Item = &SignedState> {
         self.users.iter().chain([&self.reward])
+    }
+
+    /// The works that came with the blocks, in the order of [`blocks`](Self::blocks). Nobody has judged them yet.
+    #[must_use]
+    pub fn works(&self) -> &[Option<Work>] {
+        &self.works
     }
 
     /// Whether the request and its answer have the form of a batch.

@@ -2,7 +2,7 @@
 //! integer of more than 64 bits.
 
 use nano_block::{SignatureError, SignedState, StateBlock};
-use nano_primitives::{Account, Amount, Link, excerpt};
+use nano_primitives::{Account, Amount, Link, Work, excerpt};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -90,6 +90,12 @@ pub(crate) fn read_block(raw: &RawValue) -> Result<SignedState, BlockProblem> {
         link: read_link(&fields)?,
     };
     Ok(SignedState { block, signature: read(&fields, "signature", text)?, work: None })
+}
+
+/// The work of a block, if it has some that can be read: old clients send whatever they have there.
+pub(crate) fn read_work(raw: &RawValue) -> Option<Work> {
+    let fields = object(raw)?;
+    text(get(&fields, "work")?)?.parse().ok()
 }
 
 /// The link, as hexadecimal or as an account, or from `link_as_account` alone.

@@ -47,6 +47,7 @@ fn ours() -> Vec<(Refusal, u16)> {
     vec![
         (Refusal::TooManyBlocks { found: 9, max: 8 }, 400),
         (Refusal::BrokenChain { place: 2 }, 400),
+        (Refusal::JobNotFound, 404),
         (Refusal::MethodNotAllowed, 405),
         (Refusal::TooSlow, 408),
         (Refusal::Conflict, 409),

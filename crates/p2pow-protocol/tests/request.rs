@@ -231,3 +231,18 @@ fn a_request_is_named_by_its_reward_block() {
     assert_eq!(request.account(), Account::from(alice().public_key()));
     assert_eq!(request.blocks().count(), 2);
 }
+
+#[test]
+fn work_that_comes_with_a_block_is_taken_along() {
+    let asked = request(&[send()], FEE.to_raw());
+    let work: nano_primitives::Work = "0123456789abcdef".parse().unwrap();
+    let with = WorkRequest::single(asked.first().with_work(work), *asked.reward());
+    let read = WorkRequest::parse(&with.to_json(), 1).unwrap();
+    assert_eq!(read.works(), [Some(work), None]);
+    assert_eq!(read, asked, "it is the same job");
+    let mut odd: serde_json::Value = serde_json::from_slice(&asked.to_json()).unwrap();
+    odd["user_block"]["work"] = json!("none yet");
+    odd["reward_block"]["work"] = json!(7);
+    let read = WorkRequest::parse(odd.to_string().as_bytes(), 1).unwrap();
+    assert_eq!(read.works(), [None, None]);
+}

@@ -134,3 +134,23 @@ fn rules_are_checked_in_the_order_of_the_protocol() {
     assert_eq!(code(&with(to_worker.sign(&alice()))), "wrong_reward_previous");
     assert_eq!(code(&with(on_top.sign(&alice()))), "fee_too_low");
 }
+
+#[test]
+fn a_batch_that_does_not_add_up_is_not_worth_its_signatures() {
+    let first = send();
+    let second = rich().after(&first).send(key(4).account(), amount(10)).unwrap();
+    let good = request(&[first, second], 1);
+    let forged: Vec<_> = good
+        .users()
+        .iter()
+        .map(|user| nano_block::SignedState { signature: Signature::from_bytes([1; 64]), ..*user })
+        .collect();
+    let cheap = WorkRequest::batch(forged.clone(), *good.reward()).unwrap();
+    assert_eq!(code(&cheap), "fee_too_low");
+    // The same as a single block: old clients know the order of the protocol.
+    let single = with_reward(|reward| reward.balance = Amount::MAX);
+    assert_eq!(code(&WorkRequest::single(forged[0], *single.reward())), "invalid_user");
+    // A batch that adds up is looked at.
+    let paid = request(&[first, second], 3 * FEE.to_raw());
+    assert_eq!(code(&WorkRequest::batch(forged, *paid.reward()).unwrap()), "invalid_user");
+}

@@ -1,5 +1,6 @@
 //! [`Config`]: what a worker is told before it starts.
 
+use crate::pricing::Pricing;
 use nano_block::Network;
 use nano_http::{HttpLimits, IpNet, Rate};
 use nano_primitives::{Account, Amount};
@@ -26,16 +27,25 @@ pub struct Config {
     pub hashrate: Option<f64>,
     /// The most user blocks of one job.
     pub max_user_blocks: usize,
+    /// How the fee follows demand and costs.
+    pub pricing: Pricing,
     /// The most jobs that wait or are worked on; one more is told to come again.
     pub max_jobs: usize,
+    /// How long the works of all jobs may take to be found, as far as is to be expected; one more job is told to come
+    /// again.
+    pub max_wait: Duration,
+    /// The most jobs that are held against the ledger at once, an eighth of them of one address.
+    pub max_checks: usize,
     /// The highest network multiplier that jobs are taken at.
     pub max_multiplier: f64,
     /// Which frontiers are trusted.
     pub frontier: FrontierPolicy,
     /// Whether to go on for the reward when somebody else has published the user blocks already.
-    pub contest: bool,
+    pub contest: Contest,
     /// How often the node is asked for what happens to the accounts of running jobs.
     pub poll: Duration,
+    /// How long clients wait while the nodes do not take the blocks, before they are told so. The job goes on.
+    pub answer_within: Duration,
     /// How long a published reward may take to be confirmed before that is worth a warning. It stays watched.
     pub confirm_within: Duration,
     /// How long a published reward is watched at all; a job whose reward is not confirmed by then has failed.
@@ -60,6 +70,18 @@ pub enum FrontierPolicy {
     },
 }
 
+/// Whether to go on for the reward when somebody else has published the user blocks: a rival who has also found the
+/// reward's work publishes that at once, one who has not is no further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contest {
+    /// Go on.
+    Always,
+    /// Give up.
+    Never,
+    /// Go on if all works are to be expected within this time.
+    Within(Duration),
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -70,11 +92,15 @@ impl Default for Config {
             websocket_url: None,
             hashrate: None,
             max_user_blocks: 128,
+            pricing: Pricing::default(),
             max_jobs: 16,
+            max_wait: Duration::from_secs(600),
+            max_checks: 64,
             max_multiplier: 30.0,
             frontier: FrontierPolicy::Confirmed { wait: Duration::from_secs(10) },
-            contest: true,
+            contest: Contest::Always,
             poll: Duration::from_millis(250),
+            answer_within: Duration::from_secs(45),
             confirm_within: Duration::from_secs(600),
             watch_within: Duration::from_secs(7 * 24 * 3600),
             http: HttpLimits::default(),

@@ -2,11 +2,14 @@
 //!
 //! How it goes from phase to phase is told by `life`, which walks through `plan`, `solve`, `publish` and `watch`.
 
+pub(crate) mod checks;
 pub(crate) mod life;
 pub(crate) mod phase;
+pub(crate) mod queue;
+pub(crate) mod scores;
 pub(crate) mod table;
 
-mod plan;
+pub(crate) mod plan;
 mod publish;
 mod race;
 mod solve;
@@ -16,8 +19,15 @@ use nano_pow::ProgressHandle;
 use nano_primitives::{Account, Amount, BlockHash};
 use p2pow_protocol::{Answer, Refusal, WorkRequest};
 use phase::Phase;
-use std::sync::{Arc, OnceLock};
-use tokio::sync::{self, broadcast};
+use race::Loss;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::{
+    sync::{self, broadcast},
+    time::timeout,
+};
 use tracing::{debug, info};
 
 /// What a job's clients are told.
@@ -29,6 +39,8 @@ struct Ending {
     phase: Phase,
     /// What the clients are told that have not been answered yet.
     reply: Option<Reply>,
+    /// How the race was lost, if it was.
+    loss: Option<Loss>,
 }
 
 /// A job of the worker. Clones are views of the same job.
@@ -88,12 +100,18 @@ pub struct JobReport {
 }
 
 impl Ending {
-    const fn lost(refusal: Refusal) -> Self {
-        Self { phase: Phase::Lost, reply: Some(Err(refusal)) }
+    const fn lost(loss: Loss) -> Self {
+        let reply = Some(Err(Refusal::UserWorkFailed));
+        Self { phase: Phase::Lost, reply, loss: Some(loss) }
     }
 
     const fn failed(refusal: Refusal) -> Self {
-        Self { phase: Phase::Failed, reply: Some(Err(refusal)) }
+        Self { phase: Phase::Failed, reply: Some(Err(refusal)), loss: None }
+    }
+
+    /// An end that the clients are not told of.
+    const fn silent(phase: Phase) -> Self {
+        Self { phase, reply: None, loss: None }
     }
 }
 
@@ -182,11 +200,35 @@ impl Job {
         self.tell(Phase::Queued);
     }
 
-    /// Answers clients that nobody has answered.
+    /// Tells clients that nobody has answered that it takes too long. The job goes on.
+    pub(crate) fn excuse(&self, refusal: Refusal) {
+        self.0.state.send_if_modified(|state| {
+            let is_new = state.reply.is_none();
+            state.reply.get_or_insert(Err(refusal));
+            is_new
+        });
+    }
+
+    /// Answers clients that nobody has answered, as nobody else will.
     pub(crate) fn abandon(&self, refusal: &Refusal) {
         if self.0.state.borrow().reply.is_none() {
             self.conclude(Phase::Failed, Err(refusal.clone()));
         }
+    }
+
+    /// Waits until the job comes to another phase, but no longer than this.
+    pub(crate) async fn changed_within(&self, wait: Duration) {
+        let mut state = self.0.state.subscribe();
+        let before = state.borrow_and_update().phase;
+        // Time running out is a reason to look, too.
+        let _ = timeout(wait, state.wait_for(|state| state.phase != before)).await;
+    }
+
+    /// Seconds to be expected until all works are found, where that can be told.
+    fn seconds_left(&self) -> Option<f64> {
+        let report = self.report();
+        let left = report.works_needed.saturating_sub(report.works_done);
+        report.expected_seconds_left.map(|seconds| seconds * left as f64)
     }
 
     fn step(&self, phase: Phase, reply: Option<Reply>) {

@@ -41,18 +41,20 @@ mod job;
 mod journal;
 mod node;
 mod own_account;
+mod pricing;
 mod server;
 mod status;
 mod watcher;
 mod worker;
 
 pub use {
-    config::{Config, FrontierPolicy},
+    config::{Config, Contest, FrontierPolicy},
     job::{Job, JobEvent, JobReport, phase::Phase},
     journal::EndedJob,
     nano_http::{HttpLimits, IpNet, ListenError, Rate},
     own_account::{OwnAccount, OwnAccountError},
-    server::{BindError, Server},
+    pricing::{Costs, Pricing},
+    server::{BindError, Nodes, Server},
     status::ServerStatus,
     watcher::Watcher,
 };

@@ -58,6 +58,24 @@ impl From<StartError> for BindError {
     }
 }
 
+/// The nodes that a worker works with: blocks go to all of them at once, questions to the first that answers.
+#[derive(Debug, Clone)]
+pub struct Nodes(Vec<Client>);
+
+impl Nodes {
+    /// This node, and further ones.
+    #[must_use]
+    pub fn new(first: Client, others: impl IntoIterator<Item = Client>) -> Self {
+        Self(std::iter::once(first).chain(others).collect())
+    }
+}
+
+impl From<Client> for Nodes {
+    fn from(node: Client) -> Self {
+        Self(vec![node])
+    }
+}
+
 /// A running worker. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Server {
@@ -76,19 +94,20 @@ impl Server {
         Self::bind_with(config, node, pool, store).await
     }
 
-    /// The same with a journal in `store`, and goes on with the jobs that are open in it.
+    /// The same with a journal in `store`, going on with the jobs that are open in it, and with one node or several.
     ///
     /// # Errors
     /// As for [`bind`](Self::bind), or the journal cannot be read.
     pub async fn bind_with(
         config: Config,
-        node: Client,
+        nodes: impl Into<Nodes>,
         pool: Pool,
         store: Arc<dyn Store>,
     ) -> Result<Self, BindError> {
         check(&config)?;
+        let Nodes(nodes) = nodes.into();
         let journal = Journal::new(store).await.map_err(BindError::Journal)?;
-        let worker = Arc::new(Worker::new(config, Node::new(node), pool, journal));
+        let worker = Arc::new(Worker::new(config, Node::new(nodes), pool, journal));
         let closing = worker.closing().clone();
         // Dropped before it is returned, this ends what has begun. A port that is taken is told before a node that is away.
         let http = http::serve(Arc::clone(&worker), worker.config(), closing).await?;

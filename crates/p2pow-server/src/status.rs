@@ -1,6 +1,6 @@
 //! [`ServerStatus`]: what the operator wants to know. [`Load`]: how much there is to do. [`Tally`]: how jobs ended.
 
-use crate::job::phase::Phase;
+use crate::job::{phase::Phase, queue::Queue};
 use nano_pow::pool::PoolStatus;
 use nano_primitives::Amount;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -36,18 +36,31 @@ pub struct ServerStatus {
 pub(crate) struct Load {
     /// Jobs that wait or are worked on.
     pub(crate) busy: usize,
-    /// Hashes per second: as measured before the start until the pool has worked for a second or so, since a job that
-    /// takes a moment says little, and then by the pool's own work.
+    /// How full the queue is: 0 to 1.
+    pub(crate) fullness: f64,
+    /// Hashes per second, where they are known.
     pub(crate) hashrate: Option<f64>,
     hashes: u64,
     hashes_left: f64,
 }
 
 impl Load {
-    pub(crate) fn new(busy: usize, pool: &PoolStatus, measured: Option<f64>) -> Self {
+    /// By the queue, its hashes that wait for their turn, and what the pool has in hand.
+    pub(crate) fn new(queue: &Queue, pool: &PoolStatus, measured: Option<f64>) -> Self {
+        Self {
+            busy: queue.len(),
+            fullness: queue.fullness(),
+            hashrate: Self::rate(pool, measured),
+            hashes: pool.hashes_total,
+            hashes_left: pool.expected_hashes_left + queue.hashes_waiting(),
+        }
+    }
+
+    /// Hashes per second: as measured before the start until the pool has worked for a second or so, since a job that
+    /// takes a moment says little, and then by the pool's own work.
+    pub(crate) fn rate(pool: &PoolStatus, measured: Option<f64>) -> Option<f64> {
         let is_settled = measured.is_none_or(|rate| pool.hashes_total as f64 >= rate);
-        let hashrate = pool.rate.filter(|_| is_settled).or(measured);
-        Self { busy, hashrate, hashes: pool.hashes_total, hashes_left: pool.expected_hashes_left }
+        pool.rate.filter(|_| is_settled).or(measured)
     }
 
     /// Seconds until all works that are asked for now should be found, once the hash rate is known.

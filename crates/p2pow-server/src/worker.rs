@@ -4,38 +4,37 @@ use crate::{
     config::Config,
     job::{
         Job, JobEvent,
-        life::{Means, Start, live},
+        checks::Checks,
+        life::{Arrival, Means, Start, live},
+        plan::Conditions,
+        queue::{Queue, QueueLimits},
+        scores::{CHECK, Scores, Whose},
         table::{Entry, Place, Table},
     },
     journal::{Journal, Line},
     node::{NetworkView, NetworkWatch, Node, Pulses},
+    pricing::Fees,
     status::{Load, ServerStatus, Tally},
 };
-use nano_http::{CancellationToken, whole_seconds};
+use nano_http::{CancellationToken, Source};
 use nano_pow::Pool;
-use nano_primitives::Amount;
+use nano_primitives::{Amount, BlockHash};
 use nano_rpc::{ConfigError, OtherNetwork};
-use p2pow_protocol::{Refusal, Terms, WorkRequest, check_request};
+use p2pow_protocol::{DynamicFee, Refusal, Terms, WorkRequest, check_request};
 use p2pow_store::StoreError;
 use std::{future::Future, sync::Arc, time::Duration};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, broadcast},
-    time::sleep,
-};
+use tokio::{sync::broadcast, time::sleep};
 use tokio_util::task::TaskTracker;
 use tracing::error;
 
 /// How many events a slow listener may fall behind.
 const EVENTS: usize = 1024;
 
-/// Seconds after which a full worker is worth another try, if it does not know better.
-const RETRY_AFTER: u64 = 10;
+/// Seconds after which a worker that goes down may be there again.
+const RETRY_AFTER: u64 = 60;
 
 /// How often the journal is looked after: whether it can be written again, and whether works in it are old.
 const TEND_EVERY: Duration = Duration::from_secs(5);
-
-/// Seconds after which a worker is asked to be tried again at the latest.
-const LONGEST_WAIT: f64 = 600.0;
 
 /// The parts of a running worker.
 #[derive(Debug)]
@@ -43,7 +42,8 @@ pub(crate) struct Worker {
     means: Means,
     network: Arc<NetworkWatch>,
     table: Table,
-    slots: Arc<Semaphore>,
+    checks: Checks,
+    fees: Fees,
     events: broadcast::Sender<JobEvent>,
     tally: Arc<Tally>,
     tasks: TaskTracker,
@@ -52,13 +52,17 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(config: Config, node: Node, pool: Pool, journal: Journal) -> Self {
         let (pulses, network) = (Pulses::new(config.poll), NetworkWatch::new(config.network));
-        let slots = Arc::new(Semaphore::new(config.max_jobs));
-        let (config, closing) = (Arc::new(config), CancellationToken::new());
+        let queue = Queue::new(QueueLimits { jobs: config.max_jobs, wait: config.max_wait });
+        let (scores, closing) = (Scores::default(), CancellationToken::new());
+        let (checks, fees) =
+            (Checks::new(config.max_checks), Fees::new(config.fee, config.pricing));
+        let config = Arc::new(config);
         Self {
-            means: Means { config, node, pool, pulses, journal, closing },
+            means: Means { config, node, pool, pulses, journal, queue, scores, closing },
             network: Arc::new(network),
             table: Table::default(),
-            slots,
+            checks,
+            fees,
             events: broadcast::Sender::new(EVENTS),
             tally: Arc::default(),
             tasks: TaskTracker::new(),
@@ -112,20 +116,42 @@ impl Worker {
         });
     }
 
+    /// Whether somebody is listened to at all.
+    ///
+    /// # Errors
+    /// This address has cost too much in vain; says when to come again.
+    pub(crate) fn welcome(&self, source: Source) -> Result<(), Refusal> {
+        self.means.scores.check(Whose::Source(source))
+    }
+
     /// Takes a request in, or finds the job that it is already.
     ///
     /// A new job goes on by itself from here, whether its client waits or not.
-    pub(crate) fn admit(&self, body: &[u8]) -> Result<Job, Refusal> {
-        let config = self.config();
+    pub(crate) fn admit(&self, body: &[u8], source: Source) -> Result<Job, Refusal> {
+        let (config, load) = (self.config(), self.load());
         check_difficulty(config, &self.network())?;
         self.check_journal()?;
-        let request = WorkRequest::parse(body, config.max_user_blocks)?;
-        check_request(&request, &Terms { reward_account: config.reward_account, fee: config.fee })?;
-        match self.table.enter(request, &self.events, || self.slot())? {
+        let fee = self.fees.least(load.fullness, load.hashrate);
+        let terms = Terms { reward_account: config.reward_account, fee };
+        let request = WorkRequest::parse(body, config.max_user_blocks).and_then(|request| {
+            check_request(&request, &terms)?;
+            Ok(request)
+        });
+        let scores = &self.means.scores;
+        let request = request.inspect_err(|_| scores.add(Whose::Source(source), CHECK))?;
+        let account = Whose::Account(request.account());
+        scores.check(account)?;
+        let check = || {
+            self.check_open()?;
+            self.means.queue.has_room(load.hashrate)?;
+            self.checks.begin(source, scores.share(&[account, Whose::Source(source)]))
+        };
+        match self.table.enter(request, &self.events, check)? {
             Entry::Joined(job) => Ok(job),
-            Entry::New(place, slot) => {
+            Entry::New(place, check) => {
                 let job = place.job.clone();
-                self.run(place, Start::New(slot));
+                let conditions = Conditions { terms, frontier: config.frontier };
+                self.run(place, Start::New(Arrival { check, conditions, source }));
                 Ok(job)
             }
         }
@@ -134,10 +160,25 @@ impl Worker {
     /// Why every new job would be refused now, if that is so.
     pub(crate) fn unavailable(&self) -> Option<Refusal> {
         let network = self.network();
-        let queue = || (self.slots.available_permits() == 0).then(|| self.queue_full());
+        let queue = || self.means.queue.has_room(self.load().hashrate).err();
         let journal = || self.check_journal().err();
         let difficulty = check_difficulty(self.config(), &network).err();
         difficulty.or_else(|| network.refusal()).or_else(journal).or_else(queue)
+    }
+
+    /// The fee now, which holds for whoever is told it.
+    pub(crate) fn quote(&self, load: &Load) -> Amount {
+        self.fees.quote(load.fullness, load.hashrate)
+    }
+
+    /// How the fee is announced.
+    pub(crate) fn announced_fee(&self) -> DynamicFee {
+        self.fees.announced()
+    }
+
+    /// A job in flight, or one that ended lately.
+    pub(crate) fn job(&self, id: &BlockHash) -> Option<Job> {
+        self.table.find(id)
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -160,8 +201,7 @@ impl Worker {
 
     /// How much there is to do.
     pub(crate) fn load(&self) -> Load {
-        let busy = self.config().max_jobs.saturating_sub(self.slots.available_permits());
-        Load::new(busy, &self.means.pool.status(), self.config().hashrate)
+        Load::new(&self.means.queue, &self.means.pool.status(), self.config().hashrate)
     }
 
     pub(crate) fn status(&self) -> ServerStatus {
@@ -187,18 +227,10 @@ impl Worker {
         self.means.journal.trouble().map_or(Ok(()), |_| Err(Refusal::JournalFailed { retry_after }))
     }
 
-    fn slot(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        if self.closing().is_cancelled() {
-            return Err(Refusal::ShuttingDown { retry_after: RETRY_AFTER });
-        }
-        Arc::clone(&self.slots).try_acquire_owned().map_err(|_| self.queue_full())
-    }
-
-    /// What a new job is told while there is no slot.
-    fn queue_full(&self) -> Refusal {
-        let wait = self.load().expected_seconds().map(|wait| wait.clamp(1.0, LONGEST_WAIT));
-        let wait = wait.map_or(RETRY_AFTER, |wait| whole_seconds(Duration::from_secs_f64(wait)));
-        Refusal::QueueFull { retry_after: wait }
+    /// A worker that goes down takes no more jobs.
+    fn check_open(&self) -> Result<(), Refusal> {
+        let is_closing = self.closing().is_cancelled();
+        if is_closing { Err(Refusal::ShuttingDown { retry_after: RETRY_AFTER }) } else { Ok(()) }
     }
 
     fn spawn_until_closed(&self, task: impl Future<Output = ()> + Send + 'static) {

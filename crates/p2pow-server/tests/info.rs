@@ -36,7 +36,7 @@ async fn our_clients_learn_more() {
         before.implementation.unwrap(),
         format!("p2pow-server/{}", env!("CARGO_PKG_VERSION"))
     );
-    assert_eq!(before.features, [feature::BATCH]);
+    assert_eq!(before.features, [feature::BATCH, feature::JOBS]);
     assert_eq!(before.max_user_blocks, Some(128));
     assert_eq!(before.hashrate, Some(12_345.0));
     assert_eq!(before.queue.unwrap().jobs, 0);

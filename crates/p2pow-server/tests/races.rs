@@ -9,7 +9,7 @@ use common::{
 };
 use nano_block::StateBlock;
 use p2pow_protocol::WorkRequest;
-use p2pow_server::Phase;
+use p2pow_server::{Contest, Phase};
 use std::time::Duration;
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn a_user_block_that_somebody_else_published_leaves_the_reward() {
 
 #[tokio::test]
 async fn a_worker_that_does_not_contest_gives_the_reward_up() {
-    let scene = Scene::with(|config, _| config.contest = false).await;
+    let scene = Scene::with(|config, _| config.contest = Contest::Never).await;
     scene.gate.set(false);
     let asked = request(&[scene.send(1000)], FEE);
     let rival = async {

@@ -1,31 +1,19 @@
 //! [`serve`]: the routes of the protocol on a server of `nano-http`, which holds every client to its limits.
 
-use super::{answers, info::info};
-use crate::{config::Config, worker::Worker};
+use super::{answers, front::Front, info::info, jobs};
+use crate::{config::Config, job::Job, worker::Worker};
 use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{Method, header::CONTENT_TYPE},
+    http::{HeaderMap, Method, header::CONTENT_TYPE},
     response::Response,
     routing::get,
 };
-use nano_http::{
-    BodyLimits, Buckets, CancellationToken, Cors, HttpConfig, HttpServer, ListenError, Source,
-    read_body,
-};
-use p2pow_protocol::{Answer, MAX_BYTES_PER_BLOCK, Refusal};
+use nano_http::{CancellationToken, Cors, HttpConfig, HttpServer, ListenError, Source};
+use p2pow_protocol::{MAX_BYTES_PER_BLOCK, Refusal};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
-
-/// What every request needs.
-#[derive(Debug)]
-struct Front {
-    worker: Arc<Worker>,
-    /// How many requests for work an address may send.
-    buckets: Buckets,
-    body: BodyLimits,
-}
 
 /// Starts to listen, until `closing` is cancelled.
 ///
@@ -38,7 +26,7 @@ pub(crate) async fn serve(
 ) -> Result<HttpServer, ListenError> {
     let mut limits = config.http;
     limits.body.bytes = (config.max_user_blocks + 1).saturating_mul(MAX_BYTES_PER_BLOCK);
-    let front = Front { worker, buckets: Buckets::new(config.rate), body: limits.body };
+    let front = Front::new(worker, config.rate, limits.body);
     let http = HttpConfig {
         listen: config.listen.clone(),
         limits,
@@ -62,6 +50,8 @@ fn router(front: Front) -> Router {
     Router::new()
         .route("/request_info", get(request_info).post(request_info))
         .route("/request_work", get(request_work).post(request_work))
+        .route("/jobs/{id}", get(jobs::state))
+        .route("/jobs/{id}/events", get(jobs::events))
         .fallback(async || answers::refused(&Refusal::InvalidRoute))
         .method_not_allowed_fallback(async || answers::refused(&Refusal::MethodNotAllowed))
         .with_state(Arc::new(front))
@@ -72,15 +62,39 @@ async fn request_info(State(front): State<Arc<Front>>) -> Response {
     answers::info(&info(&front.worker))
 }
 
-async fn request_work(State(front): State<Arc<Front>>, source: Source, body: Body) -> Response {
-    answers::outcome(work(&front, source, body).await)
+async fn request_work(
+    State(front): State<Arc<Front>>,
+    source: Source,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    match admit(&front, source, body).await {
+        Ok(job) if wants_no_wait(&headers) => jobs::accepted(&job),
+        Ok(job) => answers::outcome(job.reply().await),
+        Err(refusal) => answers::refused(&refusal),
+    }
 }
 
-async fn work(front: &Front, source: Source, body: Body) -> Result<Answer, Refusal> {
+async fn admit(front: &Front, source: Source, body: Body) -> Result<Job, Refusal> {
     front.buckets.take(&source).map_err(answers::too_many)?;
-    let body = read_body(body, front.body).await.map_err(|error| answers::unread(&error))?;
-    // The signatures of a long batch take milliseconds, too long for a thread that serves others.
+    front.worker.welcome(source)?;
+    let body = front.bodies.read(body).await?;
+    let going_down = || Refusal::ShuttingDown { retry_after: 1 };
+    // The signatures of a long batch take milliseconds, too long for a thread that serves others; and threads that
+    // compete for the cores would keep those from them all the same.
+    let core = Arc::clone(&front.cores).acquire_owned().await.map_err(|_| going_down())?;
     let worker = Arc::clone(&front.worker);
-    let job = spawn_blocking(move || worker.admit(&body)).await;
-    job.map_err(|_| Refusal::ShuttingDown { retry_after: 1 })??.reply().await
+    let job = spawn_blocking(move || {
+        let job = worker.admit(&body.bytes, source);
+        drop((body, core));
+        job
+    });
+    job.await.map_err(|_| going_down())?
+}
+
+/// Whether the client would rather be told at once where to look (RFC 7240).
+fn wants_no_wait(headers: &HeaderMap) -> bool {
+    let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    let mut named = preferences.flat_map(|value| value.split([',', ';']));
+    named.any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
 }

@@ -2,23 +2,28 @@
 
 use super::{
     Ending, Job,
+    checks::Check,
     phase::Phase,
-    plan::plan,
-    publish::{answer, finish, publish},
-    race,
-    solve::solve,
+    plan::{Conditions, plan},
+    publish::{Patience, answer, finish, publish},
+    queue::{Bid, Queue, Slot},
+    race::{self, Loss},
+    scores::{CHECK, FORK, Scores, Whose},
+    solve::{Need, expected_hashes, needs, solve},
     watch::watch,
 };
 use crate::{
     config::Config,
     journal::{End, Gone, Journal, Line},
-    node::{Node, Pulses},
+    node::{Node, Pulse, Pulses},
+    status::Load,
 };
-use nano_http::CancellationToken;
+use nano_http::{CancellationToken, Source};
 use nano_pow::Pool;
-use p2pow_protocol::Refusal;
+use nano_primitives::{Amount, Work};
+use p2pow_protocol::{Plan, Refusal};
 use std::sync::Arc;
-use tokio::{select, sync::OwnedSemaphorePermit};
+use tokio::select;
 
 /// Seconds after which a worker that goes down may be there again.
 const RETRY_AFTER: u64 = 60;
@@ -33,6 +38,8 @@ pub(crate) struct Means {
     pub(crate) pool: Pool,
     pub(crate) pulses: Pulses,
     pub(crate) journal: Journal,
+    pub(crate) queue: Queue,
+    pub(crate) scores: Scores,
     /// Cancelled when the worker goes down.
     pub(crate) closing: CancellationToken,
 }
@@ -40,11 +47,30 @@ pub(crate) struct Means {
 /// Where a life begins.
 #[derive(Debug)]
 pub(crate) enum Start {
-    /// With a request that nobody has looked at, and a share of the worker's room, which is given up as soon as no more
-    /// work is needed.
-    New(OwnedSemaphorePermit),
+    /// With a request that the ledger has not been asked about.
+    New(Arrival),
     /// Where an earlier process was killed.
     Resumed(Box<Line>),
+}
+
+/// How a new request came in.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    /// Given up once the ledger has been asked.
+    pub(crate) check: Check,
+    pub(crate) conditions: Conditions,
+    pub(crate) source: Source,
+}
+
+/// A job that is written down and has its place in the queue.
+struct Begun {
+    line: Line,
+    needs: Vec<Need>,
+    /// Given up as soon as no more work is needed.
+    slot: Slot,
+    /// What happens to the account is heard from the beginning, and not from the first work on.
+    pulse: Pulse,
+    source: Option<Source>,
 }
 
 /// Why a job goes no further here.
@@ -59,97 +85,17 @@ enum Stop {
 
 /// Brings a job to its end, or as far as it comes before the worker goes down. Says which the end is.
 pub(crate) async fn live(job: &Job, start: Start, means: &Means) -> Option<Phase> {
-    let stop = match begin(job, start, means).await {
-        Ok((slot, mut line, is_resumed)) => {
-            let ended = match work(job, slot, &mut line, is_resumed, means).await {
-                Ok(outcome) => Ending { phase: outcome, reply: None },
-                Err(Stop::Ended(ending)) => ending,
-                Err(stop) => return leave(job, &stop),
-            };
-            let refusal = ended.reply.as_ref().and_then(|reply| reply.as_ref().err());
-            let (outcome, hashes) = (ended.phase, job.report().hashes);
-            match line.end(End { outcome, refusal, hashes }).await {
-                Ok(()) => Stop::Ended(ended),
-                Err(Gone) => Stop::Gone,
-            }
-        }
+    let begun = match start {
+        Start::New(arrival) => begin(job, arrival, means).await,
+        Start::Resumed(line) => Ok(resume(job, *line, means)),
+    };
+    let stop = match begun {
+        Ok(begun) => to_the_end(job, begun, means).await,
         Err(stop) => stop,
     };
-    leave(job, &stop)
-}
-
-/// Plans a new job and writes it down, or finds where a job from before has come to.
-async fn begin(
-    job: &Job,
-    start: Start,
-    means: &Means,
-) -> Result<(Option<OwnedSemaphorePermit>, Line, bool), Stop> {
-    let Means { config, node, pulses, journal, closing, .. } = means;
-    let slot = match start {
-        Start::New(slot) => slot,
-        Start::Resumed(line) => return Ok((None, *line, true)),
-    };
-    let plan = unless(closing, plan(job.request(), config, node, pulses)).await?;
-    let plan = plan.map_err(Ending::failed)?;
-    let line = journal.begin(job.request(), &plan).await.map_err(|error| {
-        let retry_after = JOURNAL_RETRY_AFTER;
-        let taken = error.is_conflict();
-        Ending::failed(if taken {
-            Refusal::Conflict
-        } else {
-            Refusal::JournalFailed { retry_after }
-        })
-    })?;
-    Ok((Some(slot), line, false))
-}
-
-/// From the plan to what the ledger says in the end.
-async fn work(
-    job: &Job,
-    slot: Option<OwnedSemaphorePermit>,
-    line: &mut Line,
-    is_resumed: bool,
-    means: &Means,
-) -> Result<Phase, Stop> {
-    let Means { config, node, pool, pulses, journal, closing } = means;
-    job.advance(Phase::Solving);
-    let works = match line.works() {
-        Some(works) => works.to_vec(),
-        None => {
-            let lost = race::lost(job.request(), config.contest, node, pulses, is_resumed);
-            select! {
-                biased;
-                works = unless(closing, solve(job, line.plan(), config.network, pool, journal)) => works??,
-                () = lost => return Err(Ending::lost(Refusal::UserWorkFailed).into()),
-            }
-        }
-    };
-    job.advance(Phase::Solved);
-    drop(slot);
-    let blocks = finish(job.request(), line.plan(), &works);
-    job.advance(Phase::Publishing);
-    if line.phase() < Phase::Published {
-        line.solved(&works).await?;
-        // Nothing stops the publication once it has begun.
-        let answer = publish(job.request(), &blocks, node).await?;
-        job.conclude(Phase::Published, Ok(answer));
-        line.reach(Phase::Published).await?;
-    } else {
-        job.conclude(Phase::Published, Ok(answer(job.request(), &blocks, true)));
-    }
-    unless(closing, watch(job.request(), &blocks, config, node, pulses)).await
-}
-
-/// What comes of something, unless the worker goes down first.
-async fn unless<T>(closing: &CancellationToken, act: impl Future<Output = T>) -> Result<T, Stop> {
-    closing.run_until_cancelled(act).await.ok_or(Stop::Down)
-}
-
-/// Tells everybody who waits that the job goes no further here.
-fn leave(job: &Job, stop: &Stop) -> Option<Phase> {
     match stop {
-        Stop::Ended(Ending { phase, reply: Some(reply) }) => job.conclude(*phase, reply.clone()),
-        Stop::Ended(Ending { phase, reply: None }) => job.advance(*phase),
+        Stop::Ended(Ending { phase, reply: Some(reply), .. }) => job.conclude(phase, reply),
+        Stop::Ended(Ending { phase, reply: None, .. }) => job.advance(phase),
         // What is published is left as it is: it may still be confirmed.
         Stop::Down | Stop::Gone => {
             job.abandon(&Refusal::ShuttingDown { retry_after: RETRY_AFTER });
@@ -157,6 +103,128 @@ fn leave(job: &Job, stop: &Stop) -> Option<Phase> {
         }
     }
     Some(job.phase())
+}
+
+/// Plans a new job, lines it up, and writes it down.
+async fn begin(job: &Job, arrival: Arrival, means: &Means) -> Result<Begun, Stop> {
+    let Means { node, pulses, journal, closing, .. } = means;
+    let Arrival { check, conditions, source } = arrival;
+    let mut pulse = pulses.of(job.request().account());
+    let plan = unless(closing, plan(job.request(), &conditions, node, &mut pulse)).await?;
+    drop(check);
+    let plan = plan.map_err(|refusal| {
+        if refusal.status() < 500 {
+            means.scores.add(Whose::Source(source), CHECK);
+        }
+        Ending::failed(refusal)
+    })?;
+    let needs = needs(job.request(), &plan, means.config.network, journal);
+    let rate = Load::rate(&means.pool.status(), means.config.hashrate);
+    let bid = bid(job, &needs, Some(source), &means.scores);
+    let slot = means.queue.enter(bid, rate).map_err(Ending::failed)?;
+    let line = write_down(job, &plan, journal).await?;
+    Ok(Begun { line, needs, slot, pulse, source: Some(source) })
+}
+
+async fn write_down(job: &Job, plan: &Plan, journal: &Journal) -> Result<Line, Ending> {
+    journal.begin(job.request(), plan).await.map_err(|error| {
+        let failed = Refusal::JournalFailed { retry_after: JOURNAL_RETRY_AFTER };
+        Ending::failed(if error.is_conflict() { Refusal::Conflict } else { failed })
+    })
+}
+
+/// Finds where a job from before has come to.
+fn resume(job: &Job, line: Line, means: &Means) -> Begun {
+    let needs = needs(job.request(), line.plan(), means.config.network, &means.journal);
+    let slot = means.queue.resume(bid(job, &needs, None, &means.scores));
+    let pulse = means.pulses.of(job.request().account());
+    Begun { line, needs, slot, pulse, source: None }
+}
+
+fn bid(job: &Job, needs: &[Need], source: Option<Source>, scores: &Scores) -> Bid {
+    let account = Whose::Account(job.request().account());
+    let share = match source {
+        Some(source) => scores.share(&[account, Whose::Source(source)]),
+        None => scores.share(&[account]),
+    };
+    let paid = job.request().paid().unwrap_or(Amount::ZERO);
+    Bid { paid, hashes: expected_hashes(needs), share, source }
+}
+
+/// What is done for a job once it is written down, and its line in the books.
+async fn to_the_end(job: &Job, mut begun: Begun, means: &Means) -> Stop {
+    let ending = match work(job, &mut begun, means).await {
+        Ok(ending) | Err(Stop::Ended(ending)) => ending,
+        Err(stop) => return stop,
+    };
+    if ending.loss == Some(Loss::Fork) {
+        means.scores.add(Whose::Account(job.request().account()), FORK);
+        begun.source.into_iter().for_each(|source| means.scores.add(Whose::Source(source), FORK));
+    }
+    let refusal = ending.reply.as_ref().and_then(|reply| reply.as_ref().err());
+    let (outcome, hashes) = (ending.phase, job.report().hashes);
+    // A place in the queue is for work, and that is over.
+    let Begun { line, slot, .. } = begun;
+    drop(slot);
+    match line.end(End { outcome, refusal, hashes }).await {
+        Ok(()) => Stop::Ended(ending),
+        Err(Gone) => Stop::Gone,
+    }
+}
+
+/// From the plan to what the ledger says in the end.
+async fn work(job: &Job, begun: &mut Begun, means: &Means) -> Result<Ending, Stop> {
+    let Means { config, node, closing, .. } = means;
+    let works = match begun.line.works() {
+        Some(works) => {
+            let works = works.to_vec();
+            job.advance(Phase::Solving);
+            works
+        }
+        None => race(job, begun, means).await?,
+    };
+    job.advance(Phase::Solved);
+    begun.slot.leave();
+    let line = &mut begun.line;
+    let blocks = finish(job.request(), line.plan(), &works);
+    job.advance(Phase::Publishing);
+    if line.phase() < Phase::Published {
+        line.solved(&works).await?;
+        let patience = Patience { answer_within: config.answer_within, closing };
+        let answer = publish(job, &blocks, node, &patience).await?.ok_or(Stop::Down)?;
+        job.conclude(Phase::Published, Ok(answer));
+        line.reach(Phase::Published).await?;
+    } else {
+        job.conclude(Phase::Published, Ok(answer(job.request(), &blocks, true)));
+    }
+    unless(closing, watch(job.request(), &blocks, config, (node, &mut begun.pulse))).await
+}
+
+/// The works, unless somebody else's block makes them worthless before they are all found.
+async fn race(job: &Job, begun: &mut Begun, means: &Means) -> Result<Vec<Work>, Stop> {
+    let Means { config, node, pool, journal, closing, .. } = means;
+    let Begun { needs, slot, pulse, source, .. } = begun;
+    // A job from before may have been lost meanwhile.
+    if source.is_none()
+        && let Some(loss) = race::is_lost(job, config.contest, node).await
+    {
+        return Err(Ending::lost(loss).into());
+    }
+    let solving = async {
+        slot.turn().await;
+        job.advance(Phase::Solving);
+        solve(job, needs, pool, (journal, slot)).await
+    };
+    select! {
+        biased;
+        works = unless(closing, solving) => Ok(works??),
+        loss = race::lost(job, config.contest, node, pulse) => Err(Ending::lost(loss).into()),
+    }
+}
+
+/// What comes of something, unless the worker goes down first.
+async fn unless<T>(closing: &CancellationToken, act: impl Future<Output = T>) -> Result<T, Stop> {
+    closing.run_until_cancelled(act).await.ok_or(Stop::Down)
 }
 
 impl From<Ending> for Stop {

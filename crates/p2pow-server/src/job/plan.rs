@@ -1,8 +1,8 @@
 //! [`plan`]: what the node has to say before any work is done.
 
 use crate::{
-    config::{Config, FrontierPolicy},
-    node::{Node, Pulses, Standing},
+    config::FrontierPolicy,
+    node::{Node, Pulse, Standing},
 };
 use nano_primitives::{Amount, BlockHash};
 use nano_rpc::RpcError;
@@ -16,18 +16,28 @@ use tracing::warn;
 /// Seconds after which a node that cannot be reached, or a block that is not confirmed, is worth another try.
 const RETRY_AFTER: u64 = 5;
 
+/// How old an answer may be that somebody else's request was given, if it allows the job.
+const LATELY: Duration = Duration::from_millis(500);
+
+/// On what conditions a job is taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Conditions {
+    pub(crate) terms: Terms,
+    pub(crate) frontier: FrontierPolicy,
+}
+
 /// Checks a request against the ledger and says what its blocks do.
 pub(super) async fn plan(
     request: &WorkRequest,
-    config: &Config,
+    conditions: &Conditions,
     node: &Node,
-    pulses: &Pulses,
+    pulse: &mut Pulse,
 ) -> Result<Plan, Refusal> {
-    let terms = Terms { reward_account: config.reward_account, fee: config.fee };
-    let standing = settled(request, config.frontier, node, pulses).await?;
+    let Conditions { terms, frontier } = conditions;
+    let standing = settled(request, *frontier, node, pulse).await?;
     let receivables = receivables(request, &standing.view, node).await?;
-    let plan = check_ledger(request, &terms, &standing.view, &receivables)?;
-    if is_trusted(&standing, config.frontier) {
+    let plan = check_ledger(request, terms, &standing.view, &receivables)?;
+    if is_trusted(&standing, *frontier) {
         Ok(plan)
     } else {
         Err(Refusal::Unconfirmed { retry_after: RETRY_AFTER })
@@ -39,24 +49,35 @@ async fn settled(
     request: &WorkRequest,
     policy: FrontierPolicy,
     node: &Node,
-    pulses: &Pulses,
+    pulse: &mut Pulse,
 ) -> Result<Standing, Refusal> {
     let (insists, wait) = match policy {
         FrontierPolicy::Any => (false, Duration::ZERO),
         FrontierPolicy::Confirmed { wait } => (true, wait),
     };
-    let deadline = Instant::now() + wait;
-    let mut pulse = pulses.of(request.account());
+    let arrival = Instant::now();
+    let deadline = arrival + wait;
+    let mut since = arrival.checked_sub(LATELY).unwrap_or(arrival);
     loop {
-        let standing = node.standing(&request.account(), insists).await;
+        let standing = node.standing(&request.account(), insists, since).await;
         let standing = standing.map_err(|error| unreachable(&error))?;
-        let is_met = standing.view.frontier == Some(request.first().block.previous);
-        if !is_met || is_trusted(&standing, policy) {
+        let previous = request.first().block.previous;
+        let is_met = standing.view.frontier.unwrap_or(BlockHash::ZERO) == previous;
+        if is_met && is_trusted(&standing, policy) {
+            return Ok(standing);
+        }
+        // What others were told a moment ago may be out of date.
+        if since < arrival {
+            since = arrival;
+            continue;
+        }
+        if !is_met {
             return Ok(standing);
         }
         if timeout_at(deadline, pulse.next()).await.is_err() {
             return Ok(standing);
         }
+        since = Instant::now();
     }
 }
 

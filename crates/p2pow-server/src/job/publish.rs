@@ -1,23 +1,34 @@
-//! [`publish`]: hands a job's blocks to the node, back to back, the reward last.
+//! [`publish`]: hands a job's blocks to the nodes, back to back, the reward last, until they are on the ledger.
+//!
+//! While the works are valid and the account stands where the job can go on, it goes on: a node that is away, fails in
+//! the middle, or forgets what it took ends no job. And a node's word that it took a block is not enough to give the
+//! works away: another look must have seen the reward on a ledger.
 
-use super::{Ending, phase::Phase};
-use crate::node::{Fate, Node};
+use super::{
+    Ending, Job,
+    phase::Phase,
+    race::{self, Loss, Stand},
+};
+use crate::node::{Node, Taken};
 use nano_block::{SignedState, Subtype};
-use nano_primitives::{BlockHash, Work};
+use nano_http::CancellationToken;
+use nano_primitives::Work;
 use nano_rpc::RpcError;
 use p2pow_protocol::{Answer, Done, Plan, Refusal, Step, WorkRequest};
 use std::time::Duration;
-use tokio::time::sleep;
-use tracing::warn;
+use tokio::time::{Instant, sleep};
+use tracing::{debug, warn};
 
-/// How long to wait before each look at what became of a block that the node did not answer for.
-const LOOKS: [Duration; 5] = [
-    Duration::ZERO,
+/// The first pauses between two rounds.
+const PAUSES: [Duration; 5] = [
+    Duration::from_millis(5),
+    Duration::from_millis(20),
     Duration::from_millis(100),
     Duration::from_millis(400),
     Duration::from_secs(1),
-    Duration::from_secs(3),
 ];
+/// The pauses after those.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// A block with its work.
 #[derive(Debug, Clone, Copy)]
@@ -27,26 +38,10 @@ pub(super) struct Finished {
     done: Done,
 }
 
-/// Why a block is not on the chain.
-#[derive(Debug, thiserror::Error)]
-enum Stuck {
-    #[error("somebody else's block stands in its place ({0})")]
-    Overtaken(RpcError),
-    #[error("the node does not take it ({0})")]
-    Refused(RpcError),
-    /// The block may be there all the same.
-    #[error("the node does not answer ({0})")]
-    Silent(RpcError),
-}
-
 impl Finished {
     fn new(block: &SignedState, step: &Step, work: Work) -> Self {
         let done = Done { hash: step.hash, work };
         Self { block: block.with_work(work), subtype: step.subtype, done }
-    }
-
-    pub(super) const fn hash(&self) -> BlockHash {
-        self.done.hash
     }
 }
 
@@ -66,77 +61,90 @@ pub(super) fn answer(request: &WorkRequest, blocks: &[Finished], has_reward: boo
     }
 }
 
-/// Publishes the blocks. What is on the ledger already, as by a process before this one, is as good.
+/// How long a publication goes on, and how long clients wait for it.
+pub(super) struct Patience<'a> {
+    /// How long clients wait before they are told that it takes longer.
+    pub(super) answer_within: Duration,
+    /// Between two rounds the worker may go down.
+    pub(super) closing: &'a CancellationToken,
+}
+
+/// Publishes the blocks until another look has seen them all, or cannot any more; `None` if the worker goes down before.
+/// What is on the ledger already, as by a process before this one, is as good.
 pub(super) async fn publish(
-    request: &WorkRequest,
+    job: &Job,
     blocks: &[Finished],
     node: &Node,
-) -> Result<Answer, Ending> {
-    let users = blocks.len().saturating_sub(1);
-    for place in 0..users {
-        let placed = put(&blocks[place..], node).await;
-        placed.map_err(|stuck| user_stuck(&blocks[place], stuck))?;
-    }
-    let placed = put(&blocks[users..], node).await;
-    let answer = answer(request, blocks, placed.is_ok());
-    if let Err(stuck) = placed {
-        warn!(job = %request.id(), %stuck, "the reward block is not published");
-        if !matches!(stuck, Stuck::Silent(_)) {
-            return Err(Ending { phase: Phase::Lost, reply: Some(Ok(answer)) });
+    patience: &Patience<'_>,
+) -> Result<Option<Answer>, Ending> {
+    let (request, since) = (job.request(), Instant::now());
+    let (mut place, mut are_users_out, mut pauses) = (0, false, PAUSES.iter());
+    loop {
+        let taken = hand_over(&blocks[place..], node).await;
+        are_users_out |= taken.iter().any(|taken| place + taken.blocks >= request.users().len());
+        if node.is_seen(&request.id()).await {
+            return Ok(Some(answer(request, blocks, true)));
+        }
+        let error = taken.iter().find_map(|taken| taken.error.as_ref());
+        debug!(job = %request.id(), place, ?error, "the blocks are not all on a ledger yet");
+        match race::look(request, node).await {
+            Ok(Stand::At(stand)) => {
+                if let Some(refusal) = refused(&taken, stand, place) {
+                    return Err(end(request, blocks, stand, refusal));
+                }
+                place = stand.min(blocks.len() - 1);
+            }
+            Ok(Stand::Elsewhere) => {
+                let answer = are_users_out.then(|| answer(request, blocks, false));
+                return Err(overtaken(request, node, answer).await);
+            }
+            Ok(Stand::Unclear) | Err(_) => {}
+        }
+        if since.elapsed() >= patience.answer_within {
+            let node = error.map_or_else(|| "no node shows the block".to_owned(), words);
+            warn!(job = %request.id(), node, "the blocks are published again and again");
+            job.excuse(Refusal::UserBlockRefused { node });
+        }
+        let pause = pauses.next().copied().unwrap_or(LONGEST_PAUSE);
+        if patience.closing.run_until_cancelled(sleep(pause)).await.is_none() {
+            return Ok(None);
         }
     }
-    Ok(answer)
 }
 
-/// Publishes the first of these blocks, the others being those that come after it.
-///
-/// If the node does not take it because the account stands at one of them already, then somebody else was faster
-/// with this part, and that is as good.
-async fn put(blocks: &[Finished], node: &Node) -> Result<(), Stuck> {
-    let first = &blocks[0];
-    let chain = &first.block.block;
-    let Err(mut error) = node.publish(&first.block, first.subtype).await else {
-        return Ok(());
-    };
-    for wait in LOOKS {
-        sleep(wait).await;
-        let Ok(frontier) = node.frontier(&chain.account).await else { continue };
-        if blocks.iter().any(|block| block.hash() == frontier) {
-            return Ok(());
-        }
-        if frontier != chain.previous {
-            return if is_below(blocks, node).await {
-                Ok(())
-            } else {
-                Err(Stuck::Overtaken(error))
-            };
-        }
-        if error.node_text().is_some() {
-            return Err(Stuck::Refused(error));
-        }
-        match node.publish(&first.block, first.subtype).await {
-            Ok(()) => return Ok(()),
-            Err(again) => error = again,
-        }
-    }
-    Err(Stuck::Silent(error))
+async fn hand_over(blocks: &[Finished], node: &Node) -> Vec<Taken> {
+    let blocks: Vec<_> = blocks.iter().map(|block| (block.block, block.subtype)).collect();
+    node.publish(&blocks).await
 }
 
-/// Whether the last of these blocks is on the ledger, with others on top of it.
-async fn is_below(blocks: &[Finished], node: &Node) -> bool {
-    let Some(last) = blocks.last() else { return false };
-    matches!(node.fate(&last.hash()).await, Ok(Fate::Confirmed | Fate::Unconfirmed))
+/// Why no node takes the next block, although the account stands right before it: then it is the block.
+fn refused(taken: &[Taken], stand: usize, place: usize) -> Option<&RpcError> {
+    let mut refusals = taken.iter().map(|taken| {
+        let error = taken.error.as_ref().filter(|error| error.node_text().is_some());
+        error.filter(|_| place + taken.blocks == stand)
+    });
+    let first = refusals.next()??;
+    refusals.all(|refusal| refusal.is_some()).then_some(first)
 }
 
-fn user_stuck(user: &Finished, stuck: Stuck) -> Ending {
-    warn!(block = %user.hash(), %stuck, "a user block is not published");
-    match stuck {
-        // The node's words differ by what it looks at first; what happened is that the race is lost.
-        Stuck::Overtaken(_) => Ending::lost(Refusal::UserWorkFailed),
-        Stuck::Refused(error) | Stuck::Silent(error) => {
-            Ending::failed(Refusal::UserBlockRefused { node: words(&error) })
-        }
+/// The end of a job of which the nodes refuse the block in this place.
+fn end(request: &WorkRequest, blocks: &[Finished], place: usize, error: &RpcError) -> Ending {
+    warn!(job = %request.id(), place, %error, "the nodes refuse a block");
+    if place + 1 == blocks.len() {
+        let answer = answer(request, blocks, false);
+        return Ending { reply: Some(Ok(answer)), ..Ending::silent(Phase::Lost) };
     }
+    Ending::failed(Refusal::UserBlockRefused { node: words(error) })
+}
+
+/// The end of a job in whose place somebody else's block stands. Whoever got the user blocks published by this worker
+/// is told so.
+async fn overtaken(request: &WorkRequest, node: &Node, answer: Option<Answer>) -> Ending {
+    let loss = race::loss(request, node).await;
+    warn!(job = %request.id(), ?loss, "somebody else's block was faster");
+    let ending = Ending::lost(loss);
+    let reply = answer.filter(|_| loss == Loss::Rival).map(Ok).or(ending.reply);
+    Ending { reply, ..ending }
 }
 
 /// The node's own words where it has some.

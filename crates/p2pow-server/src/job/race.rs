@@ -1,35 +1,98 @@
-//! [`lost`]: whether somebody else's block has made a job worthless.
+//! [`lost`]: waits until somebody else's block has made a job worthless. [`Stand`]: where an account stands to a job.
 
-use crate::node::{Node, Pulses};
+use super::Job;
+use crate::{
+    config::Contest,
+    node::{Fate, Node, Pulse},
+};
 use nano_primitives::BlockHash;
+use nano_rpc::RpcError;
 use p2pow_protocol::WorkRequest;
+use std::time::Duration;
 use tracing::warn;
 
-/// Waits until the account has gone where the job cannot follow. User blocks that somebody else has published leave the
-/// reward to be won, where that is contested. The first look is `at_once`, or when something may have happened.
-pub(super) async fn lost(
-    request: &WorkRequest,
-    contest: bool,
-    node: &Node,
-    pulses: &Pulses,
-    at_once: bool,
-) {
-    let mut pulse = pulses.of(request.account());
-    let mut is_first = at_once;
+/// Where an account stands to a job, as more than half of the nodes that answer see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// So many of the job's blocks are on the ledger, and nothing else is in their place.
+    At(usize),
+    /// Somebody else's block stands in the place of one of the job's.
+    Elsewhere,
+    /// The nodes do not agree.
+    Unclear,
+}
+
+/// How a race was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// The user blocks are on the ledger: a rival was faster.
+    Rival,
+    /// The account's owner has signed another block in their place.
+    Fork,
+}
+
+/// Looks where the account stands.
+pub(super) async fn look(request: &WorkRequest, node: &Node) -> Result<Stand, RpcError> {
+    let frontiers = node.frontiers(&request.account()).await?;
+    let stands: Vec<Stand> = frontiers.iter().map(|frontier| stand(request, *frontier)).collect();
+    let agreed = stands
+        .iter()
+        .find(|stand| 2 * stands.iter().filter(|other| other == stand).count() > stands.len());
+    Ok(agreed.copied().unwrap_or(Stand::Unclear))
+}
+
+fn stand(request: &WorkRequest, frontier: BlockHash) -> Stand {
+    if frontier == request.first().block.previous {
+        return Stand::At(0);
+    }
+    let place = request.blocks().position(|block| block.hash() == frontier);
+    place.map_or(Stand::Elsewhere, |place| Stand::At(place + 1))
+}
+
+/// Waits until the account has gone where the job cannot follow, or where it is not worth it: user blocks that somebody
+/// else has published leave the reward to be won, where that is contested.
+pub(super) async fn lost(job: &Job, contest: Contest, node: &Node, pulse: &mut Pulse) -> Loss {
     loop {
-        if !std::mem::take(&mut is_first) {
-            pulse.next().await;
-        }
-        match node.frontier(&request.account()).await {
-            Ok(frontier) if !is_open(request, contest, frontier) => return,
-            Ok(_) => {}
-            Err(error) => warn!(%error, "cannot see whether the race is lost"),
+        pulse.next().await;
+        if let Some(loss) = is_lost(job, contest, node).await {
+            return loss;
         }
     }
 }
 
-/// Whether a job can still be paid when the account stands at `frontier`.
-fn is_open(request: &WorkRequest, contest: bool, frontier: BlockHash) -> bool {
-    let is_user = || request.users().iter().any(|user| user.hash() == frontier);
-    frontier == request.first().block.previous || frontier == request.id() || contest && is_user()
+/// Looks whether the race is lost already.
+pub(super) async fn is_lost(job: &Job, contest: Contest, node: &Node) -> Option<Loss> {
+    let request = job.request();
+    match look(request, node).await {
+        Ok(Stand::Elsewhere) => Some(loss(request, node).await),
+        Ok(Stand::At(place)) if (1..=request.users().len()).contains(&place) => {
+            (!is_worth(contest, job.seconds_left())).then_some(Loss::Rival)
+        }
+        Ok(Stand::At(_) | Stand::Unclear) => None,
+        Err(error) => {
+            warn!(%error, "cannot see whether the race is lost");
+            None
+        }
+    }
+}
+
+/// Whether to go on for the reward when somebody else has begun to publish the user blocks.
+fn is_worth(contest: Contest, seconds_left: Option<f64>) -> bool {
+    match contest {
+        Contest::Always => true,
+        Contest::Never => false,
+        Contest::Within(most) => {
+            let left = seconds_left.and_then(|left| Duration::try_from_secs_f64(left).ok());
+            left.is_none_or(|left| left <= most)
+        }
+    }
+}
+
+/// By whom a race was lost whose account stands elsewhere.
+pub(super) async fn loss(request: &WorkRequest, node: &Node) -> Loss {
+    match node.fate(&request.last().hash()).await {
+        Ok(Fate::Unknown) => Loss::Fork,
+        // In doubt nobody is blamed.
+        Ok(_) | Err(_) => Loss::Rival,
+    }
 }

@@ -1,25 +1,35 @@
-//! [`Table`]: the jobs in flight, one for an account and a root.
+//! [`Table`]: the jobs in flight, one for an account and a root, and the last ones that were.
 
-use super::{Job, JobEvent};
-use nano_primitives::{Account, Root};
+use super::{Job, JobEvent, checks::Check};
+use nano_primitives::{Account, BlockHash, Root};
 use p2pow_protocol::{Refusal, WorkRequest};
 use std::{
-    collections::{HashMap, hash_map},
+    collections::{HashMap, VecDeque, hash_map},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::sync::{OwnedSemaphorePermit, broadcast};
+use tokio::sync::broadcast;
 
 type Key = (Account, Root);
 
-/// The jobs in flight. Clones share them.
+/// Jobs that are kept for those who ask how they ended.
+const KEPT: usize = 256;
+
+/// The jobs in flight, and the last ones that were. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Table(Arc<Mutex<HashMap<Key, Job>>>);
+pub(crate) struct Table(Arc<Mutex<Jobs>>);
+
+#[derive(Debug, Default)]
+struct Jobs {
+    now: HashMap<Key, Job>,
+    /// The oldest first.
+    ended: VecDeque<Job>,
+}
 
 /// What becomes of a request.
 #[derive(Debug)]
 pub(crate) enum Entry {
-    /// It is a new job, which leaves the table with its place, and its share of the worker's room.
-    New(Place, OwnedSemaphorePermit),
+    /// It is a new job, which leaves the table with its place, and its share of the room for checks.
+    New(Place, Check),
     /// The same request is in flight already.
     Joined(Job),
 }
@@ -33,26 +43,26 @@ pub(crate) struct Place {
 }
 
 impl Table {
-    /// Finds the request's job, or makes one if there is a slot for it.
+    /// Finds the request's job, or makes one if there is room to check it.
     ///
     /// # Errors
-    /// Another request has the same root, or there is no slot.
+    /// Another request has the same root, or there is no room.
     pub(crate) fn enter(
         &self,
         request: WorkRequest,
         events: &broadcast::Sender<JobEvent>,
-        slot: impl FnOnce() -> Result<OwnedSemaphorePermit, Refusal>,
+        check: impl FnOnce() -> Result<Check, Refusal>,
     ) -> Result<Entry, Refusal> {
         let key = (request.account(), request.root());
         let mut jobs = self.lock();
-        match jobs.get(&key) {
+        match jobs.now.get(&key) {
             Some(job) if *job.request() == request => Ok(Entry::Joined(job.clone())),
             Some(_) => Err(Refusal::Conflict),
             None => {
-                let slot = slot()?;
+                let check = check()?;
                 let job = Job::new(request, events.clone());
-                jobs.insert(key, job.clone());
-                Ok(Entry::New(Place { job, table: self.clone(), key }, slot))
+                jobs.now.insert(key, job.clone());
+                Ok(Entry::New(Place { job, table: self.clone(), key }, check))
             }
         }
     }
@@ -64,7 +74,7 @@ impl Table {
         events: &broadcast::Sender<JobEvent>,
     ) -> Option<Place> {
         let key = (request.account(), request.root());
-        match self.lock().entry(key) {
+        match self.lock().now.entry(key) {
             hash_map::Entry::Occupied(_) => None,
             hash_map::Entry::Vacant(vacant) => {
                 let job = vacant.insert(Job::new(request, events.clone())).clone();
@@ -75,17 +85,30 @@ impl Table {
 
     /// All jobs in flight.
     pub(crate) fn jobs(&self) -> Vec<Job> {
-        self.lock().values().cloned().collect()
+        self.lock().now.values().cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Job>> {
+    /// A job in flight, or one that ended lately.
+    pub(crate) fn find(&self, id: &BlockHash) -> Option<Job> {
+        let jobs = self.lock();
+        let mut all = jobs.now.values().chain(jobs.ended.iter().rev());
+        all.find(|job| job.id() == *id).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Jobs> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.table.lock().remove(&self.key);
+        let mut jobs = self.table.lock();
+        jobs.now.remove(&self.key);
+        if jobs.ended.len() >= KEPT {
+            jobs.ended.pop_front();
+        }
+        jobs.ended.push_back(self.job.clone());
+        drop(jobs);
         // Whatever ended the job's task, nobody is left waiting.
         self.job.abandon(&Refusal::UserWorkFailed);
     }

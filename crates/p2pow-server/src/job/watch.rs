@@ -1,11 +1,15 @@
 //! [`watch`]: from the publication to the confirmation. Only a confirmed reward is income.
 
-use super::{phase::Phase, publish::Finished};
+use super::{
+    Ending,
+    phase::Phase,
+    publish::Finished,
+    race::{self, Stand},
+};
 use crate::{
     config::Config,
-    node::{Fate, Node, Pulses},
+    node::{Fate, Node, Pulse},
 };
-use nano_primitives::BlockHash;
 use nano_rpc::RpcError;
 use p2pow_protocol::WorkRequest;
 use std::time::Duration;
@@ -24,15 +28,15 @@ pub(super) async fn watch(
     request: &WorkRequest,
     blocks: &[Finished],
     config: &Config,
-    node: &Node,
-    pulses: &Pulses,
-) -> Phase {
+    (node, pulse): (&Node, &mut Pulse),
+) -> Ending {
     let start = Instant::now();
+    let late = start + config.confirm_within;
     select! {
-        phase = outcome(request, blocks, start + config.confirm_within, node, pulses) => phase,
+        ending = outcome(request, blocks, late, (node, pulse)) => ending,
         () = sleep_until(start + config.watch_within) => {
             warn!(job = %request.id(), "the reward was not confirmed, and is not watched any more");
-            Phase::Failed
+            Ending::silent(Phase::Failed)
         }
     }
 }
@@ -41,14 +45,12 @@ async fn outcome(
     request: &WorkRequest,
     blocks: &[Finished],
     late: Instant,
-    node: &Node,
-    pulses: &Pulses,
-) -> Phase {
-    let mut pulse = pulses.of(request.account());
+    (node, pulse): (&Node, &mut Pulse),
+) -> Ending {
     let mut pause = Duration::ZERO;
     loop {
         match look(request, blocks, node).await {
-            Ok(Some(phase)) => return phase,
+            Ok(Some(ending)) => return ending,
             Ok(None) => {}
             Err(error) => warn!(%error, "cannot see whether a reward is confirmed"),
         }
@@ -65,32 +67,25 @@ async fn look(
     request: &WorkRequest,
     blocks: &[Finished],
     node: &Node,
-) -> Result<Option<Phase>, RpcError> {
+) -> Result<Option<Ending>, RpcError> {
     match node.fate(&request.id()).await? {
-        Fate::Confirmed => return Ok(Some(Phase::Confirmed)),
+        Fate::Confirmed => return Ok(Some(Ending::silent(Phase::Confirmed))),
         Fate::Unconfirmed => return Ok(None),
         Fate::Unknown => {}
     }
-    let frontier = node.frontier(&request.account()).await?;
-    let Some(missing) = missing(request, blocks, frontier) else {
-        return Ok(Some(Phase::Lost));
-    };
-    for block in missing {
-        let again = node.publish(&block.block, block.subtype).await;
-        debug!(block = %block.hash(), ?again, "published again what the node had dropped");
+    match race::look(request, node).await? {
+        Stand::Elsewhere => {
+            let loss = Some(race::loss(request, node).await);
+            return Ok(Some(Ending { loss, ..Ending::silent(Phase::Lost) }));
+        }
+        Stand::At(place) => {
+            let missing = blocks.get(place..).unwrap_or_default();
+            let missing: Vec<_> =
+                missing.iter().map(|block| (block.block, block.subtype)).collect();
+            let again = node.publish(&missing).await;
+            debug!(job = %request.id(), place, ?again, "published again what a node had dropped");
+        }
+        Stand::Unclear => {}
     }
     Ok(None)
-}
-
-/// The blocks that are not on the chain any more, or `None` if somebody else's stand in their place.
-fn missing<'a>(
-    request: &WorkRequest,
-    blocks: &'a [Finished],
-    frontier: BlockHash,
-) -> Option<&'a [Finished]> {
-    if frontier == request.first().block.previous {
-        return Some(blocks);
-    }
-    let place = blocks.iter().position(|block| block.hash() == frontier)?;
-    Some(&blocks[place + 1..])
 }

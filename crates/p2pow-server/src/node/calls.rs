@@ -1,20 +1,50 @@
-//! [`Node`]: the questions a worker has for its node.
+//! [`Node`]: the questions a worker has for its nodes, and the blocks it hands to them.
+//!
+//! With several nodes a block goes to all of them at once, questions go to the first that answers, and what is said of
+//! a block or a frontier holds if more than half of those that answer say so: one node that lags, lies or is away
+//! neither stops the worker nor makes it believe.
 
+use super::coalesced::Coalesced;
+use futures_util::future::{BoxFuture, FutureExt, join_all};
 use nano_block::{Epoch, SignedState, Subtype};
 use nano_primitives::{Account, Amount, BlockHash};
 use nano_rpc::{ActiveDifficulty, Client, ReceivableQuery, RpcError};
 use p2pow_protocol::{LedgerView, Receivable};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::Instant;
 
 /// How long the node may take for what is asked again and again anyway.
 const POLL_WITHIN: Duration = Duration::from_secs(2);
+/// How long a node may take for a block, before it is handed to it again.
+const PUBLISH_WITHIN: Duration = Duration::from_secs(5);
 
-/// The worker's node.
+/// The worker's nodes, at least one.
 #[derive(Debug, Clone)]
-pub(crate) struct Node {
+pub(crate) struct Node(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    clients: Vec<Calls>,
+    /// The node that answered last.
+    first: AtomicUsize,
+    standings: Coalesced<Account, Result<Standing, RpcError>>,
+}
+
+/// One node.
+#[derive(Debug)]
+struct Calls {
     client: Client,
     /// For what is asked again and again anyway: no second try, and a short wait.
     poller: Client,
+    /// For blocks: handed on again by whoever publishes.
+    publisher: Client,
 }
 
 /// An account, and whether what is said of it can still be undone.
@@ -25,38 +55,53 @@ pub(crate) struct Standing {
 }
 
 /// What is known of a published block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fate {
-    Confirmed,
-    Unconfirmed,
     Unknown,
+    Unconfirmed,
+    Confirmed,
+}
+
+/// How one node took some blocks in their order.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// How many it took.
+    pub(crate) blocks: usize,
+    /// Why it took no more.
+    pub(crate) error: Option<RpcError>,
 }
 
 impl Node {
-    pub(crate) fn new(client: Client) -> Self {
-        let poller = client.with_retries(0).with_timeout(POLL_WITHIN);
-        Self { client, poller }
+    /// These nodes, the one to ask first in front.
+    pub(crate) fn new(clients: Vec<Client>) -> Self {
+        let calls = |client: Client| Calls {
+            poller: client.with_retries(0).with_timeout(POLL_WITHIN),
+            publisher: client.with_retries(0).with_timeout(PUBLISH_WITHIN),
+            client,
+        };
+        let clients = clients.into_iter().map(calls).collect();
+        Self(Arc::new(Inner {
+            clients,
+            first: AtomicUsize::new(0),
+            standings: Coalesced::default(),
+        }))
     }
 
-    /// The account's frontier and balance; `trusted` asks for the confirmed balance where the frontier is not confirmed.
+    /// The account's frontier and balance, as they were at `since` or later. `trusted` asks for the confirmed
+    /// balance where the frontier is not confirmed.
     pub(crate) async fn standing(
         &self,
         account: &Account,
         trusted: bool,
+        since: Instant,
     ) -> Result<Standing, RpcError> {
-        let Some(info) = self.client.account_info(account).await? else {
-            let view = LedgerView { epoch: Some(Epoch::Epoch0), ..LedgerView::default() };
-            return Ok(Standing { view, is_confirmed: true });
-        };
-        let is_confirmed = info.is_confirmed();
-        let confirmed = || info.confirmed_balance.unwrap_or(Amount::ZERO);
-        let view = LedgerView {
-            frontier: Some(info.frontier),
-            balance: info.balance,
-            epoch: Epoch::from_number(info.account_version),
-            confirmed_balance: (trusted && !is_confirmed).then(confirmed),
-        };
-        Ok(Standing { view, is_confirmed })
+        let account = *account;
+        let ask = self.first(|calls| calls.standing(account).boxed());
+        let mut standing = self.0.standings.get(account, since, ask).await?;
+        if !trusted {
+            standing.view.confirmed_balance = None;
+        }
+        Ok(standing)
     }
 
     /// Which of these confirmed sends the account can receive. Sends of less than `least` are not looked at.
@@ -70,20 +115,111 @@ impl Node {
             return Ok(BTreeMap::new());
         }
         let query = ReceivableQuery { threshold: Some(least), ..ReceivableQuery::default() };
-        let found = self.client.receivable(account, &query).await?;
-        let wanted = found.into_iter().filter(|entry| sources.contains(&entry.hash));
+        let ask = self.first(|calls| calls.receivable(*account, query).boxed());
+        let wanted = ask.await?.into_iter().filter(|entry| sources.contains(&entry.hash));
         Ok(wanted.map(|entry| (entry.hash, receivable(&entry))).collect())
     }
 
-    /// The account's last block, confirmed or not; zero if it has none.
-    pub(crate) async fn frontier(&self, account: &Account) -> Result<BlockHash, RpcError> {
+    /// The account's last block, confirmed or not, by each node that answers; zero if it has none.
+    ///
+    /// # Errors
+    /// No node answers.
+    pub(crate) async fn frontiers(&self, account: &Account) -> Result<Vec<BlockHash>, RpcError> {
+        let asked = self.0.clients.iter().map(|calls| calls.frontier(account));
+        answered(join_all(asked).await)
+    }
+
+    /// What has become of a block, as more than half of the nodes that answer have at least.
+    ///
+    /// # Errors
+    /// No node answers.
+    pub(crate) async fn fate(&self, hash: &BlockHash) -> Result<Fate, RpcError> {
+        let mut fates = self.fates(hash).await?;
+        fates.sort_unstable();
+        // The lower half is below the middle; of an even number the lower middle is what more than half have.
+        Ok(fates[(fates.len() - 1) / 2])
+    }
+
+    /// Whether any node has a block on its ledger.
+    pub(crate) async fn is_seen(&self, hash: &BlockHash) -> bool {
+        let fates = self.fates(hash).await.unwrap_or_default();
+        fates.iter().any(|fate| *fate != Fate::Unknown)
+    }
+
+    async fn fates(&self, hash: &BlockHash) -> Result<Vec<Fate>, RpcError> {
+        answered(join_all(self.0.clients.iter().map(|calls| calls.fate(hash))).await)
+    }
+
+    /// Hands blocks to every node at once, to each in their order, until it takes one not.
+    pub(crate) async fn publish(&self, blocks: &[(SignedState, Subtype)]) -> Vec<Taken> {
+        join_all(self.0.clients.iter().map(|calls| calls.publish(blocks))).await
+    }
+
+    /// How many nodes there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.clients.len()
+    }
+
+    pub(crate) async fn active_difficulty(&self) -> Result<ActiveDifficulty, RpcError> {
+        self.first(|calls| calls.poller.active_difficulty().boxed()).await
+    }
+
+    /// Asks the nodes one after the other until one answers, beginning with the one that answered last.
+    async fn first<T>(
+        &self,
+        ask: impl for<'a> Fn(&'a Calls) -> BoxFuture<'a, Result<T, RpcError>>,
+    ) -> Result<T, RpcError> {
+        let (count, first) = (self.count(), self.0.first.load(Ordering::Relaxed));
+        let mut turn = 0;
+        loop {
+            let index = (first + turn) % count;
+            let answer = ask(&self.0.clients[index]).await;
+            turn += 1;
+            match answer {
+                Err(error) if error.node_text().is_none() && turn < count => {}
+                answer => {
+                    if answer.is_ok() {
+                        self.0.first.store(index, Ordering::Relaxed);
+                    }
+                    return answer;
+                }
+            }
+        }
+    }
+}
+
+impl Calls {
+    async fn receivable(
+        &self,
+        account: Account,
+        query: ReceivableQuery,
+    ) -> Result<Vec<nano_rpc::Receivable>, RpcError> {
+        self.client.receivable(&account, &query).await
+    }
+
+    async fn standing(&self, account: Account) -> Result<Standing, RpcError> {
+        let Some(info) = self.client.account_info(&account).await? else {
+            let view = LedgerView { epoch: Some(Epoch::Epoch0), ..LedgerView::default() };
+            return Ok(Standing { view, is_confirmed: true });
+        };
+        let is_confirmed = info.is_confirmed();
+        let confirmed = || info.confirmed_balance.unwrap_or(Amount::ZERO);
+        let view = LedgerView {
+            frontier: Some(info.frontier),
+            balance: info.balance,
+            epoch: Epoch::from_number(info.account_version),
+            confirmed_balance: (!is_confirmed).then(confirmed),
+        };
+        Ok(Standing { view, is_confirmed })
+    }
+
+    async fn frontier(&self, account: &Account) -> Result<BlockHash, RpcError> {
         let frontiers = self.poller.accounts_frontiers(&[*account]).await?;
         let frontier = frontiers.get(account).and_then(|found| found.as_ref().ok());
         Ok(frontier.copied().unwrap_or(BlockHash::ZERO))
     }
 
-    /// What has become of a block.
-    pub(crate) async fn fate(&self, hash: &BlockHash) -> Result<Fate, RpcError> {
+    async fn fate(&self, hash: &BlockHash) -> Result<Fate, RpcError> {
         Ok(match self.poller.block_info(hash).await? {
             Some(info) if info.confirmed => Fate::Confirmed,
             Some(_) => Fate::Unconfirmed,
@@ -91,17 +227,28 @@ impl Node {
         })
     }
 
-    /// Publishes a block; the node's answer is checked to be about this block.
-    pub(crate) async fn publish(
-        &self,
-        block: &SignedState,
-        subtype: Subtype,
-    ) -> Result<(), RpcError> {
-        self.client.process(&(*block).into(), Some(subtype)).await.map(drop)
+    async fn publish(&self, blocks: &[(SignedState, Subtype)]) -> Taken {
+        for (place, (block, subtype)) in blocks.iter().enumerate() {
+            if let Err(error) = self.publisher.process(&(*block).into(), Some(*subtype)).await {
+                return Taken { blocks: place, error: Some(error) };
+            }
+        }
+        Taken { blocks: blocks.len(), error: None }
     }
+}
 
-    pub(crate) async fn active_difficulty(&self) -> Result<ActiveDifficulty, RpcError> {
-        self.poller.active_difficulty().await
+/// What those said that answered.
+fn answered<T>(results: Vec<Result<T, RpcError>>) -> Result<Vec<T>, RpcError> {
+    let (mut answers, mut last) = (Vec::with_capacity(results.len()), None);
+    for result in results {
+        match result {
+            Ok(answer) => answers.push(answer),
+            Err(error) => last = Some(error),
+        }
+    }
+    match last {
+        Some(error) if answers.is_empty() => Err(error),
+        _ => Ok(answers),
     }
 }
 

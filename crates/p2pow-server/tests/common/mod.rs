@@ -4,6 +4,7 @@
 
 pub(crate) mod gate;
 pub(crate) mod http;
+pub(crate) mod pretender;
 
 use gate::Gate;
 use http::Response;
@@ -13,7 +14,7 @@ use nano_pow::{CpuBackend, Pool};
 use nano_primitives::{Account, Amount, BlockHash};
 use nano_rpc::Client;
 use p2pow_protocol::WorkRequest;
-use p2pow_server::{BindError, Config, Job, Phase, Server};
+use p2pow_server::{BindError, Config, Job, Nodes, Phase, Server};
 use p2pow_store::{SqliteStore, Store};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
@@ -110,6 +111,18 @@ impl Scene {
     }
 }
 
+/// What workers are told here.
+pub(crate) fn config() -> Config {
+    Config {
+        listen: vec!["127.0.0.1:0".parse().unwrap()],
+        reward_account: george(),
+        fee: amount(FEE),
+        network: Network::Dev,
+        poll: Duration::from_millis(20),
+        ..Config::default()
+    }
+}
+
 /// A worker on this network.
 pub(crate) async fn worker(
     net: &Devnet,
@@ -124,20 +137,22 @@ pub(crate) async fn worker_with(
     change: impl FnOnce(&mut Config, &Devnet),
     store: Arc<dyn Store>,
 ) -> Result<(Server, Gate), BindError> {
-    let mut config = Config {
-        listen: vec!["127.0.0.1:0".parse().unwrap()],
-        reward_account: george(),
-        fee: amount(FEE),
-        network: Network::Dev,
-        poll: Duration::from_millis(20),
-        ..Config::default()
-    };
-    change(&mut config, net);
+    let mut config = config();
     let node = Client::builder(&net.rpc_url()).retries(0).build().unwrap();
+    change(&mut config, net);
+    bind(config, node, store).await
+}
+
+/// A worker with these nodes.
+pub(crate) async fn bind(
+    config: Config,
+    nodes: impl Into<Nodes>,
+    store: Arc<dyn Store>,
+) -> Result<(Server, Gate), BindError> {
     let gate = Gate::open();
     let backend = gate.backend(CpuBackend::new(1));
     let pool = Pool::new(vec![Box::new(backend)]);
-    Ok((Server::bind_with(config, node, pool, store).await?, gate))
+    Ok((Server::bind_with(config, nodes, pool, store).await?, gate))
 }
 
 pub(crate) fn state(net: &Devnet, key: &SecretKey) -> AccountState {
