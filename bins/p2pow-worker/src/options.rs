@@ -13,7 +13,7 @@ use p2pow_cli::{
 };
 use p2pow_protocol::registry::is_dialable;
 use p2pow_server::{
-    Config, FrontierPolicy,
+    Config, Costs, FrontierPolicy, Pricing,
     public_address::{by_interface, by_services},
 };
 use std::{
@@ -65,10 +65,24 @@ pub(crate) struct OfferArgs {
     #[arg(long, value_name = "N", env = "P2POW_MAX_JOBS", value_parser = values::from_one::<usize>)]
     #[arg(default_value = "16")]
     pub(crate) max_jobs: usize,
+    /// Seconds that the works of all jobs may take to be found; one more job is told to come again
+    #[arg(long, value_name = "SECONDS", env = "P2POW_MAX_WAIT", default_value = "600")]
+    #[arg(value_parser = values::from_one::<u64>)]
+    max_wait: u64,
     /// User blocks that one job may have
     #[arg(long, value_name = "N", env = "P2POW_MAX_USER_BLOCKS", default_value = "128")]
     #[arg(value_parser = values::from_one::<usize>)]
     max_user_blocks: usize,
+    /// How much dearer a job gets while the queue fills up: with 1 the fee doubles. A fee that was told holds for a minute
+    #[arg(long, value_name = "FACTOR", env = "P2POW_SURGE", default_value = "0")]
+    #[arg(value_parser = values::not_negative)]
+    surge: f64,
+    /// Watts that searching takes, such as 300: with `kwh_price`, no fee is below what a job costs
+    #[arg(long, value_name = "WATTS", env = "P2POW_WATTS", value_parser = values::above_zero)]
+    watts: Option<f64>,
+    /// The price of a kilowatt-hour in XNO, such as 0.3
+    #[arg(long, value_name = "AMOUNT", env = "P2POW_KWH_PRICE", value_parser = values::amount)]
+    kwh_price: Option<Amount>,
 }
 
 /// The node, and how hard its network's work is.
@@ -81,6 +95,11 @@ pub(crate) struct NodeArgs {
     /// The node's WebSocket, such as ws://127.0.0.1:7078, which tells of lost races and confirmations sooner than polling
     #[arg(long, value_name = "URL", env = "P2POW_WEBSOCKET", value_parser = values::websocket_url)]
     websocket: Option<String>,
+    /// Further nodes, such as http://192.0.2.7:7076,http://192.0.2.8:7076 where blocks go at the same time; one that lags
+    /// or lies is outvoted. Headers go to `node` alone
+    #[arg(long, value_name = "URL", env = "P2POW_MORE_NODES", value_delimiter = ',')]
+    #[arg(value_parser = values::http_url)]
+    more_nodes: Vec<String>,
     /// live, beta, test or dev: says how hard the work is
     #[arg(long, env = "P2POW_NETWORK", default_value = "live", value_parser = values::network)]
     pub(crate) network: Network,
@@ -247,13 +266,32 @@ impl OfferArgs {
             hashrate,
             max_user_blocks: self.max_user_blocks,
             max_jobs: self.max_jobs,
+            max_wait: Duration::from_secs(self.max_wait),
+            pricing: self.pricing(default.pricing),
             frontier,
             ..default
         }
     }
 }
 
+impl OfferArgs {
+    fn pricing(&self, default: Pricing) -> Pricing {
+        let costs = self.watts.zip(self.kwh_price).map(|(watts, price)| Costs {
+            watts,
+            raw_per_kwh: price.to_raw() as f64,
+            win_rate: 1.0,
+        });
+        Pricing { surge: self.surge, costs, ..default }
+    }
+}
+
 impl NodeArgs {
+    /// The clients of the further nodes.
+    pub(crate) fn more(&self) -> Result<Vec<Client>, Failure> {
+        let wrong = |error| Failure::Usage(format!("more_nodes: {error}"));
+        self.more_nodes.iter().map(|url| Client::new(url).map_err(wrong)).collect()
+    }
+
     /// The client of the node, with the headers that the file has for it.
     pub(crate) fn client(&self, file: &Table) -> Result<Client, Failure> {
         let mut builder = Client::builder(&self.node);

@@ -22,7 +22,7 @@ use p2pow_cli::{
     Failure, KeyArgs,
     config::{Given, Table},
 };
-use p2pow_server::{BindError, ListenError, Server, register::Registration};
+use p2pow_server::{BindError, ListenError, Nodes, Server, register::Registration};
 use p2pow_store::SqliteStore;
 use std::time::Duration;
 
@@ -100,6 +100,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let admin = AdminArgs::layered(&args.admin, &file)?;
     let client = node.client(&file)?;
     let shown = client.url().to_owned();
+    let nodes = Nodes::new(client.clone(), node.more()?);
     let pool = Pool::new(devices.open()?);
     let registrar = args.registration.registrar(&file, |key| Means {
         node: client.clone(),
@@ -111,7 +112,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let (network, reward_account, fee, max_jobs) =
         (config.network, config.reward_account, config.fee, config.max_jobs);
     let store = SqliteStore::open(&journal)?.shared();
-    let server = Server::bind_with(config, client, pool.clone(), store);
+    let server = Server::bind_with(config, nodes, pool.clone(), store);
     let server = server.await.map_err(refused)?;
     let terms = Offered {
         started_ms: look::now_ms(),
