@@ -3,6 +3,7 @@
 //! How it goes from phase to phase is told by `life`, which walks through `plan`, `solve`, `publish` and `watch`.
 
 pub(crate) mod checks;
+mod ending;
 pub(crate) mod life;
 pub(crate) mod phase;
 pub(crate) mod queue;
@@ -15,11 +16,11 @@ mod race;
 mod solve;
 mod watch;
 
+use ending::Reply;
 use nano_pow::ProgressHandle;
 use nano_primitives::{Account, Amount, BlockHash};
-use p2pow_protocol::{Answer, Refusal, WorkRequest};
+use p2pow_protocol::{Refusal, WorkRequest};
 use phase::Phase;
-use race::Loss;
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
@@ -29,19 +30,6 @@ use tokio::{
     time::timeout,
 };
 use tracing::{debug, info};
-
-/// What a job's clients are told.
-pub(crate) type Reply = Result<Answer, Refusal>;
-
-/// How a job ends that is not to be watched any more.
-#[derive(Debug)]
-struct Ending {
-    phase: Phase,
-    /// What the clients are told that have not been answered yet.
-    reply: Option<Reply>,
-    /// How the race was lost, if it was.
-    loss: Option<Loss>,
-}
 
 /// A job of the worker. Clones are views of the same job.
 #[derive(Debug, Clone)]
@@ -97,22 +85,6 @@ pub struct JobReport {
     pub expected_seconds_left: Option<f64>,
     /// Why it was refused, if it was.
     pub refusal: Option<Refusal>,
-}
-
-impl Ending {
-    const fn lost(loss: Loss) -> Self {
-        let reply = Some(Err(Refusal::UserWorkFailed));
-        Self { phase: Phase::Lost, reply, loss: Some(loss) }
-    }
-
-    const fn failed(refusal: Refusal) -> Self {
-        Self { phase: Phase::Failed, reply: Some(Err(refusal)), loss: None }
-    }
-
-    /// An end that the clients are not told of.
-    const fn silent(phase: Phase) -> Self {
-        Self { phase, reply: None, loss: None }
-    }
 }
 
 impl Job {

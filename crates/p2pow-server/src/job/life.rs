@@ -1,13 +1,14 @@
 //! [`live`]: a job's life in one sentence: plan → solve → publish → watch. Each step is in the journal before the next.
 
 use super::{
-    Ending, Job,
+    Job,
     checks::Check,
+    ending::{Ending, Loss},
     phase::Phase,
     plan::{Conditions, plan},
     publish::{Patience, answer, finish, publish},
     queue::{Bid, Queue, Slot},
-    race::{self, Loss},
+    race,
     scores::{CHECK, FORK, Scores, Whose},
     solve::{Need, expected_hashes, needs, solve},
     watch::watch,

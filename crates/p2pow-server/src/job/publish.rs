@@ -5,9 +5,10 @@
 //! works away: another look must have seen the reward on a ledger.
 
 use super::{
-    Ending, Job,
+    Job,
+    ending::{Ending, Loss},
     phase::Phase,
-    race::{self, Loss, Stand},
+    race::{self, Stand},
 };
 use crate::node::{Node, Taken};
 use nano_block::{SignedState, Subtype};

@@ -43,11 +43,11 @@ pub(crate) struct Queue(Arc<Waiting>);
 #[derive(Debug)]
 struct Waiting {
     limits: QueueLimits,
-    line: Mutex<Line>,
+    line: Mutex<Order>,
 }
 
 #[derive(Debug, Default)]
-struct Line {
+struct Order {
     jobs: Vec<Waiter>,
     last: u64,
 }
@@ -138,7 +138,7 @@ impl Queue {
         waiting.map(|job| job.bid.hashes).sum()
     }
 
-    fn line_up(&self, line: &mut Line, bid: Bid) -> Slot {
+    fn line_up(&self, line: &mut Order, bid: Bid) -> Slot {
         line.last += 1;
         let (number, called) = (line.last, Arc::new(Notify::new()));
         let (since, turn) = (Instant::now(), Turn::Waits);
@@ -147,14 +147,14 @@ impl Queue {
         Slot { queue: self.clone(), number, called }
     }
 
-    fn check(&self, line: &Line, rate: Option<f64>) -> Result<(), Refusal> {
+    fn check(&self, line: &Order, rate: Option<f64>) -> Result<(), Refusal> {
         let QueueLimits { jobs, wait } = self.0.limits;
         let is_long = line.wait(rate).is_some_and(|seconds| seconds > wait.as_secs_f64());
         if line.jobs.len() >= jobs || is_long { Err(self.full(line, rate)) } else { Ok(()) }
     }
 
     /// A refusal with the time after which there should be room.
-    fn full(&self, line: &Line, rate: Option<f64>) -> Refusal {
+    fn full(&self, line: &Order, rate: Option<f64>) -> Refusal {
         let QueueLimits { jobs, wait } = self.0.limits;
         let Some(all) = line.wait(rate) else {
             return Refusal::QueueFull { retry_after: RETRY_AFTER };
@@ -166,12 +166,12 @@ impl Queue {
         Refusal::QueueFull { retry_after: whole_seconds(Duration::from_secs_f64(seconds)) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Line> {
+    fn lock(&self) -> MutexGuard<'_, Order> {
         self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Line {
+impl Order {
     /// Seconds until all jobs should be done, where the hash rate is known.
     fn wait(&self, rate: Option<f64>) -> Option<f64> {
         let rate = rate.filter(|rate| *rate > 0.0)?;

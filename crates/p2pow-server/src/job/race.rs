@@ -1,6 +1,6 @@
 //! [`lost`]: waits until somebody else's block has made a job worthless. [`Stand`]: where an account stands to a job.
 
-use super::Job;
+use super::{Job, ending::Loss};
 use crate::{
     config::Contest,
     node::{Fate, Node, Pulse},
@@ -20,15 +20,6 @@ pub(super) enum Stand {
     Elsewhere,
     /// The nodes do not agree.
     Unclear,
-}
-
-/// How a race was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Loss {
-    /// The user blocks are on the ledger: a rival was faster.
-    Rival,
-    /// The account's owner has signed another block in their place.
-    Fork,
 }
 
 /// Looks where the account stands.

@@ -1,7 +1,7 @@
 //! [`watch`]: from the publication to the confirmation. Only a confirmed reward is income.
 
 use super::{
-    Ending,
+    ending::Ending,
     phase::Phase,
     publish::Finished,
     race::{self, Stand},

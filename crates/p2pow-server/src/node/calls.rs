@@ -27,10 +27,10 @@ const PUBLISH_WITHIN: Duration = Duration::from_secs(5);
 
 /// The worker's nodes, at least one.
 #[derive(Debug, Clone)]
-pub(crate) struct Node(Arc<Inner>);
+pub(crate) struct Node(Arc<Shared>);
 
 #[derive(Debug)]
-struct Inner {
+struct Shared {
     clients: Vec<Calls>,
     /// The node that answered last.
     first: AtomicUsize,
@@ -80,7 +80,7 @@ impl Node {
             client,
         };
         let clients = clients.into_iter().map(calls).collect();
-        Self(Arc::new(Inner {
+        Self(Arc::new(Shared {
             clients,
             first: AtomicUsize::new(0),
             standings: Coalesced::default(),
