@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod data;
+mod fallback;
 mod options;
 mod report;
 mod story;

@@ -1,6 +1,9 @@
 //! Options of the commands that talk to a node and to workers: from flags, the environment, a TOML file, in this order.
 
-use crate::data::DataFolder;
+use crate::{
+    data::DataFolder,
+    fallback::{Helper, helper, pool},
+};
 use clap::{ArgAction, ValueEnum};
 use nano_block::Network;
 use nano_primitives::{Account, Amount};
@@ -53,10 +56,27 @@ struct Declared {
     #[arg(long, value_name = "AMOUNT", env = "P2POW_MAX_FEE", value_parser = values::amount)]
     #[arg(default_value = "0.001")]
     max_fee: Amount,
-    /// How many workers to hire; each learns of the payment, one is paid
+    /// The most to pay in fees in 24 hours, such as 0.01; without it there is no limit
+    #[arg(long, value_name = "AMOUNT", env = "P2POW_MAX_FEE_PER_DAY")]
+    #[arg(value_parser = values::amount)]
+    max_fee_per_day: Option<Amount>,
+    /// How many workers to hire at once; each learns of the payment, one is paid
     #[arg(long, value_name = "N", env = "P2POW_HIRE", value_parser = values::from_one::<usize>)]
-    #[arg(default_value = "2")]
+    #[arg(default_value = "1")]
     hire: usize,
+    /// How many workers to hire for one job in all: one more when another has failed or takes too long
+    #[arg(long, value_name = "N", env = "P2POW_HIRE_MOST", value_parser = values::from_one::<usize>)]
+    #[arg(default_value = "4")]
+    hire_most: usize,
+    /// Seconds that a worker gets for one payment before the next one is hired
+    #[arg(long, value_name = "SECONDS", env = "P2POW_HEDGE_AFTER", default_value = "20")]
+    #[arg(value_parser = values::whole(0..=u64::MAX))]
+    hedge_after: u64,
+    /// What works on a job that no worker delivers: none, local (this computer), or URLs of work servers; several with
+    /// commas between them
+    #[arg(long, value_name = "WHAT", env = "P2POW_FALLBACK", value_delimiter = ',')]
+    #[arg(value_parser = helper, default_value = "none")]
+    fallback: Vec<Helper>,
     /// Which workers to hire, of those that are trusted alike
     #[arg(long, env = "P2POW_POLICY", default_value = "cheapest")]
     policy: Choice,
@@ -169,7 +189,9 @@ impl Settings {
     /// The sender as these settings describe it.
     pub(crate) fn sender(self) -> Result<Sender, Failure> {
         let market = DataFolder::open(self.options.data.clone())?.market();
-        Ok(Sender::new(self.nodes()?, self.options.config()).with_market(market))
+        let fallback = pool(&self.options.fallback)?;
+        let config = Config { fallback, ..self.options.clone().config() };
+        Ok(Sender::new(self.nodes()?, config).with_market(market))
     }
 
     /// The most that is paid for the work of one send.
@@ -190,7 +212,9 @@ impl Declared {
             websocket: self.websocket,
             network: self.network,
             max_fee: self.max_fee,
+            max_fee_per_day: self.max_fee_per_day,
             hire: self.hire,
+            hire_most: self.hire_most,
             policy: self.policy.into(),
             strict: self.strict,
             workers: self.workers,
@@ -198,7 +222,11 @@ impl Declared {
             allow_local: self.allow_local,
             representative: self.representative,
             trust_node_balance: self.trust_node_balance,
-            patience: Patience { deal: Duration::from_secs(self.patience), ..default.patience },
+            patience: Patience {
+                deal: Duration::from_secs(self.patience),
+                hedge: Duration::from_secs(self.hedge_after),
+                ..default.patience
+            },
             ..default
         }
     }

@@ -57,6 +57,22 @@ pub(crate) fn tell(event: &Event) -> Option<String> {
             }
             text
         }
+        Event::Promised { reward } => format!(
+            "signed reward block {} too: {} for {}",
+            reward.hash,
+            xno(reward.price),
+            reward.address
+        ),
+        Event::NotHired { address, reason } => {
+            format!("{address} is not hired too: {}", excerpt(reason, SHOWN))
+        }
+        Event::OwnWork { blocks } => format!(
+            "nobody delivers: finding own work for the same {}",
+            if *blocks == 1 { "block".to_owned() } else { count(*blocks, "block") }
+        ),
+        Event::OwnWorkFailed { reason } => {
+            format!("own work was not found: {}", excerpt(reason, SHOWN))
+        }
         Event::Hired { address } => format!("hired {address}"),
         Event::Answered { address, outcome } => format!("{address} {}", answer(outcome)),
         Event::NotSubscribed { reason } => {

@@ -2,6 +2,7 @@
 //! means for one deal.
 
 use nano_block::Network;
+use nano_pow::Pool;
 use nano_primitives::{Account, Amount};
 use p2pow_protocol::DEFAULT_PORT;
 use std::{net::IpAddr, time::Duration};
@@ -15,8 +16,15 @@ pub struct Config {
     /// The most that is paid for a send or change job, in raw; receives and batches scale with it as a worker's prices
     /// do (see [`p2pow_protocol::fees`]).
     pub max_fee: Amount,
-    /// How many workers are hired for one job. Each learns of the payment; one is paid.
+    /// The most that the fees of 24 hours may come to, in raw; without it there is no limit. What was spent is
+    /// remembered by the [`Market`](crate::Market), from when on there is a limit.
+    pub max_fee_per_day: Option<Amount>,
+    /// How many workers are hired for one job at once. Each learns of the payment; one is paid.
     pub hire: usize,
+    /// How many workers may be hired for one job in all: one more when another has failed, or took too long.
+    pub hire_most: usize,
+    /// What works on a job that no worker delivers; nothing if it is not said. The signed blocks are the same.
+    pub fallback: Option<Pool>,
     /// Which workers are hired.
     pub policy: Policy,
     /// Whether only workers are hired that are paid on the very account that registered them.
@@ -45,7 +53,10 @@ impl Default for Config {
         Self {
             network: Network::Live,
             max_fee: Amount::from_raw(10_u128.pow(27)),
-            hire: 2,
+            max_fee_per_day: None,
+            hire: 1,
+            hire_most: 4,
+            fallback: None,
             policy: Policy::default(),
             strict: false,
             workers: Vec::new(),
@@ -117,6 +128,9 @@ pub struct Patience {
     /// For a whole deal, whatever node and workers do. Half of it at most goes by before anything is signed; what a
     /// signer takes is not counted.
     pub deal: Duration,
+    /// For a worker with a job of one user block before the next one is hired; in proportion for longer jobs. A worker
+    /// that has shown its speed gets three times what it should take, if that is less.
+    pub hedge: Duration,
     /// For the ledger, once no worker has more to say.
     pub settle: Duration,
     /// For the account's last block to be confirmed before another is built on it; at most half of `deal`.
@@ -130,6 +144,7 @@ impl Default for Patience {
         Self {
             connect: Duration::from_secs(4),
             deal: Duration::from_secs(600),
+            hedge: Duration::from_secs(20),
             settle: Duration::from_secs(20),
             frontier: Duration::from_secs(30),
             poll: Duration::from_millis(500),

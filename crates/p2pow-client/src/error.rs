@@ -2,7 +2,7 @@
 //! blocks where something of it is signed.
 
 use crate::{
-    DealError, DealReport, Fate, Hired, Item, JournalError, OrderKey, QuoteError, Reward,
+    DealError, DealReport, Fate, FeeError, Hired, Item, JournalError, OrderKey, QuoteError, Reward,
     StateError, config::seconds, contract::SignError, receipt::summary,
 };
 use nano_primitives::BlockHash;
@@ -23,6 +23,9 @@ pub enum SendError {
     /// The registry could not be read. Nothing was signed.
     #[error("cannot ask the node for the registered workers")]
     Workers(#[source] RpcError),
+    /// The fees of the day would be above their limit, or are not known. Nothing was signed for this fee.
+    #[error(transparent)]
+    Fee(#[from] FeeError),
     /// Nobody is there to be hired. Nothing was signed.
     #[error(transparent)]
     Quotes(#[from] QuoteError),

@@ -70,6 +70,28 @@ pub enum Event {
         /// The reward block of each hired worker.
         rewards: Vec<Reward>,
     },
+    /// A reward is signed for one more worker: another has failed, or takes too long.
+    Promised {
+        /// Its reward block.
+        reward: Reward,
+    },
+    /// One more worker could not be hired.
+    NotHired {
+        /// Who.
+        address: IpAddr,
+        /// Why not.
+        reason: String,
+    },
+    /// Nobody delivers, so the same user blocks are worked on here, or by the user's work servers.
+    OwnWork {
+        /// How many.
+        blocks: usize,
+    },
+    /// Own work was not found.
+    OwnWorkFailed {
+        /// Why not.
+        reason: String,
+    },
     /// A worker was asked to do the work.
     Hired {
         /// Who.

@@ -25,7 +25,7 @@ pub struct Experience {
     pub lost: f64,
     /// Refusals, wrong works, answers that are none.
     pub failed: f64,
-    /// Jobs that it took and did not deliver.
+    /// Jobs that it took and did not deliver; half a job if it was overtaken by a worker that was hired later.
     pub withheld: f64,
     /// The hashes a second that it has shown.
     pub hashrate: Option<f64>,
@@ -46,6 +46,8 @@ pub(crate) enum Deed {
     Failed,
     /// It took the job and did not deliver at all.
     Withheld,
+    /// It took too long: a worker that was hired for that was quicker.
+    Overtaken,
 }
 
 /// What a job took.
@@ -86,6 +88,7 @@ impl Experience {
             }
             Deed::Failed => after.failed += 1.0,
             Deed::Withheld => after.withheld += 1.0,
+            Deed::Overtaken => after.withheld += 0.5,
         }
         after
     }

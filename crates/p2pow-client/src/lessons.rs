@@ -21,7 +21,7 @@ pub(crate) struct Task<'a> {
 impl Task<'_> {
     /// The hashes that the job costs on average, its reward included.
     #[allow(clippy::cast_precision_loss)] // a mean
-    fn hashes(&self) -> f64 {
+    pub(crate) fn hashes(&self) -> f64 {
         let thresholds = self.network.thresholds();
         let works = self.subtypes.iter().chain([&Subtype::Send]);
         let expected = |subtype: &Subtype| {
@@ -45,13 +45,18 @@ pub(crate) fn of_done(
     paid: Option<BlockHash>,
     elapsed: Duration,
 ) -> Vec<(Name, Deed)> {
+    let winner = hired.iter().find(|hired| paid == Some(hired.reward));
     let lesson = |hired: &Hired| {
         let deed = match &hired.outcome {
-            _ if paid == Some(hired.reward) => Deed::Won(task.effort(elapsed)),
+            _ if paid == Some(hired.reward) => Deed::Won(task.effort(elapsed - hired.after)),
             Outcome::Delivered | Outcome::WithoutReward => {
                 Deed::Lost(Effort { blocks: task.subtypes.len(), hashrate: None })
             }
             Outcome::Failed(error) => failure(error)?,
+            // Somebody who was hired only because this one took too long was quicker.
+            Outcome::Unanswered if winner.is_some_and(|winner| winner.after > hired.after) => {
+                Deed::Overtaken
+            }
             // A race that is lost says nothing, and no more does who had no time left to answer.
             Outcome::Lost(_) | Outcome::Unanswered => return None,
         };
@@ -60,20 +65,27 @@ pub(crate) fn of_done(
     hired.iter().filter_map(lesson).collect()
 }
 
+/// What is to be remembered of those that were hired for a job that was done by own work in the end.
+pub(crate) fn of_own_work(hired: &[Hired]) -> Vec<(Name, Deed)> {
+    hired.iter().filter_map(idle).collect()
+}
+
 /// What is to be remembered of those that were hired for a job that was not done in time.
 pub(crate) fn of_undone(hired: &[Hired], cause: &Cause) -> Vec<(Name, Deed)> {
     // Where the node did not answer, or the account went on, it was not the workers' doing.
     let is_theirs =
         matches!(cause, Cause::NobodyDelivered { .. } | Cause::TimedOut { last: None, .. });
-    let lesson = |hired: &Hired| {
-        let deed = match &hired.outcome {
-            Outcome::Failed(error) => failure(error)?,
-            Outcome::Unanswered => Deed::Withheld,
-            Outcome::Delivered | Outcome::WithoutReward | Outcome::Lost(_) => return None,
-        };
-        Some((name(hired), deed))
+    if is_theirs { hired.iter().filter_map(idle).collect() } else { Vec::new() }
+}
+
+/// What speaks against a worker whose part was not done.
+fn idle(hired: &Hired) -> Option<(Name, Deed)> {
+    let deed = match &hired.outcome {
+        Outcome::Failed(error) => failure(error)?,
+        Outcome::Unanswered => Deed::Withheld,
+        Outcome::Delivered | Outcome::WithoutReward | Outcome::Lost(_) => return None,
     };
-    if is_theirs { hired.iter().filter_map(lesson).collect() } else { Vec::new() }
+    Some((name(hired), deed))
 }
 
 /// A worker that is busy, or asks not to be asked so often, has not failed.

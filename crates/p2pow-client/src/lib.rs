@@ -36,6 +36,7 @@ mod error;
 mod event;
 mod exclusion;
 mod experience;
+mod fallback;
 mod fate;
 mod http;
 mod journal;
@@ -71,7 +72,7 @@ pub use {
     fate::Fate,
     http::HttpError,
     journal::{Journal, JournalError},
-    market::Market,
+    market::{FeeError, Market},
     nodes::Nodes,
     offers::{Candidate, Listing, Listings, OfferError},
     order::{Order, OrderKey, OrderKeyError},

@@ -4,8 +4,11 @@
 //! what was spent on fees. All but the last are hints: a memory that cannot be read or written makes the sender choose
 //! worse, and never stops a payment.
 
+mod fees;
 mod notes;
 mod trials;
+
+pub use fees::FeeError;
 
 use crate::{Experience, LedgerRecord, registry::Scan};
 use nano_primitives::Account;

@@ -8,7 +8,7 @@ use crate::{Candidate, Config, Listings, OfferError, Policy, Standing, Worker};
 use nano_block::Subtype;
 use nano_primitives::Amount;
 use p2pow_protocol::fees;
-use std::{cmp::Ordering, collections::BTreeSet, error::Error, net::IpAddr};
+use std::{cmp::Ordering, error::Error, net::IpAddr};
 
 /// Hashes that a block costs on average, relative to which a worker's speed is judged; only the order matters.
 const HASHES: f64 = (1_u64 << 29) as f64;
@@ -126,15 +126,6 @@ pub struct Ranking {
     pub refused: Vec<(IpAddr, Unusable)>,
     /// Whether the first is a newcomer that comes before proven workers: it is its turn to be tried.
     pub is_trial: bool,
-}
-
-impl Ranking {
-    /// The first `count` of them, each account once: two addresses that are paid on one are one worker.
-    pub(crate) fn distinct(&self, count: usize) -> Vec<Quote> {
-        let mut paid = BTreeSet::new();
-        let is_new = |quote: &&Quote| paid.insert(quote.candidate.offer.reward_account);
-        self.quotes.iter().filter(is_new).take(count.max(1)).copied().collect()
-    }
 }
 
 /// Ranks the workers for a job of these user blocks.

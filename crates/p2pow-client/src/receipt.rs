@@ -50,6 +50,8 @@ pub struct Hired {
     pub reward: BlockHash,
     /// What it answered. Its own word: the ledger says who won.
     pub outcome: Outcome,
+    /// How long after the first one it was hired.
+    pub after: Duration,
 }
 
 /// What a hired worker answered.

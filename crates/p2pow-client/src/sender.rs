@@ -1,7 +1,7 @@
 //! [`Sender`]: pays, receives and changes representatives by blocks that hired workers work on, and looks for those workers.
 
 use crate::{
-    Config, Event, Journal, Listings, Market, Nodes, Order, OrderKey, Payment, Quote, QuoteError,
+    Config, Event, FeeError, Journal, Listings, Market, Nodes, Order, OrderKey, Payment, Quote, QuoteError,
     Ranking, Receipt, SendError, Signer, Standing, StateError,
     clock::unix_seconds,
     config::deadline,
@@ -14,7 +14,7 @@ use crate::{
     workers::{Breadth, Plan},
 };
 use nano_block::Subtype;
-use nano_primitives::{Account, Amount};
+use nano_primitives::{Account, Amount, BlockHash};
 use nano_rpc::{Receivable, ReceivableQuery};
 use std::sync::Arc;
 use tokio::{
@@ -31,7 +31,7 @@ pub struct Sender {
     pub(crate) config: Config,
     pub(crate) events: Events,
     pub(crate) journal: Journal,
-    market: Market,
+    pub(crate) market: Market,
 }
 
 impl Sender {
@@ -267,6 +267,28 @@ impl Sender {
             self.market.note_trial(self.config.network, ranking.is_trial).await;
         }
         Ok(ranking)
+    }
+
+    /// Holds what a job may cost against the limit of the day, before it is signed. Its last user block names it.
+    pub(crate) async fn hold_fee(&self, job: BlockHash, hired: &[Quote]) -> Result<(), FeeError> {
+        let price = hired.iter().map(|quote| quote.price).max();
+        match (self.config.max_fee_per_day, price) {
+            (Some(max), Some(price)) => {
+                let network = self.config.network;
+                self.market.hold_fee(network, (job, price), max, unix_seconds()).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes what a job has cost for good. If that cannot be written, what was held counts.
+    pub(crate) async fn settle_fee(&self, job: BlockHash, paid: Amount) {
+        if self.config.max_fee_per_day.is_none() {
+            return;
+        }
+        if let Err(error) = self.market.settle_fee(self.config.network, job, paid).await {
+            tracing::debug!(%error, "what a job has cost is not noted");
+        }
     }
 
     pub(crate) async fn learn(&self, learned: Vec<(Name, Deed)>) {

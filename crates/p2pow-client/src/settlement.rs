@@ -2,9 +2,13 @@
 //! until one of them is paid or the time is over. [`Settled`] is how the waiting ended.
 //!
 //! Asking, publishing and watching run beside each other, so that none of them can hold up the others or the deadline.
+//! Who is asked when is `settlement/hire.rs`; what is known meanwhile, `settlement/course.rs`.
+
+mod course;
+mod hire;
 
 use crate::{
-    Config, Event, Hired, Nodes, Outcome, Reward, WorkError,
+    Config, Event, Hired, Market, Nodes, Outcome, Quote, Reward, Signer, WorkError,
     config::{Deadlines, deadline},
     contract::{Contract, Job},
     event::Events,
@@ -13,19 +17,11 @@ use crate::{
     news::News,
     request_work::{Delivery, ask_one},
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
-use nano_block::SignedBlock;
-use nano_primitives::BlockHash;
+use course::{Course, Engaged};
+use nano_block::{SignedBlock, SignedState};
 use nano_rpc::{Refusal, RpcError};
-use std::{
-    pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
-use tokio::{
-    sync::Notify,
-    time::{Instant, sleep, sleep_until, timeout, timeout_at},
-};
+use std::{pin::pin, sync::Arc, time::Duration};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 /// How long losers have to say so once the winner is paid, and the node to say whether they lost. Only their outcome
 /// depends on it.
@@ -39,11 +35,27 @@ pub(crate) struct Settlement<'a> {
     pub(crate) events: &'a Events,
     /// What is wanted now.
     pub(crate) job: &'a Job,
-    /// Those who are asked for it.
-    pub(crate) contracts: &'a [Contract],
+    /// Those who are asked for it at once: their rewards are signed.
+    pub(crate) contracts: Vec<Contract>,
+    /// Those who are asked for it when they fail or take too long, and what it takes to hire them.
+    pub(crate) bench: Bench<'a>,
     /// The deal that it is a part of: knows all rewards, also those of earlier calls.
     pub(crate) deal: &'a Book<DealRecord>,
     pub(crate) deadlines: Deadlines,
+}
+
+/// Who could be hired too, and what that takes.
+pub(crate) struct Bench<'a> {
+    pub(crate) signer: &'a dyn Signer,
+    pub(crate) market: &'a Market,
+    /// In the order in which they are hired.
+    pub(crate) quotes: Vec<Quote>,
+}
+
+impl std::fmt::Debug for Bench<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bench").field("quotes", &self.quotes).finish_non_exhaustive()
+    }
 }
 
 /// How the waiting ended. Whether the job is done is for a last look at the ledger to say.
@@ -53,52 +65,30 @@ pub(crate) struct Settled {
     /// The furthest that was seen.
     pub(crate) milestone: Milestone,
     pub(crate) elapsed: Duration,
+    /// Whether the user's blocks were worked on here or by work servers.
+    pub(crate) has_own_work: bool,
     /// Why the node could not be asked lately, if it could not.
     pub(crate) last_error: Option<RpcError>,
 }
 
-/// What is known while the job is on its way.
-struct Course {
-    known: Mutex<Known>,
-    /// Something happened after which it is worth looking at the ledger.
-    news: Notify,
-}
-
-struct Known {
-    outcomes: Vec<Outcome>,
-    milestone: Milestone,
-    /// When the reward was seen to be confirmed.
-    rewarded: Option<Instant>,
-    last_error: Option<RpcError>,
-}
-
 impl Settlement<'_> {
-    /// Hires everybody at once and waits for what the ledger says.
-    pub(crate) async fn run(self) -> Settled {
+    /// Hires, and waits for what the ledger says.
+    pub(crate) async fn run(mut self) -> Settled {
         let start = Instant::now();
-        let course = Course::new(self.contracts.len());
+        let course = Course::new(std::mem::take(&mut self.contracts));
         self.wait(&course).await;
-        let known = course.known.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let elapsed = known.rewarded.unwrap_or_else(Instant::now) - start;
-        let winner = match known.milestone {
-            Milestone::Rewarded(hash) => {
-                self.contracts.iter().position(|contract| contract.reward() == hash)
-            }
-            _ => None,
-        };
+        let known = course.into_known();
         Settled {
-            hired: self.hired(known.outcomes, winner),
+            elapsed: known.rewarded.unwrap_or_else(Instant::now) - start,
             milestone: known.milestone,
-            elapsed,
+            has_own_work: known.has_own_work,
+            hired: hired(known.engaged, known.milestone, start),
             last_error: known.last_error,
         }
     }
 
     /// Until the job is done, can never be done, nobody is left to do it, or the time is over.
     async fn wait(&self, course: &Course) {
-        for contract in self.contracts {
-            self.events.tell(|| Event::Hired { address: contract.address() });
-        }
         let end = self.deadlines.settled;
         let (mut asking, mut watching) = (pin!(self.ask_all(course)), pin!(self.watch(course)));
         tokio::select! {
@@ -116,16 +106,12 @@ impl Settlement<'_> {
         }
     }
 
-    /// Asks every worker, and publishes what it finds.
-    async fn ask_all(&self, course: &Course) {
-        let lanes = (0..self.contracts.len()).map(|place| self.employ(course, place));
-        lanes.collect::<FuturesUnordered<_>>().collect::<()>().await;
-    }
-
     /// One worker, from the question to its published blocks. What it says is in the journal before it is acted upon.
-    async fn employ(&self, course: &Course, place: usize) {
-        let contract = &self.contracts[place];
-        let answer = ask_one(self.job, contract, self.config).await;
+    /// Whether it did the user's part.
+    async fn employ(&self, course: &Course, place: usize) -> bool {
+        let contract = course.contract(place);
+        self.events.tell(|| Event::Hired { address: contract.address() });
+        let answer = ask_one(self.job, &contract, self.config).await;
         let (outcome, delivery) = match answer {
             Ok(delivery) if delivery.reward.is_some() => (Outcome::Delivered, Some(delivery)),
             Ok(delivery) => (Outcome::WithoutReward, Some(delivery)),
@@ -133,12 +119,13 @@ impl Settlement<'_> {
         };
         self.events
             .tell(|| Event::Answered { address: contract.address(), outcome: outcome.clone() });
-        course.known().outcomes[place] = outcome.clone();
-        self.note(contract, &outcome, delivery.as_ref()).await;
-        if let Some(delivery) = delivery {
-            self.publish(&delivery).await;
+        course.hear(place, outcome.clone());
+        self.note(&contract, &outcome, delivery.as_ref()).await;
+        if let Some(Delivery { users, reward }) = &delivery {
+            self.publish(users.iter().chain(reward)).await;
         }
         course.news.notify_one();
+        !matches!(outcome, Outcome::Failed(_))
     }
 
     /// Writes what a worker said. If that fails, what it found is published all the same: it was signed to be.
@@ -163,18 +150,18 @@ impl Settlement<'_> {
     /// Tells a lost race from other failures: the user's blocks are on the ledger, by another worker's hand.
     async fn failed(&self, course: &Course, place: usize, error: WorkError) -> Outcome {
         let error = Arc::new(error);
-        if self.contracts.len() < 2 || !error.may_be_a_lost_race() {
+        if course.is_alone() || !error.may_be_a_lost_race() {
             return Outcome::Failed(error);
         }
         let last = self.job.last();
-        let is_lost = course.is_won_by_other(place, self.contracts[place].reward())
+        let is_lost = course.is_won_by_other(place)
             || matches!(timeout(LAST_WORDS, self.node.block_info(&last)).await, Ok(Ok(Some(_))));
         if is_lost { Outcome::Lost(error) } else { Outcome::Failed(error) }
     }
 
     /// Gives the blocks to the sender's own node too: the worker's may be slow to tell it, or not tell it at all.
-    async fn publish(&self, delivery: &Delivery) {
-        for block in delivery.users.iter().chain(&delivery.reward) {
+    async fn publish(&self, blocks: impl Iterator<Item = &SignedState>) {
+        for block in blocks {
             match self.node.process(&SignedBlock::from(*block), None).await {
                 Ok(_) => {}
                 Err(error) if error.refusal() == Some(Refusal::OldBlock) => {}
@@ -215,69 +202,22 @@ impl Settlement<'_> {
             }
         }
     }
-
-    fn hired(&self, outcomes: Vec<Outcome>, winner: Option<usize>) -> Vec<Hired> {
-        let contracts = self.contracts.iter().zip(outcomes).enumerate();
-        contracts
-            .map(|(place, (contract, outcome))| {
-                let outcome = match outcome {
-                    Outcome::Failed(error)
-                        if winner.is_some_and(|winner| winner != place)
-                            && error.may_be_a_lost_race() =>
-                    {
-                        Outcome::Lost(error)
-                    }
-                    other => other,
-                };
-                Hired { quote: contract.quote, reward: contract.reward(), outcome }
-            })
-            .collect()
-    }
 }
 
-impl Course {
-    fn new(hired: usize) -> Self {
-        let known = Known {
-            outcomes: vec![Outcome::Unanswered; hired],
-            milestone: Milestone::Signed,
-            rewarded: None,
-            last_error: None,
+/// Everybody who was hired, in that order. Who could have lost a race that another has won has lost it.
+fn hired(engaged: Vec<Engaged>, milestone: Milestone, start: Instant) -> Vec<Hired> {
+    let paid = match milestone {
+        Milestone::Rewarded(hash) => Some(hash),
+        _ => None,
+    };
+    let hired = |Engaged { contract, outcome, asked }: Engaged| {
+        let reward = contract.reward();
+        let is_lost = paid.is_some_and(|paid| paid != reward);
+        let outcome = match outcome {
+            Outcome::Failed(error) if is_lost && error.may_be_a_lost_race() => Outcome::Lost(error),
+            other => other,
         };
-        Self { known: Mutex::new(known), news: Notify::new() }
-    }
-
-    /// Held for a moment only, never across an await.
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes over what a look at the ledger has shown; whether there is nothing more to wait for.
-    fn note(&self, look: Result<Milestone, RpcError>) -> bool {
-        let mut known = self.known();
-        match look {
-            Ok(milestone) => (known.milestone, known.last_error) = (milestone, None),
-            Err(error) => known.last_error = Some(error),
-        }
-        if let Milestone::Rewarded(_) = known.milestone {
-            known.rewarded = Some(Instant::now());
-        }
-        matches!(known.milestone, Milestone::Rewarded(_) | Milestone::Superseded(_))
-    }
-
-    fn is_rewarded(&self) -> bool {
-        matches!(self.known().milestone, Milestone::Rewarded(_))
-    }
-
-    /// Somebody found the work of its reward block too.
-    fn is_reward_due(&self) -> bool {
-        self.known().outcomes.iter().any(|outcome| matches!(outcome, Outcome::Delivered))
-    }
-
-    /// Somebody else found the work, or is paid for it.
-    fn is_won_by_other(&self, place: usize, reward: BlockHash) -> bool {
-        let known = self.known();
-        let mut others = known.outcomes.iter().enumerate().filter(|(other, _)| *other != place);
-        others.any(|(_, outcome)| matches!(outcome, Outcome::Delivered | Outcome::WithoutReward))
-            || matches!(known.milestone, Milestone::Rewarded(winner) if winner != reward)
-    }
+        Hired { quote: contract.quote, reward, outcome, after: asked - start }
+    };
+    engaged.into_iter().map(hired).collect()
 }

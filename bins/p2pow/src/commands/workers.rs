@@ -7,7 +7,7 @@ use crate::{
 };
 use p2pow_cli::{Failure, output, values};
 use p2pow_client::{Listings, Sender};
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 const EXAMPLES: &str = "\
 Registered workers, what they ask, and what is known of them: the proven ones did jobs for you lately, the vouched ones \
@@ -40,14 +40,19 @@ pub(crate) struct WorkersArgs {
 pub(crate) async fn run(args: WorkersArgs) -> Result<(), Failure> {
     let sender = args.options.settings()?.sender()?;
     let Some(seconds) = args.watch else { return show(&sender, args.json).await };
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
     loop {
-        show(&sender, args.json).await?;
-        if !args.json {
-            output::line("")?;
-        }
+        let turn = async {
+            show(&sender, args.json).await?;
+            if !args.json {
+                output::line("")?;
+            }
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Ok::<_, Failure>(())
+        };
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(seconds)) => {}
-            interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
+            told = turn => told?,
+            ended = &mut interrupted => return Ok(ended?),
         }
     }
 }

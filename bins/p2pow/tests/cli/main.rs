@@ -14,3 +14,4 @@ mod town;
 mod usage;
 mod wallet;
 mod work;
+mod workers;

@@ -11,7 +11,7 @@ use std::{net::IpAddr, time::Duration};
 use tokio::runtime::Runtime;
 
 /// `p2pow devnet`, and a worker on it that registered by itself.
-struct Market {
+pub(crate) struct Market {
     desk: Desk,
     devnet: Running,
     node: String,
@@ -21,7 +21,7 @@ struct Market {
 }
 
 impl Market {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let george = SecretKey::generate().unwrap();
         let fund = format!("{}=1", george.account());
         let devnet =
@@ -34,7 +34,7 @@ impl Market {
     }
 
     /// A call for this network by the funded account.
-    fn call(&self, arguments: &[&str]) -> Call {
+    pub(crate) fn call(&self, arguments: &[&str]) -> Call {
         let port = self.worker.local_addr().port();
         p2pow(arguments)
             .env("P2POW_NODE", &self.node)
@@ -52,7 +52,7 @@ impl Market {
         info.map_or(Amount::ZERO, |info| info.balance)
     }
 
-    fn close(self) {
+    pub(crate) fn close(self) {
         self.runtime.block_on(self.worker.shutdown());
         assert_eq!(self.devnet.interrupt(), 0);
     }

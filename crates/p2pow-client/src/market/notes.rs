@@ -60,7 +60,7 @@ impl Market {
             ..before
         })
         .await;
-        let is_bad = matches!(deed, Deed::Failed | Deed::Withheld);
+        let is_bad = matches!(deed, Deed::Failed | Deed::Withheld | Deed::Overtaken);
         debug!(%address, %account, ?deed, "noted");
         if is_bad {
             self.note(ADDRESSES, &key_of_address(network, address), move |before: Contact| {

@@ -12,8 +12,9 @@ use crate::{
     proof::Verified,
     workers::Breadth,
 };
-use nano_block::Subtype;
-use nano_primitives::BlockHash;
+use nano_block::{AccountState, Subtype};
+use nano_primitives::{Amount, BlockHash};
+use std::collections::BTreeSet;
 use tokio::time::Instant;
 
 /// The most user blocks of one job, whatever a worker says it takes.
@@ -22,7 +23,13 @@ const MAX_JOB: usize = 100;
 /// What was found out before anything is signed.
 struct Prepared {
     draft: Draft,
-    quotes: Vec<Quote>,
+    crew: Crew,
+}
+
+/// Who is hired for a job: some at once, and the others, in this order, as they are needed.
+pub(super) struct Crew {
+    pub(super) first: Vec<Quote>,
+    pub(super) rest: Vec<Quote>,
 }
 
 impl Walk<'_> {
@@ -33,12 +40,21 @@ impl Walk<'_> {
             return Ok(());
         }
         self.check_replaced().await?;
-        let Prepared { draft, quotes } = self.draft(first, known).await?;
-        let deal = self.reserve(first, &draft).await?;
+        let Prepared { draft, crew } = self.draft(first, known).await?;
+        let last = draft.after.frontier.unwrap_or(BlockHash::ZERO);
+        self.sender.hold_fee(last, &crew.first).await?;
+        let deal = match self.reserve(first, &draft).await {
+            Err(stop) => {
+                self.sender.settle_fee(last, Amount::ZERO).await;
+                return Err(stop);
+            }
+            deal => deal?,
+        };
         let asked = Instant::now();
         let places = 0..deal.read(|deal| deal.users.len());
-        let contracts = match sign(self.signer, &deal, quotes, places.clone()).await {
+        let contracts = match sign(self.signer, &deal, crew.first, places.clone()).await {
             Err(SignError::Deal { error, is_clean: true }) => {
+                self.sender.settle_fee(last, Amount::ZERO).await;
                 self.sender.journal.release(deal).await?;
                 return Err(error.into());
             }
@@ -46,7 +62,7 @@ impl Walk<'_> {
         };
         self.deals.push(deal);
         let place = self.deals.len() - 1;
-        self.hire(place, places, contracts, deadlines.later(asked.elapsed())).await
+        self.hire(place, places, (contracts, crew.rest), deadlines.later(asked.elapsed())).await
     }
 
     /// The account's state, and who could be hired.
@@ -104,21 +120,29 @@ impl Walk<'_> {
         let orders = &self.payment.orders[first..];
         let size = listings.largest_job(config.max_fee).min(MAX_JOB).min(orders.len());
         let draft = Draft::new(before, &orders[..size], first)?;
-        let quotes = self.choose(listings, &draft.subtypes).await?;
-        for quote in &quotes {
-            reward(&draft.after, quote)?;
-        }
-        Ok(Prepared { draft, quotes })
+        let crew = self.choose(listings, &draft.subtypes, &draft.after).await?;
+        Ok(Prepared { draft, crew })
     }
 
-    /// Those who are hired.
+    /// Those who are hired, and can be paid by the account as it is after the job. Nobody, if own work is to do it.
     pub(super) async fn choose(
         &self,
         listings: Listings,
         subtypes: &[Subtype],
-    ) -> Result<Vec<Quote>, SendError> {
-        let ranking = self.sender.rank(listings, subtypes).await?;
-        Ok(ranking.distinct(self.sender.config.hire))
+        after: &AccountState,
+    ) -> Result<Crew, SendError> {
+        let config = &self.sender.config;
+        let mut rest = match self.sender.rank(listings, subtypes).await {
+            Ok(ranking) => ranking.quotes,
+            Err(_) if config.fallback.is_some() => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let first = take_distinct(&mut rest, config.hire);
+        for quote in &first {
+            reward(after, quote)?;
+        }
+        rest.retain(|quote| reward(after, quote).is_ok());
+        Ok(Crew { first, rest })
     }
 
     /// Takes the right to the root of the first block. The order names the deal before it is there, and every block of
@@ -188,6 +212,14 @@ impl Walk<'_> {
         self.order = Some(self.sender.journal.begin(order).await?);
         Ok(())
     }
+}
+
+/// Takes the first `count` quotes, each account once: two addresses that are paid on one are one worker.
+fn take_distinct(quotes: &mut Vec<Quote>, count: usize) -> Vec<Quote> {
+    let mut paid = BTreeSet::new();
+    let account = |quote: &Quote| quote.candidate.offer.reward_account;
+    let is_first = |quote: &mut Quote| paid.len() < count.max(1) && paid.insert(account(quote));
+    quotes.extract_if(.., is_first).collect()
 }
 
 fn root_of(draft: &Draft) -> BlockHash {

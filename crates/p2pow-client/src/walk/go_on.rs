@@ -1,10 +1,10 @@
 //! Going on with a deal that is signed and not decided: the same user blocks, more workers.
 
-use super::{Stop, Walk};
+use super::{Stop, Walk, begin::Crew};
 use crate::{
-    Cause, Fate, Quote, SendError,
+    Cause, Fate, SendError,
     config::{Deadlines, deadline},
-    contract::{reward, sign, state_after},
+    contract::{sign, state_after},
     fate::Milestone,
     journal::{Book, DealRecord},
 };
@@ -26,7 +26,7 @@ impl Walk<'_> {
                 return self.outcome(deal);
             }
         }
-        let Some((places, quotes)) =
+        let Some((places, crew)) =
             self.sender.in_time(until, self.candidates(deal, &deadlines)).await?
         else {
             // The account has moved on meanwhile: perhaps by this very deal.
@@ -34,8 +34,10 @@ impl Walk<'_> {
             return self.outcome(deal);
         };
         let asked = Instant::now();
-        let contracts = sign(self.signer, deal, quotes, places.clone()).await?;
-        self.hire(place, places, contracts, deadlines.later(asked.elapsed())).await
+        let last = deal.read(|deal| deal.users[places.end - 1].block.hash());
+        self.sender.hold_fee(last, &crew.first).await?;
+        let contracts = sign(self.signer, deal, crew.first, places.clone()).await?;
+        self.hire(place, places, (contracts, crew.rest), deadlines.later(asked.elapsed())).await
     }
 
     /// Whether its next block waits for somebody to work on it.
@@ -95,7 +97,7 @@ impl Walk<'_> {
         &self,
         deal: &Book<DealRecord>,
         deadlines: &Deadlines,
-    ) -> Result<Option<(Range<usize>, Vec<Quote>)>, SendError> {
+    ) -> Result<Option<(Range<usize>, Crew)>, SendError> {
         let (before, listings) = self.known(deadlines).await?;
         let (stands_on, start, subtypes) =
             deal.read(|deal| (deal.stands_on(), deal.confirmed(), deal.subtypes()));
@@ -105,12 +107,9 @@ impl Walk<'_> {
         let rest = subtypes.len() - start;
         let size = listings.largest_job(self.sender.config.max_fee).min(rest);
         let places = start..start + size;
-        let quotes = self.choose(listings, &subtypes[places.clone()]).await?;
         let after = deal.read(|deal| state_after(&deal.users[places.end - 1].block));
-        for quote in &quotes {
-            reward(&after, quote)?;
-        }
-        Ok(Some((places, quotes)))
+        let crew = self.choose(listings, &subtypes[places.clone()], &after).await?;
+        Ok(Some((places, crew)))
     }
 }
 

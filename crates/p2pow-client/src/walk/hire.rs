@@ -2,14 +2,15 @@
 
 use super::{Stop, Walk};
 use crate::{
-    Cause, Event, Hired, Outcome, Reward,
+    Cause, Event, Fate, Hired, Outcome, Quote, Reward,
     config::{Deadlines, deadline},
     contract::{Contract, Job},
+    journal::DealRecord,
     lessons::{self, Task},
-    settlement::{Settled, Settlement},
+    settlement::{Bench, Settled, Settlement},
 };
 use nano_block::SignedState;
-use nano_primitives::BlockHash;
+use nano_primitives::{Amount, BlockHash};
 use std::{ops::Range, time::Duration};
 
 /// How long a last look at the blocks takes at most.
@@ -21,7 +22,7 @@ impl Walk<'_> {
         &mut self,
         place: usize,
         places: Range<usize>,
-        contracts: Vec<Contract>,
+        (contracts, rest): (Vec<Contract>, Vec<Quote>),
         deadlines: Deadlines,
     ) -> Result<(), Stop> {
         let (sender, deal) = (self.sender, &self.deals[place]);
@@ -31,10 +32,13 @@ impl Walk<'_> {
             rewards: contracts.iter().map(Reward::from).collect(),
         });
         self.has_asked = true;
-        let (job, contracts) = (&job, contracts.as_slice());
+        let job = &job;
         let (node, config, events) = (&sender.node, &sender.config, &sender.events);
-        let settlement = Settlement { node, config, events, job, contracts, deal, deadlines };
-        let Settled { hired, milestone, elapsed, last_error } = settlement.run().await;
+        let bench = Bench { signer: self.signer, market: &sender.market, quotes: rest };
+        let settlement =
+            Settlement { node, config, events, job, contracts, bench, deal, deadlines };
+        let Settled { hired, milestone, elapsed, has_own_work, last_error } =
+            settlement.run().await;
         self.elapsed += elapsed;
         let until = deadlines.over.min(deadline(LAST_LOOK));
         sender.look(deal, (milestone, places.end), until).await?;
@@ -42,7 +46,13 @@ impl Walk<'_> {
             let paid = deal.read(|deal| deal.paid().map(|reward| reward.block.hash()));
             let (network, epoch, subtypes) = (config.network, job.epoch, &job.subtypes);
             let task = Task { network, epoch, subtypes };
-            sender.learn(lessons::of_done(task, &hired, paid, elapsed)).await;
+            sender
+                .learn(if has_own_work && paid.is_none() {
+                    lessons::of_own_work(&hired)
+                } else {
+                    lessons::of_done(task, &hired, paid, elapsed)
+                })
+                .await;
             None
         } else {
             match deal.read(|deal| deal.rival) {
@@ -55,6 +65,10 @@ impl Walk<'_> {
         if let Some(cause) = &stop {
             sender.learn(lessons::of_undone(&hired, cause)).await;
         }
+        let spent = deal.read(|deal| spent(deal, job.last()));
+        if let Some(paid) = spent {
+            sender.settle_fee(job.last(), paid).await;
+        }
         self.hired.extend(hired);
         stop.map_or(Ok(()), |cause| Err(Stop::Cause(cause)))
     }
@@ -62,6 +76,15 @@ impl Walk<'_> {
     /// Whether it is a reward block of this payment: one that paid for a part of it, so that the rest follows it.
     pub(super) fn is_own(&self, hash: BlockHash) -> bool {
         self.deals.iter().any(|deal| deal.read(|deal| deal.reward(hash).is_some()))
+    }
+}
+
+/// What a job has cost for good: `None` as long as a reward on top of its last user block may still be paid.
+fn spent(deal: &DealRecord, last: BlockHash) -> Option<Amount> {
+    let on_top = || deal.rewards.iter().filter(|reward| reward.block.block.previous == last);
+    match on_top().find(|reward| reward.fate == Fate::Confirmed) {
+        Some(paid) => Some(paid.price),
+        None => on_top().all(|reward| reward.fate == Fate::Impossible).then_some(Amount::ZERO),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod deals;
 mod fake;
+mod hiring;
 mod liars;
 mod market;
 mod money;

@@ -65,12 +65,22 @@ impl Town {
         self.worker_of(last, port, self.node()).await
     }
 
+    /// The same for a worker with a price of its own.
+    pub(crate) async fn worker_for(&self, last: u8, port: u16, fee: Amount) -> Worker {
+        self.worker_with(last, port, self.node(), fee).await
+    }
+
     /// The same for a worker with a node of its own.
     pub(crate) async fn worker_of(&self, last: u8, port: u16, node: Client) -> Worker {
+        self.worker_with(last, port, node, fee()).await
+    }
+
+    async fn worker_with(&self, last: u8, port: u16, node: Client, fee: Amount) -> Worker {
         let account = SecretKey::generate().unwrap().account();
         let config = p2pow_server::Config {
             listen: vec![at(last, port)],
             reward_account: account,
+            fee,
             network: Network::Dev,
             websocket_url: Some(self.net.websocket_url()),
             ..p2pow_server::Config::default()

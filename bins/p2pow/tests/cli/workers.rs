@@ -1,0 +1,74 @@
+//! `workers` and `quote`: what is asked, what is known, and what is remembered between calls.
+
+use crate::{
+    program::{Call, Desk},
+    wallet::Market,
+};
+use serde_json::json;
+use std::path::Path;
+
+const BOB: &str = "nano_3i1aq1cchnmbn9x5rsbap8b15akfh7wj7pwskuzi7ahz8oq6cobd99d4r3b7";
+/// 0.0001 XNO.
+const FEE: &str = "100000000000000000000000000";
+
+#[test]
+fn what_a_worker_did_is_remembered_by_later_calls() {
+    let (market, desk) = (Market::open(), Desk::new());
+    let data = desk.path("data");
+    let call = |arguments: &[&str]| -> Call { market.call(arguments).env("P2POW_DATA", &data) };
+
+    let new = call(&["workers", "--json"]).run().json();
+    assert_eq!((&new["registered"], &new["not_dialable"]), (&json!(1), &json!(0)));
+    assert_eq!(new["workers"][0]["standing"], "new");
+    // George registered by the account that he is paid on.
+    assert_eq!(new["workers"][0]["bound"], true);
+    assert_eq!(new["workers"][0]["ledger"]["rewards"], 1, "the money to register with");
+
+    call(&["send", BOB, "1", "--json"]).run().json();
+    let proven = call(&["workers", "--json"]).run().json()["workers"][0].clone();
+    assert_eq!(proven["standing"], "proven");
+    assert!(proven["experience"]["won"].as_f64().unwrap() > 0.9, "{proven}");
+    assert!(proven["believed_hashrate"].as_f64().unwrap() > 0.0, "{proven}");
+    let told = call(&["workers"]).run();
+    assert!(told.good().contains("proven") && told.good().contains("won 1.0"), "{told:?}");
+
+    let elsewhere = market.call(&["workers", "--json"]).run().json();
+    assert_eq!(elsewhere["workers"][0]["standing"], "new", "another folder knows nothing");
+    assert!(Path::new(&data).join("market.db").is_file());
+    market.close();
+}
+
+#[test]
+fn a_quote_tells_the_price_and_who_would_be_hired_and_signs_nothing() {
+    let market = Market::open();
+    let quote = market.call(&["quote", "--json"]).run().json();
+    assert_eq!((&quote["user_blocks"], &quote["trial"]), (&json!(1), &json!(false)));
+    assert_eq!(quote["max_price_raw"], "1000000000000000000000000000");
+    let first = &quote["quotes"][0];
+    assert_eq!((&first["address"], &first["price_raw"]), (&json!("127.0.0.1"), &json!(FEE)));
+    let receive = market.call(&["quote", "--receive", "--json"]).run().json();
+    assert_eq!(receive["quotes"][0]["price_raw"], "51562500000000000000000000");
+    let batch = market.call(&["quote", "--sends", "8"]).run();
+    assert!(
+        batch.good().contains("8 user blocks") && batch.good().contains("0.00045 XNO"),
+        "{batch:?}"
+    );
+
+    // More than it has shown, or more than the user wants to pay.
+    let large = market.call(&["quote", "--sends", "100"]).run();
+    assert!(large.code == 1 && large.stderr.contains("has not shown"), "{large:?}");
+    let dear = market.call(&["quote", "--max-fee", "99999999999999999999999999raw"]).run();
+    assert!(dear.code == 1 && dear.stderr.contains("above the maximum"), "{dear:?}");
+    let both = market.call(&["quote", "--sends", "2", "--receive"]).run();
+    assert_eq!(both.code, 2, "{both:?}");
+    market.close();
+}
+
+#[test]
+fn watching_tells_again_until_it_is_interrupted() {
+    let market = Market::open();
+    let watching = market.call(&["workers", "--watch", "30", "--json"]).start();
+    assert_eq!(watching.json()["workers"][0]["address"], "127.0.0.1");
+    assert_eq!(watching.interrupt(), 0);
+    market.close();
+}
