@@ -43,6 +43,13 @@ pub(crate) fn tell(event: &Event) -> Option<String> {
         Event::StateVerified { frontier: Some(hash), balance } => {
             format!("the account has {}, proven by its last block {hash}", xno(*balance))
         }
+        other => return on_its_way(other),
+    })
+}
+
+/// Tells of a step from the signatures on.
+fn on_its_way(event: &Event) -> Option<String> {
+    Some(match event {
         Event::Signed { users, rewards } => {
             let mut text = match users.as_slice() {
                 [user] => format!("signed user block {user}"),

@@ -1,8 +1,8 @@
 //! [`Sender`]: pays, receives and changes representatives by blocks that hired workers work on, and looks for those workers.
 
 use crate::{
-    Config, Event, FeeError, Journal, Listings, Market, Nodes, Order, OrderKey, Payment, Quote, QuoteError,
-    Ranking, Receipt, SendError, Signer, Standing, StateError,
+    Config, Event, FeeError, Journal, Listings, Market, Nodes, Order, OrderKey, Payment, Quote,
+    QuoteError, Ranking, Receipt, SendError, Signer, Standing, StateError,
     clock::unix_seconds,
     config::deadline,
     event::Events,
