@@ -6,11 +6,12 @@ use serde_json::Value;
 use std::{fs, path::Path, process::Command};
 
 /// The lines of `docs/architecture.md`: a crate may use only what stands on a lower one.
-const LAYERS: [&[&str]; 5] = [
+const LAYERS: [&[&str]; 6] = [
     &["nano-primitives"],
     &["nano-block", "nano-pow", "nano-http"],
     &["p2pow-protocol", "p2pow-store", "p2pow-keystore", "p2pow-admin", "nano-rpc", "nano-devnet"],
     &["p2pow-server", "p2pow-client", "p2pow-cli", "nano-work"],
+    &["p2pow-wallet"],
     &["p2pow", "p2pow-worker"],
 ];
 /// Packages that may use everything: nobody uses them.

@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::commands::{
-    balance, batch, block, change, demo, devnet, history, key, quote, receive, send, status, work,
-    workers,
+    balance, batch, block, change, demo, devnet, history, key, quote, receive, send, serve, status,
+    work, workers,
 };
 use clap::{Parser, Subcommand};
 use p2pow_cli::{Failure, block_on};
@@ -55,6 +55,8 @@ enum Command {
     History(history::HistoryArgs),
     /// List the payments that are signed and not decided, or tell what became of a block
     Status(status::StatusArgs),
+    /// Serve the wallet RPC of a node, with work from the market
+    Serve(serve::ServeCommand),
     /// Make, derive, encrypt and inspect keys
     #[command(subcommand, arg_required_else_help = false)]
     Key(key::KeyCommand),
@@ -67,6 +69,14 @@ enum Command {
 }
 
 impl Args {
+    /// What is logged unless the user says otherwise: a server tells what it does, other commands show it themselves.
+    pub(crate) const fn log(&self) -> &'static str {
+        match self.command {
+            Command::Serve(_) => "warn,p2pow_wallet=info",
+            _ => "off",
+        }
+    }
+
     /// Runs the command to its end.
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self.command {
@@ -84,6 +94,7 @@ impl Args {
             Command::Balance(args) => block_on(balance::run(args)),
             Command::History(args) => block_on(history::run(args)),
             Command::Status(args) => block_on(status::run(args)),
+            Command::Serve(args) => block_on(serve::run(args)),
         }
     }
 }

@@ -41,6 +41,11 @@ impl DataFolder {
         self.0.join(format!("journal-{network}.db"))
     }
 
+    /// A file in it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
     /// What is known of the workers. Where it cannot be kept, it is forgotten after this run.
     pub(crate) fn market(&self) -> Market {
         match SqliteStore::open(self.0.join(MARKET)) {

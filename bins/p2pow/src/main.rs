@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod data;
 mod fallback;
+mod interrupts;
 mod options;
 mod report;
 mod story;
@@ -18,6 +19,6 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(code) => return code,
     };
-    p2pow_cli::log_to_stderr("off");
+    p2pow_cli::log_to_stderr(args.log());
     p2pow_cli::report("p2pow", &args.run())
 }

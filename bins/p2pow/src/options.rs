@@ -1,6 +1,7 @@
 //! Options of the commands that talk to a node and to workers: from flags, the environment, a TOML file, in this order.
 
 use crate::{
+    commands::serve::options as serve,
     data::DataFolder,
     fallback::{Helper, helper, pool},
 };
@@ -143,7 +144,7 @@ fn layout() -> Layout {
     let layout = Layout::new().options::<Declared>();
     let about = "Headers for the main node, such as a provider's API key";
     let layout = layout.texts("headers", about, "authorization");
-    KeyArgs::in_file(layout, "Where the key is, if no flag and no variable says it")
+    serve::in_file(KeyArgs::in_file(layout, "Where the key is, if no flag and no variable says it"))
 }
 
 impl Options {
@@ -158,6 +159,16 @@ impl Settings {
     /// Where the key is: by flags, variables, or the file.
     pub(crate) fn key(&self, given: &Given<KeyArgs>) -> Result<KeyArgs, Failure> {
         KeyArgs::layered(given, &self.file)
+    }
+
+    /// What the file says.
+    pub(crate) const fn file(&self) -> &Table {
+        &self.file
+    }
+
+    /// Who represents accounts that are opened.
+    pub(crate) const fn representative(&self) -> Option<Account> {
+        self.options.representative
     }
 
     /// The client of the main node. It alone gets the headers: what lets in there is nobody else's matter.
@@ -187,11 +198,16 @@ impl Settings {
     }
 
     /// The sender as these settings describe it.
-    pub(crate) fn sender(self) -> Result<Sender, Failure> {
-        let market = DataFolder::open(self.options.data.clone())?.market();
+    pub(crate) fn sender(&self) -> Result<Sender, Failure> {
+        let market = self.data()?.market();
         let fallback = pool(&self.options.fallback)?;
         let config = Config { fallback, ..self.options.clone().config() };
         Ok(Sender::new(self.nodes()?, config).with_market(market))
+    }
+
+    /// Where is kept what is remembered between runs.
+    pub(crate) fn data(&self) -> Result<DataFolder, Failure> {
+        DataFolder::open(self.options.data.clone())
     }
 
     /// The most that is paid for the work of one send.

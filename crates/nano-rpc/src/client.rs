@@ -75,6 +75,15 @@ impl Client {
         self.ask(request, answers::body).await
     }
 
+    /// Sends a request that somebody else wrote, once, and gives the answer as it came: for what stands between a node
+    /// and its clients.
+    ///
+    /// # Errors
+    /// The call failed, or the node answered with a status that is no success.
+    pub async fn pass_on(&self, request: Bytes) -> Result<Bytes, RpcError> {
+        self.transport.post("request", request, self.timeout).await
+    }
+
     /// Asks, and reads the answer.
     pub(crate) async fn ask<T>(
         &self,

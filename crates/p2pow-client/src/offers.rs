@@ -13,9 +13,9 @@ use crate::{
     reputation::Evidence,
     workers::Plan,
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use nano_primitives::Amount;
-use nano_rpc::Client;
+use nano_rpc::{Client, RpcError};
 use p2pow_protocol::{Info, InfoError, Offer};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -152,10 +152,14 @@ impl Survey<'_> {
 
     async fn ask_all(&self, workers: Vec<Worker>) -> Vec<(Worker, Result<Told, OfferError>)> {
         stream::iter(workers)
-            .map(async |worker| (worker, self.ask_one(worker).await))
+            .map(|worker| async move { (worker, self.ask_one(worker).await) }.boxed())
             .buffer_unordered(self.config.search.at_once.max(1))
             .collect()
             .await
+    }
+
+    async fn look_up(&self, name: Name, now: u64) -> (Name, Result<LedgerRecord, RpcError>) {
+        (name, ledger_record::look_up(self.node, &name.1, now).await)
     }
 
     async fn ask_one(&self, worker: Worker) -> Result<Told, OfferError> {
@@ -213,8 +217,9 @@ impl Survey<'_> {
         };
         let offers = told.iter().filter_map(|(worker, told)| Some((worker, told.as_ref().ok()?)));
         let names = offers.map(|(worker, told)| (worker.address, told.offer.reward_account));
-        let mut looks = stream::iter(names.filter(is_due).take(LOOK_UPS))
-            .map(async |name| (name, ledger_record::look_up(self.node, &name.1, now).await))
+        let due: Vec<Name> = names.filter(is_due).take(LOOK_UPS).collect();
+        let mut looks = stream::iter(due)
+            .map(|name| self.look_up(name, now).boxed())
             .buffer_unordered(LOOK_UPS_AT_ONCE);
         let (mut found, until) = (Ledgers::new(), Instant::now() + LOOK_UP_TIME);
         // What is not known in time is not known; it is no reason to wait.

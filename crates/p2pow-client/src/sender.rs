@@ -62,6 +62,15 @@ impl Sender {
         Self { events: Events(Some(listener)), ..self }
     }
 
+    /// The same with another representative for accounts that are opened. It shares journal and market.
+    #[must_use]
+    pub fn with_representative(&self, representative: Account) -> Self {
+        let config = Config { representative: Some(representative), ..self.config.clone() };
+        let Self { node, events, journal, market, .. } = self;
+        let (node, events) = (node.clone(), events.clone());
+        Self { node, config, events, journal: journal.clone(), market: market.clone() }
+    }
+
     /// How it was configured.
     #[must_use]
     pub const fn config(&self) -> &Config {
@@ -296,5 +305,20 @@ impl Sender {
         for (name, deed) in learned {
             self.market.note_deed(self.config.network, name, deed, now).await;
         }
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::{Order, OrderKey, Sender};
+    use nano_block::SecretKey;
+
+    /// Servers carry payments out on many threads. It fails to compile, not to run.
+    #[test]
+    fn a_payment_may_go_from_thread_to_thread() {
+        const fn is_send<T: Send>(_: &T) {}
+        let pay = |sender: &Sender, signer: &SecretKey, key: &OrderKey, orders: &[Order]| {
+            is_send(&sender.pay(signer, key, orders));
+        };
+        let _ = pay;
     }
 }

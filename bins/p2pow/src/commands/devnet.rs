@@ -1,5 +1,6 @@
 //! `p2pow devnet`: a Nano network on this computer, until it is interrupted.
 
+use crate::interrupts::Interrupts;
 use clap::ValueEnum;
 use nano_block::{Epoch, Network};
 use nano_devnet::{Builder, Devnet, Dialect, StartError};
@@ -253,46 +254,6 @@ impl Report {
                p2pow send nano_… 1.5"
         ))?;
         Ok(())
-    }
-}
-
-/// Ctrl-C, or being told to end; heard of from the moment this is made.
-#[cfg(unix)]
-struct Interrupts {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Interrupts {
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// Ctrl-C; heard of from the moment this is made.
-#[cfg(windows)]
-struct Interrupts(tokio::signal::windows::CtrlC);
-
-#[cfg(windows)]
-impl Interrupts {
-    fn new() -> io::Result<Self> {
-        tokio::signal::windows::ctrl_c().map(Self)
-    }
-
-    async fn next(&mut self) {
-        self.0.recv().await;
     }
 }
 

@@ -10,6 +10,7 @@ mod key_files;
 mod money;
 mod never_twice;
 mod program;
+mod serve;
 mod town;
 mod usage;
 mod wallet;

@@ -1,0 +1,164 @@
+//! [`Payer`]: the only way by which money leaves: a batch is handed to the sender under its name, which is the key of its
+//! payment in the sender's journal; and what the journal and the node say of each order is what came of it.
+
+use crate::{receivable::is_receivable, task::Batch};
+use nano_block::{BuildError, SecretKey};
+use nano_primitives::{Account, BlockHash};
+use nano_rpc::RpcError;
+use p2pow_client::{Cause, DealError, Fate, Item, OrderKey, SendError, Sender, Unsettled};
+
+/// Hands batches to the sender.
+#[derive(Debug)]
+pub(crate) struct Payer {
+    sender: Sender,
+}
+
+/// What came of a batch.
+#[derive(Debug)]
+pub(crate) enum Paid {
+    /// It is certain that nothing of it is signed that could still be published.
+    Nothing(Hindrance),
+    /// Of each order, in their sequence; and why it stopped, where trying again is of no use.
+    Ends(Vec<End>, Option<Hindrance>),
+    /// Nobody knows: whether something was signed before is not told by this. It is to be asked again by its name.
+    Unknown(String),
+}
+
+/// What came of one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The node says that this block is confirmed.
+    Confirmed(BlockHash),
+    /// It may be done yet.
+    Open,
+    /// No block is signed that could still be confirmed.
+    Not,
+}
+
+/// Why nothing more was signed.
+#[derive(Debug)]
+pub(crate) struct Hindrance {
+    pub(crate) reason: String,
+    /// The order that cannot be carried out, counted from 0, if it is known which.
+    pub(crate) place: Option<usize>,
+    /// Whether trying again is of no use.
+    pub(crate) is_final: bool,
+}
+
+impl Payer {
+    pub(crate) const fn new(sender: Sender) -> Self {
+        Self { sender }
+    }
+
+    /// Carries out the batch, or goes on with it. `representative` is that of an account which it opens.
+    pub(crate) async fn pay(
+        &self,
+        signer: &SecretKey,
+        batch: &Batch,
+        representative: Option<Account>,
+    ) -> Paid {
+        let key = match OrderKey::new(format!("serve {}", batch.id)) {
+            Ok(key) => key,
+            Err(error) => return Paid::Unknown(error.to_string()),
+        };
+        let own = representative.map(|account| self.sender.with_representative(account));
+        let sender = own.as_ref().unwrap_or(&self.sender);
+        match sender.pay(signer, &key, &batch.orders).await {
+            Ok(receipt) if receipt.users.len() == batch.orders.len() => {
+                let ends = receipt.users.iter().map(|user| End::Confirmed(user.hash()));
+                Paid::Ends(ends.collect(), None)
+            }
+            Ok(_) => Paid::Unknown("not every block is known".to_owned()),
+            Err(SendError::Unsettled(left)) => unsettled(&left),
+            Err(error) => failed(&error),
+        }
+    }
+
+    /// Whether a send waits to be received.
+    pub(crate) async fn is_receivable(&self, source: &BlockHash) -> Result<bool, RpcError> {
+        is_receivable(self.sender.node().main(), source).await
+    }
+}
+
+fn unsettled(left: &Unsettled) -> Paid {
+    let ends = left.items.iter().map(end).collect();
+    match &left.cause {
+        Cause::Stopped(error) => Paid::Ends(ends, hindrance(error).filter(|why| why.is_final)),
+        _ => Paid::Ends(ends, None),
+    }
+}
+
+fn end(item: &Item) -> End {
+    match (item.fate, item.block) {
+        (Fate::Confirmed, Some(block)) => End::Confirmed(block),
+        (Fate::Impossible | Fate::Unsigned, _) => End::Not,
+        _ => End::Open,
+    }
+}
+
+/// An error that is told before anything of the payment is signed, and only then; of others that is not known.
+fn failed(error: &SendError) -> Paid {
+    hindrance(error).map_or_else(|| Paid::Unknown(chain(error)), Paid::Nothing)
+}
+
+fn hindrance(error: &SendError) -> Option<Hindrance> {
+    let (place, is_final) = match error {
+        SendError::Deal(DealError::Order { place, .. }) => (place.checked_sub(1), true),
+        SendError::Deal(DealError::TooPoorForReward { .. }) => (None, true),
+        SendError::Deal(_)
+        | SendError::State(_)
+        | SendError::Workers(_)
+        | SendError::Quotes(_)
+        | SendError::TooSlow { .. }
+        | SendError::AlreadySigned(_) => (None, false),
+        // The journal failed, or the key is another payment's: whether something was signed before is not known.
+        _ => return None,
+    };
+    Some(Hindrance { reason: reason(error), place, is_final })
+}
+
+/// In the words of a node, where it has some.
+fn reason(error: &SendError) -> String {
+    match error {
+        SendError::Deal(DealError::Order { source: BuildError::Insufficient { .. }, .. }) => {
+            "Insufficient balance".to_owned()
+        }
+        SendError::Deal(DealError::Order { source: BuildError::Unopened { .. }, .. }) => {
+            "Account not found".to_owned()
+        }
+        SendError::Deal(DealError::TooPoorForReward { left, price }) => format!(
+            "Insufficient balance: {left} raw would be left, and the work costs {price} raw"
+        ),
+        error => format!("Error generating block: {} (nothing was sent)", chain(error)),
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Paid, failed};
+    use nano_block::BuildError;
+    use p2pow_client::{DealError, OrderKey, SendError};
+    use p2pow_store::StoreError;
+
+    /// Whoever takes "not known" for "nothing" pays twice.
+    #[test]
+    fn nothing_is_said_only_where_it_is_certain() {
+        let journal = SendError::from(StoreError::Closed);
+        assert!(matches!(failed(&journal), Paid::Unknown(_)));
+        let reused = SendError::KeyReused { key: OrderKey::new("a").unwrap() };
+        assert!(matches!(failed(&reused), Paid::Unknown(_)));
+        let order = DealError::Order { place: 3, source: BuildError::Nothing };
+        let Paid::Nothing(why) = failed(&order.into()) else { panic!("it is certain") };
+        assert!(why.is_final && why.place == Some(2));
+    }
+}

@@ -1,0 +1,228 @@
+//! [`WalletServer`]: started with a configuration, a sender and a store; answers over HTTP; shut down.
+
+use crate::{
+    Config,
+    access::Access,
+    metrics::Metrics,
+    payer::Payer,
+    receiver,
+    refusal::Refusal,
+    reply::error,
+    rest, rpc,
+    secrets::SecretsError,
+    service::Service,
+    task::{State as Course, Task},
+    tasks::{Hands, Rules, Tasks},
+    wallets::{WalletError, Wallets},
+    webhooks::Outbox,
+};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{Method, StatusCode, header::WWW_AUTHENTICATE},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use nano_http::{CancellationToken, HttpConfig, HttpServer, ListenError, Peer, read_body};
+use nano_rpc::Client;
+use p2pow_client::Sender;
+use p2pow_keystore::Password;
+use p2pow_store::{Store, StoreError};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::broadcast::{self, error::RecvError};
+
+/// How long a shutdown waits for answers to be written.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A server that cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// Everybody could spend the wallets' money.
+    #[error("{address} is reached by other machines, which takes a token")]
+    NoToken {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The wallets cannot be opened.
+    #[error("cannot open the wallets")]
+    Wallets(#[from] WalletError),
+    /// The queue cannot be read.
+    #[error("cannot read the payments under way")]
+    Store(#[from] StoreError),
+    /// The system does not give an address.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+}
+
+impl BindError {
+    /// Whether the password of the store was not this one.
+    #[must_use]
+    pub const fn is_wrong_password(&self) -> bool {
+        matches!(self, Self::Wallets(WalletError::Secrets(SecretsError::Wrong)))
+    }
+}
+
+/// What a server works with.
+#[derive(Debug)]
+pub struct Parts {
+    /// The node behind: what is no wallet's business goes there.
+    pub node: Client,
+    /// Who pays: it needs a journal, for what it forgets may be paid twice.
+    pub sender: Sender,
+    /// Where wallets and payments are kept. No other process may use its records at the same time.
+    pub store: Arc<dyn Store>,
+    /// What the secrets in the store are sealed with; the first time it is set by this.
+    pub password: Password,
+}
+
+/// A running server. Dropping it stops it without waiting; what was under way goes on at the next start.
+#[derive(Debug)]
+pub struct WalletServer {
+    service: Arc<Service>,
+    http: HttpServer,
+}
+
+impl WalletServer {
+    /// Opens the wallets, takes up what was under way, and listens on the current tokio runtime.
+    ///
+    /// # Errors
+    /// The configuration would let anybody in, the password is another one, the store failed, or an address cannot be
+    /// had.
+    pub async fn bind(config: Config, parts: Parts) -> Result<Self, BindError> {
+        let exposed = config.listen.iter().find(|address| !address.ip().is_loopback());
+        if let (Some(&address), None) = (exposed, &config.token) {
+            return Err(BindError::NoToken { address });
+        }
+        let Parts { node, sender, store, password } = parts;
+        let wallets = Arc::new(Wallets::open(&store, password, config.cost).await?);
+        let closing = CancellationToken::new();
+        let rules = Rules {
+            most_together: config.most_together,
+            most_waiting: config.most_waiting,
+            give_up: config.give_up,
+        };
+        let metrics = Arc::new(Metrics::new());
+        let outbox = Outbox::new(&store, &config.webhooks, Arc::clone(&metrics), closing.clone());
+        let hands = Hands {
+            wallets: Arc::clone(&wallets),
+            payer: Payer::new(sender),
+            outbox: outbox.clone(),
+            closing: closing.clone(),
+        };
+        let tasks = Tasks::open(&store, hands, rules).await?;
+        let ends = tasks.ends();
+        let receive_minimum = Mutex::new(config.receive_minimum);
+        let service = Arc::new(Service {
+            config,
+            node,
+            wallets,
+            tasks,
+            metrics,
+            outbox,
+            closing: closing.clone(),
+            receive_minimum,
+        });
+        tokio::spawn(count(Arc::clone(&service), ends));
+        if service.config.receive {
+            tokio::spawn(receiver::run(Arc::clone(&service)));
+        }
+        let http =
+            HttpServer::bind(http_config(&service.config, closing), router(&service)).await?;
+        Ok(Self { service, http })
+    }
+
+    /// The addresses that are listened on.
+    #[must_use]
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        self.http.local_addrs()
+    }
+
+    /// Payments that are not over.
+    #[must_use]
+    pub fn open_payments(&self) -> usize {
+        self.service.tasks.open_count()
+    }
+
+    /// Stops: takes no more requests and ends. What is under way goes on at the next start.
+    pub async fn shutdown(self) {
+        self.service.closing.cancel();
+        self.http.shutdown(GRACE).await;
+    }
+}
+
+fn http_config(config: &Config, closing: CancellationToken) -> HttpConfig {
+    HttpConfig {
+        listen: config.listen.clone(),
+        limits: config.limits,
+        trusted_proxies: config.trusted_proxies.clone(),
+        cors: None,
+        closing,
+    }
+}
+
+fn router(service: &Arc<Service>) -> Router {
+    let access = Access::new(service.config.token.as_ref());
+    Router::new()
+        .route("/", any(rpc_door))
+        .merge(rest::router())
+        .fallback(nowhere)
+        .with_state(Arc::clone(service))
+        .layer(middleware::from_fn_with_state(access, guard))
+}
+
+/// Lets in who may ask.
+async fn guard(State(access): State<Access>, peer: Peer, request: Request, next: Next) -> Response {
+    match access.check(&peer, request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(denied) => {
+            let mut answer = error(denied.status(), &denied.to_string());
+            if denied.status() == StatusCode::UNAUTHORIZED {
+                let scheme = axum::http::HeaderValue::from_static("Bearer");
+                answer.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+            }
+            answer
+        }
+    }
+}
+
+async fn nowhere() -> Response {
+    error(
+        StatusCode::NOT_FOUND,
+        "nothing here: the wallet RPC is POST /, the rest is in /openapi.json",
+    )
+}
+
+/// The wallet RPC, of a request that the guard let in.
+async fn rpc_door(State(service): State<Arc<Service>>, request: Request) -> Response {
+    if request.method() != Method::POST {
+        return rpc::refused(&Refusal::NotPost);
+    }
+    match read_body(request.into_body(), service.config.limits.body).await {
+        Ok(body) => rpc::answer(&service, body).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Counts ends as they come, until the queue is gone.
+async fn count(service: Arc<Service>, mut ends: broadcast::Receiver<Task>) {
+    loop {
+        match ends.recv().await {
+            Ok(task) => match task.state {
+                Course::Confirmed { ended_ms, .. } => {
+                    let ms = u32::try_from(ended_ms.saturating_sub(task.accepted_ms));
+                    service.metrics.confirmed(f64::from(ms.unwrap_or(u32::MAX)) / 1000.0);
+                }
+                Course::Failed { .. } => service.metrics.failed(),
+                Course::Queued => {}
+            },
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}

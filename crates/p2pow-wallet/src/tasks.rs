@@ -1,0 +1,233 @@
+//! [`Tasks`]: everything that moves money, one line for each account, carried out once each.
+//!
+//! A task is in the store before it is accepted, and in a batch before anything is signed for it; the sender's journal
+//! knows the batch by its name. So a process that is killed anywhere goes on where it was: see [`book`] for the order of
+//! the writes, and [`carry`] for how an account's tasks are carried out.
+
+mod book;
+mod carry;
+mod line;
+
+pub(crate) use book::{NotAccepted, Wanted};
+
+use crate::{
+    payer::Payer,
+    task::{State, Task, TaskId},
+    wallets::{WalletId, Wallets},
+    webhooks::Outbox,
+};
+use book::{Accepted, Book};
+use line::Line;
+use nano_http::CancellationToken;
+use nano_primitives::Account;
+use p2pow_store::{Store, StoreError};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::{broadcast, watch};
+
+/// Ends that a slow listener may be behind before it misses some.
+const EVENTS: usize = 4096;
+
+/// How tasks are carried out.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    /// Tasks of one batch, at most.
+    pub(crate) most_together: usize,
+    /// Tasks that wait, at most.
+    pub(crate) most_waiting: usize,
+    /// How long a task is tried whose deal is not begun.
+    pub(crate) give_up: Duration,
+}
+
+/// Whom the queue works with.
+#[derive(Debug)]
+pub(crate) struct Hands {
+    pub(crate) wallets: Arc<Wallets>,
+    pub(crate) payer: Payer,
+    pub(crate) outbox: Outbox,
+    pub(crate) closing: CancellationToken,
+}
+
+/// The queue.
+#[derive(Debug)]
+pub(crate) struct Tasks {
+    book: Book,
+    wallets: Arc<Wallets>,
+    payer: Payer,
+    outbox: Outbox,
+    rules: Rules,
+    lines: Mutex<Lines>,
+    ends: broadcast::Sender<Task>,
+    closing: CancellationToken,
+}
+
+#[derive(Debug, Default)]
+struct Lines {
+    of: HashMap<Account, Line>,
+    /// Those that are not over, and who waits for them.
+    open: HashMap<TaskId, Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    task: Task,
+    state: watch::Sender<State>,
+    /// Why it is not done yet, if something is in the way.
+    problem: Option<String>,
+}
+
+/// A task, and what becomes of it.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    pub(crate) task: Task,
+    state: Option<watch::Receiver<State>>,
+}
+
+impl Ticket {
+    /// How it ends; `None` if the queue is closed before.
+    pub(crate) async fn end(mut self) -> Option<State> {
+        let Some(state) = &mut self.state else { return Some(self.task.state) };
+        let over = state.wait_for(State::is_over).await;
+        over.ok().map(|state| state.clone())
+    }
+}
+
+impl Tasks {
+    /// Takes up what the store holds, and goes on with it.
+    pub(crate) async fn open(
+        store: &Arc<dyn Store>,
+        hands: Hands,
+        rules: Rules,
+    ) -> Result<Arc<Self>, StoreError> {
+        let Hands { wallets, payer, outbox, closing } = hands;
+        let book = Book::new(store);
+        let (tasks, batches) = book.unfinished().await?;
+        let tasks_of_batches: HashSet<TaskId> =
+            batches.iter().flat_map(|batch| batch.tasks.clone()).collect();
+        let open: HashSet<TaskId> = tasks.iter().map(|task| task.id.clone()).collect();
+        outbox.resume(|id| open.contains(id)).await?;
+        let queue = Arc::new(Self {
+            book,
+            wallets,
+            payer,
+            outbox,
+            rules,
+            lines: Mutex::default(),
+            ends: broadcast::Sender::new(EVENTS),
+            closing,
+        });
+        for task in tasks {
+            let is_waiting = !tasks_of_batches.contains(&task.id);
+            queue.enter(&task, is_waiting);
+        }
+        for batch in batches {
+            queue.lock().of.entry(batch.account).or_default().resume(batch);
+        }
+        let accounts: Vec<Account> = queue.lock().of.keys().copied().collect();
+        for account in accounts {
+            queue.wake(account);
+        }
+        Ok(queue)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Accepts a task, or finds the one of the same key. Who asks may go away: what is accepted is carried out.
+    pub(crate) async fn submit(self: &Arc<Self>, wanted: Wanted) -> Result<Ticket, NotAccepted> {
+        let queue = Arc::clone(self);
+        // A task of its own: dropped between storing and entering, it would wait for the next start.
+        let accepting = tokio::spawn(async move { queue.take_in(&wanted).await });
+        accepting.await.unwrap_or(Err(NotAccepted::Store(StoreError::Closed)))
+    }
+
+    async fn take_in(self: &Arc<Self>, wanted: &Wanted) -> Result<Ticket, NotAccepted> {
+        loop {
+            let Accepted { task, is_new } = self.book.accept(wanted).await?;
+            if task.state.is_over() {
+                return Ok(Ticket { task, state: None });
+            }
+            if is_new {
+                let state = self.enter(&task, true);
+                self.wake(task.account);
+                return Ok(Ticket { task, state: Some(state) });
+            }
+            if let Some(open) = self.lock().open.get(&task.id) {
+                let state = open.state.subscribe();
+                return Ok(Ticket { task: open.task.clone(), state: Some(state) });
+            }
+            // Somebody is about to enter it, or it has just ended: never is it entered a second time.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Puts an open task into memory; at the end of its line if it waits.
+    fn enter(&self, task: &Task, is_waiting: bool) -> watch::Receiver<State> {
+        let mut lines = self.lock();
+        let (state, receiver) = watch::channel(task.state.clone());
+        let open = Open { task: task.clone(), state, problem: None };
+        lines.open.insert(task.id.clone(), open);
+        let line = lines.of.entry(task.account).or_default();
+        if is_waiting {
+            line.push(task.id.clone());
+        }
+        receiver
+    }
+
+    /// Whether there is no room for more.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lock().open.len() >= self.rules.most_waiting
+    }
+
+    pub(crate) const fn most_waiting(&self) -> usize {
+        self.rules.most_waiting
+    }
+
+    /// Tasks that are not over.
+    pub(crate) fn open_count(&self) -> usize {
+        self.lock().open.len()
+    }
+
+    /// What is in the way of a task that is not over.
+    pub(crate) fn problem(&self, id: &TaskId) -> Option<String> {
+        self.lock().open.get(id)?.problem.clone()
+    }
+
+    /// Whether an account has tasks that are not over.
+    pub(crate) fn is_busy(&self, account: &Account) -> bool {
+        self.lock().open.values().any(|open| open.task.account == *account)
+    }
+
+    /// Whether a wallet has tasks that are not over.
+    pub(crate) fn is_busy_with(&self, wallet: &WalletId) -> bool {
+        self.lock().open.values().any(|open| open.task.wallet == *wallet)
+    }
+
+    /// A task by its name.
+    pub(crate) async fn task(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
+        self.book.task(id).await
+    }
+
+    /// The task of a key.
+    pub(crate) async fn keyed(&self, key: &str) -> Result<Option<Task>, StoreError> {
+        self.book.keyed(key).await
+    }
+
+    /// Tasks in the order in which they were accepted.
+    pub(crate) async fn page(
+        &self,
+        after: Option<&TaskId>,
+        limit: usize,
+    ) -> Result<Vec<Task>, StoreError> {
+        self.book.page(after, limit).await
+    }
+
+    /// Hears of every end from now on.
+    pub(crate) fn ends(&self) -> broadcast::Receiver<Task> {
+        self.ends.subscribe()
+    }
+}

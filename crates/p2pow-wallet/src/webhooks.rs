@@ -1,0 +1,214 @@
+//! [`Outbox`]: who is told of every task that is over, until they say that they know.
+//!
+//! A delivery is in the store before its task is over, so none is lost: it is sent, signed, until a server answers with
+//! a status of success or a day has gone by, and its record says which. It may be sent more than once; its id is the
+//! same each time.
+
+mod post;
+mod record;
+mod signature;
+
+use crate::{
+    clock,
+    config::Webhook,
+    metrics::Metrics,
+    shown::Shown,
+    task::{Task, TaskId},
+};
+use nano_http::CancellationToken;
+use p2pow_store::{Records, Store, StoreError};
+use post::Poster;
+pub(crate) use record::Delivery;
+use record::Status;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+use tracing::{info, warn};
+
+/// Deliveries under way at the same time.
+const AT_ONCE: usize = 16;
+/// Between two tries, at first and at most.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+/// After so long nobody will answer any more.
+const GIVE_UP_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// Deliveries to the configured webhooks.
+#[derive(Debug, Clone)]
+pub(crate) struct Outbox(Arc<Inside>);
+
+#[derive(Debug)]
+struct Inside {
+    open: Records<Delivery>,
+    done: Records<Delivery>,
+    hooks: Vec<Hook>,
+    poster: Poster,
+    at_once: Semaphore,
+    metrics: Arc<Metrics>,
+    closing: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Hook {
+    /// A hash of its URL: the store keeps no URL, which may hold a secret.
+    name: String,
+    webhook: Webhook,
+}
+
+impl Hook {
+    fn new(webhook: &Webhook) -> Self {
+        let name = hex::encode(&Sha256::digest(webhook.url.as_bytes())[..8]);
+        Self { name, webhook: webhook.clone() }
+    }
+}
+
+/// Success also where it was done before.
+fn once<T>(result: Result<T, StoreError>) -> Result<(), StoreError> {
+    match result {
+        Err(error) if !error.is_conflict() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+impl Outbox {
+    pub(crate) fn new(
+        store: &Arc<dyn Store>,
+        webhooks: &[Webhook],
+        metrics: Arc<Metrics>,
+        closing: CancellationToken,
+    ) -> Self {
+        Self(Arc::new(Inside {
+            open: Records::new(Arc::clone(store), "delivery-open"),
+            done: Records::new(Arc::clone(store), "delivery-done"),
+            hooks: webhooks.iter().map(Hook::new).collect(),
+            poster: Poster::new(),
+            at_once: Semaphore::new(AT_ONCE),
+            metrics,
+            closing,
+        }))
+    }
+
+    /// Goes on with what was not delivered when the process ended. What was written of a task that is not over after all
+    /// is forgotten: its end writes it again, and may be another one.
+    pub(crate) async fn resume(&self, is_open: impl Fn(&TaskId) -> bool) -> Result<(), StoreError> {
+        for entry in self.0.open.all("").await? {
+            let task = entry.key.split('.').next().and_then(TaskId::parse);
+            match task {
+                Some(task) if is_open(&task) => {
+                    once(self.0.open.remove(&entry.key, entry.revision).await)?;
+                }
+                _ => self.send(entry.value),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the deliveries of a task that is about to be over. Doing it again does no harm.
+    pub(crate) async fn write(&self, task: &Task) -> Result<Vec<Delivery>, StoreError> {
+        let mut written = Vec::new();
+        for hook in &self.0.hooks {
+            let id = format!("{}.{}", task.id, hook.name);
+            let shown = Shown::new(task, None);
+            let body = json!({
+                "id": id, "type": format!("{}.{}", shown.kind(), shown.state()), "payout": shown,
+            });
+            let delivery = Delivery::new(id, hook.name.clone(), body.to_string());
+            once(self.0.open.create(&delivery.id, &delivery).await)?;
+            written.push(delivery);
+        }
+        Ok(written)
+    }
+
+    /// Sends a delivery until it is known, or it is too late.
+    pub(crate) fn send(&self, delivery: Delivery) {
+        let inside = Arc::clone(&self.0);
+        tokio::spawn(async move { inside.deliver(delivery).await });
+    }
+
+    /// Deliveries in the order of their tasks, those that are over and those that are not.
+    pub(crate) async fn page(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let page = p2pow_store::Page { prefix: "", after, limit };
+        let mut all = self.0.done.page(page).await?;
+        let mut open = self.0.open.page(page).await?;
+        open.retain(|entry| all.iter().all(|done| done.key != entry.key));
+        all.append(&mut open);
+        all.sort_by(|one, other| one.key.cmp(&other.key));
+        all.truncate(limit);
+        Ok(all.into_iter().map(|entry| entry.value).collect())
+    }
+}
+
+impl Inside {
+    async fn deliver(&self, mut delivery: Delivery) {
+        let Some(hook) = self.hooks.iter().find(|hook| hook.name == delivery.hook) else {
+            // It is kept for the case that the webhook comes back.
+            return;
+        };
+        let mut wait = FIRST_WAIT;
+        loop {
+            let outcome = self.attempt(hook, &delivery).await;
+            delivery.attempts += 1;
+            match outcome {
+                Ok(()) => return self.over(delivery, Status::Delivered).await,
+                Err(reason) => {
+                    warn!(id = delivery.id, attempt = delivery.attempts, reason, "not delivered");
+                    delivery.last_error = Some(reason);
+                }
+            }
+            if clock::now_ms().saturating_sub(delivery.created_ms) >= GIVE_UP_MS {
+                return self.over(delivery, Status::GivenUp).await;
+            }
+            self.note(&delivery).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => wait = (wait * 2).min(LONGEST_WAIT),
+                () = self.closing.cancelled() => return,
+            }
+        }
+    }
+
+    async fn attempt(&self, hook: &Hook, delivery: &Delivery) -> Result<(), String> {
+        let permit = self.at_once.acquire().await.map_err(|_| "closed".to_owned())?;
+        let sent = self.poster.post(&hook.webhook, &delivery.id, &delivery.body);
+        let outcome = tokio::select! {
+            outcome = sent => outcome,
+            () = self.closing.cancelled() => Err("shutting down".to_owned()),
+        };
+        drop(permit);
+        outcome
+    }
+
+    /// Keeps count of the tries. That it fails does no harm.
+    async fn note(&self, delivery: &Delivery) {
+        let written = match self.open.get(&delivery.id).await {
+            Ok(Some(entry)) => self.open.update(&delivery.id, delivery, entry.revision).await,
+            Ok(None) => return,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            warn!(error = &error as &dyn std::error::Error, "cannot write of a delivery");
+        }
+    }
+
+    async fn over(&self, mut delivery: Delivery, status: Status) {
+        delivery.status = status;
+        self.metrics.delivered(if status == Status::Delivered { "delivered" } else { "given_up" });
+        delivery.ended_ms = Some(clock::now_ms());
+        info!(id = delivery.id, attempts = delivery.attempts, ?status, "delivery over");
+        let written = async {
+            once(self.done.create(&delivery.id, &delivery).await)?;
+            if let Some(entry) = self.open.get(&delivery.id).await? {
+                once(self.open.remove(&delivery.id, entry.revision).await)?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        if let Err(error) = written.await {
+            // It stays open, and is delivered once more at the next start.
+            warn!(error = &error as &dyn std::error::Error, "cannot write of a delivery");
+        }
+    }
+}

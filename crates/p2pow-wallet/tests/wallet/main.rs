@@ -1,0 +1,12 @@
+//! The wallet server against an embedded network and real workers, all over real HTTP.
+#![allow(clippy::unwrap_used)] // clippy knows test functions, but not what they call
+
+mod documented;
+mod door;
+mod http;
+mod money;
+mod receiving;
+mod rest;
+mod schema;
+mod town;
+mod webhooks;
