@@ -169,6 +169,7 @@ pub(crate) fn done(receipt: &Receipt) -> String {
             winner.address,
             xno(winner.price)
         ),
+        None if receipt.hired.is_empty() => format!("done in {seconds:.1} s by own work"),
         None => format!("done in {seconds:.1} s; no reward is confirmed (yet)"),
     }
 }

@@ -10,6 +10,9 @@ use nano_primitives::BlockHash;
 use p2pow_protocol::AnswerError;
 use std::time::Duration;
 
+/// Who was hired after this part of the time had little of it.
+const LATE: f64 = 0.75;
+
 /// A job as far as it says something of who worked on it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Task<'a> {
@@ -65,25 +68,25 @@ pub(crate) fn of_done(
     hired.iter().filter_map(lesson).collect()
 }
 
-/// What is to be remembered of those that were hired for a job that was done by own work in the end.
-pub(crate) fn of_own_work(hired: &[Hired]) -> Vec<(Name, Deed)> {
-    hired.iter().filter_map(idle).collect()
+/// What is to be remembered of those that were hired for a job that was done by own work in the end, after this time.
+pub(crate) fn of_own_work(hired: &[Hired], elapsed: Duration) -> Vec<(Name, Deed)> {
+    hired.iter().filter_map(|hired| idle(hired, elapsed)).collect()
 }
 
-/// What is to be remembered of those that were hired for a job that was not done in time.
-pub(crate) fn of_undone(hired: &[Hired], cause: &Cause) -> Vec<(Name, Deed)> {
+/// What is to be remembered of those that were hired for a job that was not done in this time.
+pub(crate) fn of_undone(hired: &[Hired], cause: &Cause, elapsed: Duration) -> Vec<(Name, Deed)> {
     // Where the node did not answer, or the account went on, it was not the workers' doing.
     let is_theirs =
         matches!(cause, Cause::NobodyDelivered { .. } | Cause::TimedOut { last: None, .. });
-    if is_theirs { hired.iter().filter_map(idle).collect() } else { Vec::new() }
+    if is_theirs { of_own_work(hired, elapsed) } else { Vec::new() }
 }
 
-/// What speaks against a worker whose part was not done.
-fn idle(hired: &Hired) -> Option<(Name, Deed)> {
+/// What speaks against a worker whose part was not done. Who was hired late had too little time to say anything by it.
+fn idle(hired: &Hired, elapsed: Duration) -> Option<(Name, Deed)> {
     let deed = match &hired.outcome {
         Outcome::Failed(error) => failure(error)?,
-        Outcome::Unanswered => Deed::Withheld,
-        Outcome::Delivered | Outcome::WithoutReward | Outcome::Lost(_) => return None,
+        Outcome::Unanswered if hired.after <= elapsed.mul_f64(LATE) => Deed::Withheld,
+        _ => return None,
     };
     Some((name(hired), deed))
 }

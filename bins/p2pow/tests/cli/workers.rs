@@ -1,7 +1,7 @@
 //! `workers` and `quote`: what is asked, what is known, and what is remembered between calls.
 
 use crate::{
-    program::{Call, Desk},
+    program::{Call, Desk, p2pow},
     wallet::Market,
 };
 use serde_json::json;
@@ -71,4 +71,31 @@ fn watching_tells_again_until_it_is_interrupted() {
     assert_eq!(watching.json()["workers"][0]["address"], "127.0.0.1");
     assert_eq!(watching.interrupt(), 0);
     market.close();
+}
+
+#[test]
+fn where_no_worker_is_the_users_own_devices_do_the_work_if_that_is_wanted() {
+    let (devnet, desk) =
+        (p2pow(["devnet", "--json", "--confirmation-delay", "10"]).start(), Desk::new());
+    let report = devnet.json();
+    let (node, key) =
+        (report["rpc_url"].as_str().unwrap(), report["private_key"].as_str().unwrap());
+    let data = desk.path("data");
+    let send = |more: &[&str]| {
+        let call = p2pow(["send", BOB, "1", "--json", "--network", "dev"].iter().chain(more));
+        call.env("P2POW_NODE", node).env("P2POW_KEY", key).env("P2POW_DATA", &data).run()
+    };
+    let alone = send(&[]);
+    assert!(alone.code == 1 && alone.stderr.contains("no worker is registered"), "{alone:?}");
+    // Here, and by a work server, which every node is.
+    for fallback in ["local", node] {
+        let done = send(&["--fallback", fallback, "--again"]).json();
+        assert_eq!(
+            (&done["workers"], &done["blocks"][0]["fate"]),
+            (&json!([]), &json!("confirmed"))
+        );
+    }
+    let wrong = send(&["--fallback", "somebody"]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("work servers"), "{wrong:?}");
+    assert_eq!(devnet.interrupt(), 0);
 }

@@ -41,15 +41,12 @@ impl Walk<'_> {
         }
         self.check_replaced().await?;
         let Prepared { draft, crew } = self.draft(first, known).await?;
+        let deal = self.reserve(first, &draft).await?;
         let last = draft.after.frontier.unwrap_or(BlockHash::ZERO);
-        self.sender.hold_fee(last, &crew.first).await?;
-        let deal = match self.reserve(first, &draft).await {
-            Err(stop) => {
-                self.sender.settle_fee(last, Amount::ZERO).await;
-                return Err(stop);
-            }
-            deal => deal?,
-        };
+        if let Err(error) = self.sender.hold_fee(last, &crew.first).await {
+            self.sender.journal.release(deal).await?;
+            return Err(error.into());
+        }
         let asked = Instant::now();
         let places = 0..deal.read(|deal| deal.users.len());
         let contracts = match sign(self.signer, &deal, crew.first, places.clone()).await {

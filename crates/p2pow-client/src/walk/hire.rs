@@ -48,7 +48,7 @@ impl Walk<'_> {
             let task = Task { network, epoch, subtypes };
             sender
                 .learn(if has_own_work && paid.is_none() {
-                    lessons::of_own_work(&hired)
+                    lessons::of_own_work(&hired, elapsed)
                 } else {
                     lessons::of_done(task, &hired, paid, elapsed)
                 })
@@ -63,7 +63,7 @@ impl Walk<'_> {
             }
         };
         if let Some(cause) = &stop {
-            sender.learn(lessons::of_undone(&hired, cause)).await;
+            sender.learn(lessons::of_undone(&hired, cause, elapsed)).await;
         }
         let spent = deal.read(|deal| spent(deal, job.last()));
         if let Some(paid) = spent {

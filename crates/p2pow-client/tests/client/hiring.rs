@@ -9,7 +9,8 @@ use nano_pow::Pool;
 use nano_primitives::{Account, Amount};
 use nano_work::RemoteBackend;
 use p2pow_client::{
-    Cause, Config, Event, Fate, FeeError, Market, Patience, Receipt, SendError, Sender, Standing,
+    Cause, Config, Event, Fate, FeeError, Market, Order, OrderKey, Patience, Receipt, SendError,
+    Sender, Standing,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -237,4 +238,38 @@ async fn the_fees_of_a_day_are_limited_before_anything_is_signed() {
         }
     }
     assert!(told.len() == 1 && told[0].contains("fees of a day"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_limit_of_the_day_holds_for_the_same_orders_under_two_keys() {
+    let town = Town::found().await;
+    let liar = cheap(&town, 1, 0, Manner::Withholds).await;
+    let config = config(&town, liar.port, LONG);
+    let patience = Patience { deal: Duration::from_secs(1), ..config.patience };
+    let most = Some(Amount::from_raw(1));
+    let config = Config { max_fee_per_day: most, patience, ..config };
+    let sender = Sender::new(town.node(), config);
+    let order = Order::Send { destination: town.bob.account(), amount: xno("1") };
+    let pay =
+        async |key: &str| sender.pay(&town.alice, &OrderKey::new(key).unwrap(), &[order]).await;
+    unsettled(pay("first").await.unwrap_err());
+    // The very same blocks, which are the other payment's.
+    let error = pay("second").await.unwrap_err();
+    assert!(matches!(error, SendError::AlreadySigned(_)), "{error}");
+    // What was held for them still counts.
+    let other = SecretKey::generate().unwrap();
+    town.net.open(&other, xno("1")).unwrap();
+    let error = sender.send(&other, town.bob.account(), Amount::from_raw(1)).await.unwrap_err();
+    assert!(matches!(error, SendError::Fee(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_long_batch_is_done_in_jobs_that_grow_with_what_its_worker_has_shown() {
+    let town = Town::found().await;
+    let worker = town.worker(1, 0).await;
+    let sender = Sender::new(town.node(), config(&town, worker.port, LONG));
+    let order = Order::Send { destination: town.bob.account(), amount: xno("0.1") };
+    let receipt = sender.batch(&town.alice, &[order; 60]).await.unwrap();
+    assert_eq!((receipt.users.len(), receipt.rewards.len()), (60, 4), "8 + 16 + 32 + 4");
+    assert_eq!(town.waiting(town.bob.account()), xno("6"));
 }
