@@ -1,12 +1,13 @@
 //! The command line.
 
-use crate::commands::{bench, books, devices, init, register, run, sweep, top, work_server};
+use crate::commands::{bench, books, check, devices, init, register, run, sweep, top, work_server};
 use clap::{Parser, Subcommand};
-use p2pow_cli::{Failure, block_on};
+use p2pow_cli::{CompletionsArgs, Failure, ManArgs, block_on};
 
 const HELP: &str = "\
 From nothing to a worker that is found and paid:
-  p2pow-worker init                    (writes worker.toml and worker.key; edit worker.toml)
+  p2pow-worker init                    (asks, and writes worker.toml and worker.key)
+  p2pow-worker check                   (says what is to be mended, if anything is)
   p2pow-worker register                (announces your address on the ledger, once)
   p2pow-worker run                     (leave it running)
   p2pow-worker earnings                (what it has come to)
@@ -26,6 +27,8 @@ pub(crate) struct Args {
 enum Command {
     /// Write a commented configuration and a fresh key
     Init(init::InitArgs),
+    /// Test whether a worker can run here, and say what to mend
+    Check(check::CheckArgs),
     /// Announce the worker's address on the ledger
     Register(register::RegisterArgs),
     /// Withdraw the address, as far as the ledger lets that happen
@@ -42,6 +45,10 @@ enum Command {
     Top(top::TopArgs),
     /// Find work for nodes and wallets, as nano-work-server does
     WorkServer(work_server::WorkServerArgs),
+    /// Print what a shell needs to complete this program's words
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
     /// List what this machine can search with
     Devices(devices::DevicesArgs),
     /// Measure how fast the devices are
@@ -61,6 +68,9 @@ impl Args {
             Command::Sweep(args) => block_on(sweep::run(args)),
             Command::Top(args) => block_on(top::run(args)),
             Command::WorkServer(args) => work_server::run(args),
+            Command::Completions(args) => args.print::<Self>(),
+            Command::Man(args) => args.write::<Self>(),
+            Command::Check(args) => block_on(check::run(args)),
             Command::Devices(args) => devices::run(args),
             Command::Bench(args) => bench::run(args),
         }

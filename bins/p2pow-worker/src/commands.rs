@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod books;
+pub(crate) mod check;
 pub(crate) mod devices;
 pub(crate) mod init;
 pub(crate) mod register;

@@ -253,6 +253,11 @@ impl ConfigArgs {
 }
 
 impl OfferArgs {
+    /// The port that senders call.
+    pub(crate) fn public_port(&self) -> u16 {
+        self.listen.first().map_or(p2pow_protocol::DEFAULT_PORT, SocketAddr::port)
+    }
+
     /// The library's configuration.
     pub(crate) fn config(&self, node: &NodeArgs, hashrate: Option<f64>) -> Config {
         let default = Config::default();
@@ -290,6 +295,11 @@ impl NodeArgs {
     pub(crate) fn more(&self) -> Result<Vec<Client>, Failure> {
         let wrong = |error| Failure::Usage(format!("more_nodes: {error}"));
         self.more_nodes.iter().map(|url| Client::new(url).map_err(wrong)).collect()
+    }
+
+    /// The node's WebSocket, if it has one.
+    pub(crate) fn websocket(&self) -> Option<&str> {
+        self.websocket.as_deref()
     }
 
     /// The client of the node, with the headers that the file has for it.

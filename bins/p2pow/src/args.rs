@@ -5,7 +5,7 @@ use crate::commands::{
     work, workers,
 };
 use clap::{Parser, Subcommand};
-use p2pow_cli::{Failure, block_on};
+use p2pow_cli::{CompletionsArgs, Failure, ManArgs, block_on};
 
 const HELP: &str = "\
 Try it without any set-up, on an embedded Nano network:
@@ -66,6 +66,10 @@ enum Command {
     /// Find and check proof of work on this computer
     #[command(subcommand, arg_required_else_help = false)]
     Work(work::WorkCommand),
+    /// Print what a shell needs to complete this program's words
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
 }
 
 impl Args {
@@ -83,6 +87,8 @@ impl Args {
             Command::Key(command) => key::run(command),
             Command::Block(command) => block::run(command),
             Command::Work(command) => work::run(command),
+            Command::Completions(args) => args.print::<Self>(),
+            Command::Man(args) => args.write::<Self>(),
             Command::Demo(args) => block_on(demo::run(args)),
             Command::Devnet(args) => block_on(devnet::run(args)),
             Command::Workers(args) => block_on(workers::run(args)),

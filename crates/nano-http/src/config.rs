@@ -1,5 +1,6 @@
 //! [`HttpConfig`]: where a server listens, whom it believes, and what its clients may take up.
 
+use crate::Sockets;
 use axum::http::{HeaderName, Method, header::RETRY_AFTER};
 use ipnet::IpNet;
 use std::{net::SocketAddr, time::Duration};
@@ -11,6 +12,8 @@ use tower_http::cors::{Any, CorsLayer};
 pub struct HttpConfig {
     /// Where to listen; port 0 takes a free port.
     pub listen: Vec<SocketAddr>,
+    /// Listeners that are there already. One at an address of `listen` is used in place of a new one.
+    pub sockets: Sockets,
     /// What clients may take up.
     pub limits: HttpLimits,
     /// Proxies whose `X-Forwarded-For` is believed. Their connections count in all, not for one address.

@@ -41,7 +41,7 @@ use tower_http::{
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
     trace::TraceLayer,
 };
-use tracing::{debug, debug_span};
+use tracing::{debug, info_span};
 
 /// The least buffer that hyper takes.
 const LEAST_BUFFER: usize = 8 * 1024;
@@ -213,7 +213,7 @@ fn layered(router: Router, config: &HttpConfig) -> Router {
             let peer = request.extensions().get::<Peer>().map(|peer| peer.address);
             // The query may hold secrets.
             let (method, path) = (request.method(), request.uri().path());
-            debug_span!("request", id, peer = peer.map(tracing::field::display), %method, path)
+            info_span!("request", id, peer = peer.map(tracing::field::display), %method, path)
         })
         .on_request(())
         .on_body_chunk(())

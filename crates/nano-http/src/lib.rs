@@ -41,6 +41,7 @@ mod peer;
 mod phase;
 mod refusal;
 mod server;
+mod sockets;
 
 pub use {
     body::{BodyError, read_body},
@@ -49,6 +50,7 @@ pub use {
     peer::{Peer, Source},
     refusal::{json, whole_seconds},
     server::{HttpServer, ListenError},
+    sockets::Sockets,
 };
 
 pub use ipnet::IpNet;

@@ -51,7 +51,11 @@ impl HttpServer {
         let mut listeners = Vec::with_capacity(config.listen.len());
         for &address in &config.listen {
             let refused = |source| ListenError::Listen { address, source };
-            listeners.push(Tcp(TcpListener::bind(address).await.map_err(refused)?));
+            let listener = match config.sockets.take(address).map_err(refused)? {
+                Some(listener) => listener,
+                None => TcpListener::bind(address).await.map_err(refused)?,
+            };
+            listeners.push(Tcp(listener));
         }
         Self::serve(listeners, &config, router)
     }

@@ -109,6 +109,7 @@ impl WorkServerConfig {
             trusted_proxies: self.trusted_proxies.clone(),
             cors: self.cors.then_some(cors),
             closing,
+            ..HttpConfig::default()
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod key_file;
 pub mod output;
 pub mod password;
 mod program;
+mod reference;
 mod secret;
 pub mod values;
 
@@ -30,5 +31,6 @@ pub use {
     key_file::{SecretError, write_secret},
     password::PasswordArgs,
     program::{block_on, log_to_stderr, parse, report},
+    reference::{CompletionsArgs, ManArgs},
     secret::{KEY_VARIABLE, KeyArgs, SEED_VARIABLE},
 };

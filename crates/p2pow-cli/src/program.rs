@@ -78,15 +78,16 @@ pub fn report(program: &str, outcome: &Result<(), Failure>) -> ExitCode {
     }
 }
 
-/// Sends the log to standard error, at the levels that the variable `P2POW_LOG` asks for, else at `default`.
+/// Sends the log to standard error, at the levels that the variable `P2POW_LOG` asks for, else at `default`. With
+/// `P2POW_LOG_FORMAT=json` each line is a JSON object.
 pub fn log_to_stderr(default: &str) {
     let filter = EnvFilter::try_from_env("P2POW_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let colour = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(colour)
-        .with_writer(std::io::stderr)
-        .init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match env::var("P2POW_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        true => log.json().flatten_event(true).with_span_list(false).init(),
+        false => log.with_ansi(colour).init(),
+    }
 }
 
 /// Runs an asynchronous command to its end.

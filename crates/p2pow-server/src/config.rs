@@ -2,7 +2,7 @@
 
 use crate::pricing::Pricing;
 use nano_block::Network;
-use nano_http::{HttpLimits, IpNet, Rate};
+use nano_http::{HttpLimits, IpNet, Rate, Sockets};
 use nano_primitives::{Account, Amount};
 use p2pow_protocol::DEFAULT_PORT;
 use std::{
@@ -15,6 +15,8 @@ use std::{
 pub struct Config {
     /// Where to listen; port 0 takes a free port.
     pub listen: Vec<SocketAddr>,
+    /// Listeners that are there already, for addresses of `listen`.
+    pub sockets: Sockets,
     /// Who is paid. No key is needed to work.
     pub reward_account: Account,
     /// The price of a send or change job, in raw.
@@ -86,6 +88,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT))],
+            sockets: Sockets::default(),
             reward_account: Account::ZERO,
             fee: Amount::from_raw(100_000_000_000_000_000_000_000_000), // 0.0001 XNO
             network: Network::Live,

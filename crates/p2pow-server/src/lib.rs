@@ -51,7 +51,7 @@ pub use {
     config::{Config, Contest, FrontierPolicy},
     job::{Job, JobEvent, JobReport, phase::Phase},
     journal::EndedJob,
-    nano_http::{HttpLimits, IpNet, ListenError, Rate},
+    nano_http::{HttpLimits, IpNet, ListenError, Rate, Sockets},
     own_account::{OwnAccount, OwnAccountError},
     pricing::{Costs, Pricing},
     server::{BindError, Nodes, Server},

@@ -1,4 +1,5 @@
-//! Where the world reaches this worker: [`by_services`] asks others, [`by_interface`] looks at this machine.
+//! Where the world reaches this worker: [`by_services`] asks others, [`by_interface`] looks at this machine, [`offer_of`]
+//! tries it.
 //!
 //! One service could send every sender to somebody else. So several are asked, of different operators, and an address
 //! counts only if at least two name it and none names another of its family. What is named must be an address that
@@ -10,14 +11,21 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper::{Request, StatusCode, Uri, header::USER_AGENT};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use p2pow_protocol::registry::is_dialable;
-use std::{collections::BTreeSet, io, net::IpAddr, time::Duration};
+use p2pow_protocol::{Info, registry::is_dialable};
+use std::{
+    collections::BTreeSet,
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 /// How long a service may take.
 const WITHIN: Duration = Duration::from_secs(10);
 /// An address is not longer; neither is what is read.
 const MAX_ANSWER: usize = 256;
+/// Nor is what a worker says of itself longer.
+const MAX_OFFER: usize = 64 * 1024;
 /// As many services must name an address.
 const AGREEING: usize = 2;
 const AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -98,12 +106,10 @@ pub async fn by_services(services: &[Uri], allow_local: bool) -> Result<Vec<IpAd
     if hosts.len() < AGREEING && !allow_local || services.len() < AGREEING {
         return Err(AddressError::TooFewServices { found: services.len().min(hosts.len()) });
     }
-    let connector =
-        HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
-    let client = Client::builder(TokioExecutor::new()).build(connector);
+    let client = web();
     let ask = async |service: &Uri| {
         let host = service.authority().map_or_else(String::new, ToString::to_string);
-        let answer = match timeout(WITHIN, fetch(&client, service)).await {
+        let answer = match timeout(WITHIN, fetch(&client, service, MAX_ANSWER)).await {
             Ok(text) => text.and_then(|text| read(&text, allow_local)),
             Err(_) => Err(format!("no answer within {WITHIN:?}")),
         };
@@ -112,13 +118,31 @@ pub async fn by_services(services: &[Uri], allow_local: bool) -> Result<Vec<IpAd
     agreed(join_all(services.iter().map(ask)).await)
 }
 
+/// What a worker at this address says of itself: whether the world gets through to it.
+///
+/// # Errors
+/// It does not answer, or not as a worker; in words.
+pub async fn offer_of(address: SocketAddr) -> Result<Info, String> {
+    let url = format!("http://{address}/request_info");
+    let url = url.parse().map_err(|_| "the address makes no URL".to_owned())?;
+    let asked = timeout(WITHIN, fetch(&web(), &url, MAX_OFFER)).await;
+    let text = asked.map_err(|_| format!("no answer within {WITHIN:?}"))??;
+    Info::parse(text.as_bytes()).map_err(|_| "what answers is no worker".to_owned())
+}
+
+fn web() -> Web {
+    let connector =
+        HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
+    Client::builder(TokioExecutor::new()).build(connector)
+}
+
 type Web = Client<
     hyper_rustls::HttpsConnector<hyper_util::client::legacy::connect::HttpConnector>,
     Empty<Bytes>,
 >;
 
 /// The body of an answer; a redirect is not followed.
-async fn fetch(client: &Web, service: &Uri) -> Result<String, String> {
+async fn fetch(client: &Web, service: &Uri, most: usize) -> Result<String, String> {
     let request = Request::get(service.clone())
         .header(USER_AGENT, AGENT)
         .body(Empty::new())
@@ -127,8 +151,8 @@ async fn fetch(client: &Web, service: &Uri) -> Result<String, String> {
     if answer.status() != StatusCode::OK {
         return Err(format!("answers {}", answer.status()));
     }
-    let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
-    let body = body.map_err(|_| format!("more than the {MAX_ANSWER} bytes that are read"))?;
+    let body = Limited::new(answer.into_body(), most).collect().await;
+    let body = body.map_err(|_| format!("more than the {most} bytes that are read"))?;
     String::from_utf8(body.to_bytes().to_vec()).map_err(|_| "not a text".to_owned())
 }
 

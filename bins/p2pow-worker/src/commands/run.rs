@@ -13,6 +13,7 @@ use crate::{
     options::{AddressArgs, ConfigArgs, JournalArgs, KeepArgs, NodeArgs, OfferArgs},
     registrar::{Means, Registrar},
 };
+use listenfd::ListenFd;
 use look::{Looker, Offered};
 use nano_block::Network;
 use nano_pow::Pool;
@@ -22,7 +23,7 @@ use p2pow_cli::{
     Failure, KeyArgs,
     config::{Given, Table},
 };
-use p2pow_server::{BindError, ListenError, Nodes, Server, register::Registration};
+use p2pow_server::{BindError, ListenError, Nodes, Server, Sockets, register::Registration};
 use p2pow_store::SqliteStore;
 use std::time::Duration;
 
@@ -108,7 +109,8 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
         key,
         network: node.network,
     })?;
-    let config = offer.config(&node, measure(&pool).await);
+    let mut config = offer.config(&node, measure(&pool).await);
+    config.sockets = inherited()?;
     let (network, reward_account, fee, max_jobs) =
         (config.network, config.reward_account, config.fee, config.max_jobs);
     let store = SqliteStore::open(&journal)?.shared();
@@ -143,6 +145,16 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     }
     narrator.stopped(&status)?;
     Ok(outcome?)
+}
+
+/// The listeners that a service manager has opened for this process (`LISTEN_FDS`).
+fn inherited() -> Result<Sockets, Failure> {
+    let mut handed = ListenFd::from_env();
+    let mut listeners = Vec::new();
+    for index in 0..handed.len() {
+        listeners.extend(handed.take_tcp_listener(index)?);
+    }
+    Ok(Sockets::new(listeners))
 }
 
 fn refused(error: BindError) -> Failure {

@@ -14,6 +14,7 @@ use nano_http::{CancellationToken, Cors, HttpConfig, HttpServer, ListenError, So
 use p2pow_protocol::{MAX_BYTES_PER_BLOCK, Refusal};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
+use tracing::info;
 
 /// Starts to listen, until `closing` is cancelled.
 ///
@@ -29,6 +30,7 @@ pub(crate) async fn serve(
     let front = Front::new(worker, config.rate, limits.body);
     let http = HttpConfig {
         listen: config.listen.clone(),
+        sockets: config.sockets.clone(),
         limits,
         trusted_proxies: config.trusted_proxies.clone(),
         cors: Some(any_page()),
@@ -89,7 +91,9 @@ async fn admit(front: &Front, source: Source, body: Body) -> Result<Job, Refusal
         drop((body, core));
         job
     });
-    job.await.map_err(|_| going_down())?
+    let job = job.await.map_err(|_| going_down())??;
+    info!(job = %job.id(), "asked for"); // beside the request's id, which the span has
+    Ok(job)
 }
 
 /// Whether the client would rather be told at once where to look (RFC 7240).

@@ -1,0 +1,257 @@
+//! From nothing, or from a worker of 2020, to a worker that runs, is checked, and is restarted without a call lost.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+use nano_block::{Network, Seed};
+use nano_devnet::Devnet;
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    os::{fd::OwnedFd, unix::fs::PermissionsExt},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+use tempfile::TempDir;
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_p2pow-worker"));
+    command.args(arguments).current_dir(folder).env_clear().env("XDG_RUNTIME_DIR", folder);
+    command
+}
+
+fn run(folder: &TempDir, arguments: &[&str]) -> Output {
+    command(folder.path(), arguments).output().unwrap()
+}
+
+fn text(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// A folder that `init` has written for a network.
+fn initialised(net: &Devnet) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let init = ["init", "--yes", "--node", &net.rpc_url(), "--public-ip", "127.0.0.1"];
+    let output = run(&folder, &init);
+    assert!(output.status.success(), "{}", text(&output).1);
+    let path = folder.path().join("worker.toml");
+    let written = fs::read_to_string(&path).unwrap();
+    let websocket = format!("websocket = \"{}\"", net.websocket_url());
+    let mended = written
+        .replace("admin = \"127.0.0.1:7091\"", "admin = \"127.0.0.1:0\"")
+        .replace("# websocket = \"ws://127.0.0.1:7078\"", &websocket)
+        .replace("# network = \"live\"", "network = \"dev\"\nthreads = 1\ndevices = \"cpu\"");
+    fs::write(path, mended).unwrap();
+    folder
+}
+
+async fn devnet() -> Devnet {
+    Devnet::builder().network(Network::Dev).start().await.unwrap()
+}
+
+#[test]
+fn a_worker_of_2020_is_taken_over_without_its_key_being_shown() {
+    let folder = TempDir::new().unwrap();
+    let key = Seed::from_bytes([9; 32]).derive(0);
+    let secret = key.expose_hex();
+    let account = key.account().to_string().replace("nano_", "xrb_");
+    let old = json!({
+        "reward_account": account, "private_key": secret.to_lowercase(), "representative": "nano_1x",
+        "fee": 0.0002, "node": "[::1]:7076", "worker": "[::1]:7076", "use_active_difficulty": false,
+        "max_multiplier": 10.0, "listen": "0.0.0.0", "port": 7095,
+    });
+    fs::write(folder.path().join("worker_config.json"), old.to_string()).unwrap();
+    let output = run(&folder, &["init", "--yes", "--from", "worker_config.json"]);
+    let (told, error) = text(&output);
+    assert!(output.status.success(), "{error}");
+    assert!(told.contains("delete it there") && told.contains("not taken over"), "{told}");
+    assert!(!told.to_uppercase().contains(&secret.to_uppercase()), "the key is shown");
+    let written = fs::read_to_string(folder.path().join("worker.toml")).unwrap();
+    for line in [
+        &format!("reward_account = \"{}\"", key.account()),
+        "fee = \"0.0002\"",
+        "node = \"http://[::1]:7076\"",
+        "listen = \"0.0.0.0:7095\"",
+    ] {
+        assert!(written.lines().any(|found| found == line), "no {line} in\n{written}");
+    }
+    assert!(!written.to_uppercase().contains(&secret.to_uppercase()));
+    let kept = folder.path().join("worker.key");
+    assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(fs::read_to_string(kept).unwrap().to_uppercase().contains(&secret.to_uppercase()));
+}
+
+#[test]
+fn an_old_file_that_is_none_is_told_without_its_content() {
+    let folder = TempDir::new().unwrap();
+    for (wrong, wanted) in [
+        ("{\"reward_account\": \"s3cret\"}", "`reward_account`: wanted an account"),
+        ("{\"private_key\": \"s3cret\"}", "`private_key`: wanted 64 hexadecimal digits"),
+        ("{\"fee\": \"s3cret\"}", "`fee`: wanted an amount"),
+        ("{\n\"port\": \"s3cret\"}", "line 2: wanted the JSON"),
+        ("s3cret", "line 1: wanted the JSON"),
+    ] {
+        fs::write(folder.path().join("old.json"), wrong).unwrap();
+        let output = run(&folder, &["init", "--yes", "--from", "old.json"]);
+        let (_, error) = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{wrong}");
+        assert!(error.contains(wanted) && !error.contains("s3cret"), "{wrong}: {error}");
+        assert!(!folder.path().join("worker.toml").exists());
+    }
+}
+
+fn finding<'a>(report: &'a Value, what: &str) -> &'a Value {
+    let findings = report["findings"].as_array().unwrap();
+    findings.iter().find(|finding| finding["what"] == what).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_says_what_is_well_and_what_is_to_be_mended() {
+    let net = devnet().await;
+    let folder = initialised(&net);
+    let output = run(&folder, &["check", "--json"]);
+    let (told, error) = text(&output);
+    assert!(output.status.success(), "{told} {error}");
+    let report: Value = serde_json::from_str(&told).unwrap();
+    for what in ["configuration", "node", "WebSocket", "clock", "devices", "key_file"] {
+        assert_eq!(finding(&report, what)["state"], "well", "{report}");
+    }
+    assert_eq!(finding(&report, "public address")["state"], "doubtful", "nothing listens there");
+
+    let key = folder.path().join("worker.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let output =
+        run(&folder, &["check", "--node", "http://127.0.0.1:1", "--websocket", "ws://127.0.0.1:1"]);
+    let (told, error) = text(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(error.contains("3 things to be mended"), "{error}");
+    for wanted in ["!! node:", "start the node", "!! WebSocket:", "!! key_file:", "chmod 600"] {
+        assert!(told.contains(wanted), "no {wanted} in {told}");
+    }
+}
+
+#[test]
+fn shells_and_man_learn_the_commands() {
+    let folder = TempDir::new().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let output = run(&folder, &["completions", shell]);
+        assert!(output.status.success() && text(&output).0.contains("unregister"), "{shell}");
+    }
+    let output = run(&folder, &["man", "--out", "."]);
+    assert!(output.status.success(), "{}", text(&output).1);
+    let page = fs::read_to_string(folder.path().join("p2pow-worker-sweep.1")).unwrap();
+    assert!(page.contains(".TH") && page.contains("reward"), "{page}");
+    assert!(folder.path().join("p2pow-worker.1").exists());
+    let nowhere = run(&folder, &["man", "--out", "nowhere"]);
+    assert!(text(&nowhere).1.contains("cannot write to nowhere"), "{nowhere:?}");
+}
+
+/// A worker on a listener that a service manager holds, as systemd hands it over: descriptor 3.
+struct Activated {
+    child: Child,
+    lines: BufReader<std::process::ChildStdout>,
+}
+
+impl Activated {
+    fn start(folder: &TempDir, listener: &TcpListener) -> Self {
+        let program = env!("CARGO_BIN_EXE_p2pow-worker");
+        let listen = listener.local_addr().unwrap();
+        let script = format!(
+            "exec 3<&0 0</dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; \
+             exec {program} run --json --listen {listen}"
+        );
+        let handed = OwnedFd::from(listener.try_clone().unwrap());
+        let mut child = Command::new("/bin/sh")
+            .args(["-c", &script])
+            .current_dir(folder.path())
+            .env_clear()
+            .envs([("P2POW_LOG", "info"), ("P2POW_LOG_FORMAT", "json")])
+            .env("XDG_RUNTIME_DIR", folder.path())
+            .stdin(Stdio::from(handed))
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(folder.path().join("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines }
+    }
+
+    fn started(&mut self) -> Value {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("not started: {line}"))
+    }
+
+    fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{rest}");
+    }
+}
+
+fn send(stream: &mut TcpStream, path: &str, body: &str) {
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all((head + body).as_bytes()).unwrap();
+}
+
+fn answer(mut stream: TcpStream) -> String {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_by_a_service_manager_turns_nobody_away() {
+    let net = devnet().await;
+    let folder = initialised(&net);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // Before there is a worker, a call waits.
+    let mut early = TcpStream::connect(address).unwrap();
+    send(&mut early, "/request_info", "");
+    let mut first = Activated::start(&folder, &listener);
+    assert_eq!(first.started()["listening"][0], address.to_string());
+    assert!(answer(early).contains("200 OK"));
+    first.stop();
+
+    // While it is restarted, too.
+    let mut between = TcpStream::connect(address).unwrap();
+    send(&mut between, "/request_info", "");
+    let mut second = Activated::start(&folder, &listener);
+    second.started();
+    let told = answer(between);
+    assert!(told.contains("200 OK") && told.contains("\"version\":\"2.0.0\""), "{told}");
+    second.stop();
+
+    // Without the listener handed over, the port is taken.
+    let taken = run(&folder, &["run", "--listen", &address.to_string()]);
+    assert!(text(&taken).1.contains("another program has the port"), "{taken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_json_on_request() {
+    let net = devnet().await;
+    let folder = initialised(&net);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut worker = Activated::start(&folder, &listener);
+    worker.started();
+    let mut asked = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    send(&mut asked, "/request_work", "nonsense");
+    assert!(answer(asked).contains("Invalid JSON"));
+    net.shutdown().await; // the worker says so in its log
+    worker.stop();
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(
+        lines.iter().all(|line| line["level"].is_string() && line["timestamp"].is_string()),
+        "{log}"
+    );
+}
