@@ -1,11 +1,13 @@
 //! `p2pow-worker check`: whether a worker can run here, and what is to be mended.
 
+mod finding;
 mod node;
 
 use crate::{
     devices::DeviceArgs,
     options::{AddressArgs, ConfigArgs, NodeArgs, OfferArgs},
 };
+use finding::{Finding, State};
 use nano_pow::Pool;
 use p2pow_cli::{
     Failure, KeyArgs,
@@ -14,7 +16,6 @@ use p2pow_cli::{
 };
 use p2pow_protocol::VERSION;
 use p2pow_server::public_address::offer_of;
-use serde::Serialize;
 use std::{path::Path, time::Duration};
 
 /// How long the devices are measured.
@@ -44,57 +45,6 @@ pub(crate) struct CheckArgs {
     devices: Given<DeviceArgs>,
     #[command(flatten)]
     address: Given<AddressArgs>,
-}
-
-/// How something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum State {
-    Well,
-    Doubtful,
-    Wrong,
-}
-
-/// What was looked at, and how it is.
-#[derive(Debug, Serialize)]
-pub(super) struct Finding {
-    what: &'static str,
-    state: State,
-    found: String,
-    /// What to do about it.
-    mend: Option<String>,
-}
-
-impl Finding {
-    pub(super) fn well(what: &'static str, found: impl Into<String>) -> Self {
-        Self { what, state: State::Well, found: found.into(), mend: None }
-    }
-
-    pub(super) fn doubtful(
-        what: &'static str,
-        found: impl Into<String>,
-        mend: impl Into<String>,
-    ) -> Self {
-        Self { what, state: State::Doubtful, found: found.into(), mend: Some(mend.into()) }
-    }
-
-    pub(super) fn wrong(
-        what: &'static str,
-        found: impl Into<String>,
-        mend: impl Into<String>,
-    ) -> Self {
-        Self { what, state: State::Wrong, found: found.into(), mend: Some(mend.into()) }
-    }
-
-    fn line(&self) -> String {
-        let mark = match self.state {
-            State::Well => "ok",
-            State::Doubtful => "--",
-            State::Wrong => "!!",
-        };
-        let mend = self.mend.as_ref().map_or(String::new(), |mend| format!("; {mend}"));
-        format!("{mark} {}: {}{mend}", self.what, self.found)
-    }
 }
 
 /// Looks at everything, and says how it is.

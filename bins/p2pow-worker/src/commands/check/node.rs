@@ -1,6 +1,6 @@
 //! The node, its WebSocket, and this computer's clock against it.
 
-use super::Finding;
+use super::finding::Finding;
 use crate::options::NodeArgs;
 use nano_rpc::{
     Client,
