@@ -7,7 +7,7 @@ use crate::{
     admin::AdminArgs,
     commands::{
         register::start_and_keep,
-        serve::{cannot_listen, until_stopped},
+        serve::{cannot_listen, stop_signal},
     },
     devices::DeviceArgs,
     options::{AddressArgs, ConfigArgs, JournalArgs, KeepArgs, NodeArgs, OfferArgs},
@@ -128,6 +128,8 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let (narrator, status) = (Narrator { json: args.json }, looker.status());
     let mut events = server.subscribe();
     let watched = admin.serve(looker).await?;
+    // Before that is told: whoever sees the worker start may stop it at once.
+    let stopped = stop_signal()?;
     narrator.started(&status, watched.as_ref())?;
     narrator.resumed(&server)?;
     if let Some((address, mut registrar)) = registrar {
@@ -136,7 +138,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     }
     let outcome = tokio::select! {
         outcome = narrator.narrate(&mut events) => outcome,
-        outcome = until_stopped() => outcome,
+        () = stopped => Ok(()),
     };
     let status = server.status();
     server.shutdown().await;

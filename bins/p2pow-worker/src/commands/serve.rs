@@ -23,19 +23,24 @@ pub(crate) fn cannot_listen(address: SocketAddr, error: &Error, setting: &str) -
     Failure::new(format!("cannot listen on {address}: {error}; {hint}"))
 }
 
-/// Waits for Ctrl-C or SIGTERM.
+/// Listens for Ctrl-C and SIGTERM from now on; what is returned waits for one of them.
 #[cfg(unix)]
-pub(crate) async fn until_stopped() -> io::Result<()> {
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        outcome = tokio::signal::ctrl_c() => outcome,
-        _ = terminated.recv() => Ok(()),
-    }
+    let (mut interrupted, mut terminated) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    })
 }
 
-/// Waits for Ctrl-C.
+/// Listens for Ctrl-C; what is returned waits for it.
 #[cfg(not(unix))]
-pub(crate) async fn until_stopped() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

@@ -3,7 +3,7 @@
 mod file;
 mod options;
 
-use super::serve::{cannot_listen, until_stopped};
+use super::serve::{cannot_listen, stop_signal};
 use crate::devices::DeviceArgs;
 use nano_pow::{Backend, Pool};
 use nano_rpc::{Client, ConfigError};
@@ -90,8 +90,9 @@ async fn serve(config: WorkServerConfig, pool: Pool, announcer: Announcer) -> Re
     if is_free {
         warn_if_strangers_get_here(server.local_addr());
     }
+    let stopped = stop_signal()?;
     announcer.started(&server, &pool)?;
-    until_stopped().await?;
+    stopped.await;
     server.shutdown().await;
     Ok(announcer.stopped()?)
 }
