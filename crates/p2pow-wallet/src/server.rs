@@ -161,8 +161,8 @@ fn http_config(config: &Config, closing: CancellationToken) -> HttpConfig {
         listen: config.listen.clone(),
         limits: config.limits,
         trusted_proxies: config.trusted_proxies.clone(),
-        cors: None,
         closing,
+        ..HttpConfig::default()
     }
 }
 
