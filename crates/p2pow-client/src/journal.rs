@@ -3,8 +3,8 @@
 //!
 //! Everything rests on compare-and-set of single records. A deal's record is made under the root of its first block and
 //! must not be there yet: making it is the right to sign for that root. Each later block of its chain has a record
-//! that points back at the deal. An order's record names its deals before they are made. The records of open deals are
-//! found by markers, which are made before and removed after them. See `docs/adr/0010-the-senders-journal.md`.
+//! that points back at the deal. An order's record names its deals. What is signed is flushed before it leaves, and with
+//! it all that was noted before. See `docs/adr/0012-the-senders-journal.md`.
 
 mod book;
 mod error;
@@ -27,6 +27,9 @@ use std::{path::Path, sync::Arc};
 use tokio::time::Instant;
 use turn::Turns;
 
+/// Writes of a list that are tried again because somebody else wrote it, at most.
+const MARK_TRIES: usize = 8;
+
 /// What a sender has signed, durable. Clones are the same journal.
 #[derive(Debug, Clone)]
 pub struct Journal(Arc<Buckets>);
@@ -35,8 +38,8 @@ pub struct Journal(Arc<Buckets>);
 struct Buckets {
     orders: Records<OrderRecord>,
     deals: Records<DealRecord>,
-    /// The deals that are not over.
-    open: Records<Marker>,
+    /// The deals that are not over, by account.
+    open: Records<OpenDeals>,
     /// The roots of all blocks of a chain but the first.
     roots: Records<Inside>,
     /// The payment that was ordered last without a key, by fingerprint.
@@ -44,8 +47,10 @@ struct Buckets {
     turns: Turns,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Marker {}
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct OpenDeals {
+    deals: Vec<String>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Inside {
@@ -76,8 +81,17 @@ impl From<StoreError> for ReserveError {
 pub(crate) struct Owner {
     /// The deal, if it was not replaced.
     pub(crate) deal: Option<Book<DealRecord>>,
+    /// The deal that had it last and was replaced.
+    pub(crate) replaced: Option<String>,
     /// The key of the deal that could be next.
     free: String,
+}
+
+impl Owner {
+    /// The key that [`reserve`](Journal::reserve) gives a deal.
+    pub(crate) fn key(&self) -> &str {
+        &self.free
+    }
 }
 
 impl Journal {
@@ -165,8 +179,8 @@ impl Journal {
         let last = Last { number };
         match self.0.last.get(&key).await? {
             Some(entry) if entry.value == last => Ok(()),
-            Some(entry) => self.0.last.update(&key, &last, entry.revision).await.map(drop),
-            None => self.0.last.create(&key, &last).await.map(drop),
+            Some(entry) => self.0.last.note(&key, &last, entry.revision).await.map(drop),
+            None => self.0.last.note_new(&key, &last).await.map(drop),
         }
     }
 
@@ -182,9 +196,10 @@ impl Journal {
         account: Account,
     ) -> Result<Vec<Book<DealRecord>>, StoreError> {
         let mut deals = Vec::new();
-        for marker in self.0.open.all(&under(account, "")).await? {
+        let open = self.0.open.get(&account.to_string()).await?;
+        for key in open.map(|entry| entry.value.deals).unwrap_or_default() {
             // Without a deal the process was killed before it made it.
-            deals.extend(self.deal(&marker.key).await?);
+            deals.extend(self.deal(&key).await?);
         }
         Ok(deals)
     }
@@ -204,24 +219,23 @@ impl Journal {
     /// Who has the right to sign for a root.
     pub(crate) async fn owner(&self, account: Account, root: Root) -> Result<Owner, StoreError> {
         let key = under(account, &root.to_string());
-        let mut free = key.clone();
-        for generation in 2.. {
-            let Some(deal) = self.deal(&free).await? else { break };
-            if !deal.read(|deal| deal.is_replaced) {
-                return Ok(Owner { deal: Some(deal), free });
-            }
-            free = format!("{key}.{generation}");
-        }
-        let deal = match self.0.roots.get(&key).await? {
+        let inside = match self.0.roots.get(&key).await? {
             Some(inside) => self.deal(&inside.value.deal).await?,
             None => None,
         };
-        let has_it = |deal: &Book<DealRecord>| {
-            let is_inside =
-                |deal: &DealRecord| deal.users.iter().skip(1).any(|user| user.block.root() == root);
-            deal.read(|deal| !deal.is_replaced && is_inside(deal))
-        };
-        Ok(Owner { deal: deal.filter(has_it), free })
+        let is_inside =
+            |deal: &DealRecord| deal.users.iter().skip(1).any(|user| user.block.root() == root);
+        let mut last = inside.filter(|deal| deal.read(is_inside));
+        let mut free = key.clone();
+        for generation in 2.. {
+            let Some(deal) = self.deal(&free).await? else { break };
+            last = Some(deal);
+            free = format!("{key}.{generation}");
+        }
+        let is_replaced = |deal: &Book<DealRecord>| deal.read(|deal| deal.is_replaced);
+        let replaced = last.as_ref().filter(|deal| is_replaced(deal));
+        let replaced = replaced.map(|deal| deal.key().to_owned());
+        Ok(Owner { deal: last.filter(|deal| !is_replaced(deal)), replaced, free })
     }
 
     /// Reserves the root of the deal's first block, so that it may be signed.
@@ -234,8 +248,14 @@ impl Journal {
             return Err(ReserveError::Taken(Box::new(taken.read(Clone::clone))));
         }
         let key = owner.free;
-        self.mark(&key).await?;
-        match Book::create(self.0.deals.clone(), key.clone(), deal).await {
+        let account = deal.account;
+        let (made, marked) = futures_util::future::join(
+            Book::create(self.0.deals.clone(), key.clone(), deal),
+            self.mark(account, &key, true),
+        )
+        .await;
+        marked?;
+        match made {
             Err(error) if error.is_conflict() => match self.deal(&key).await? {
                 Some(taken) => Err(ReserveError::Taken(Box::new(taken.read(Clone::clone)))),
                 None => Err(error.into()),
@@ -244,16 +264,29 @@ impl Journal {
         }
     }
 
-    /// The key that [`reserve`](Self::reserve) will give the deal.
-    pub(crate) fn key(owner: &Owner) -> &str {
-        &owner.free
-    }
-
-    async fn mark(&self, key: &str) -> Result<(), StoreError> {
-        match self.0.open.create(key, &Marker {}).await {
-            Err(error) if error.is_conflict() => Ok(()),
-            marked => marked.map(drop),
+    /// Puts a deal on the list of those that are not over, or takes it off. A deal that is missing there is found by its
+    /// root all the same, and one that is there too long does no harm.
+    async fn mark(&self, account: Account, key: &str, is_open: bool) -> Result<(), StoreError> {
+        let (list, name) = (&self.0.open, account.to_string());
+        for tries in 0.. {
+            let known = list.get(&name).await?;
+            let mut open = known.as_ref().map(|entry| entry.value.clone()).unwrap_or_default();
+            let is_there = open.deals.iter().any(|known| known == key);
+            if is_there == is_open {
+                return Ok(());
+            }
+            open.deals.retain(|known| known != key);
+            open.deals.extend(is_open.then(|| key.to_owned()));
+            let written = match known {
+                Some(entry) => list.note(&name, &open, entry.revision).await,
+                None => list.note_new(&name, &open).await,
+            };
+            match written {
+                Err(error) if error.is_conflict() && tries < MARK_TRIES => {}
+                written => return written.map(drop),
+            }
         }
+        Ok(())
     }
 
     /// Makes the records of the roots of all blocks but the first. Before anything of the deal is signed.
@@ -267,12 +300,10 @@ impl Journal {
             let (key, inside) = (under(account, &root.to_string()), &inside);
             async move {
                 match self.0.roots.get(&key).await? {
-                    None => self.0.roots.create(&key, inside).await.map(drop),
+                    None => self.0.roots.note_new(&key, inside).await.map(drop),
                     Some(known) if known.value == *inside => Ok(()),
                     // The same blocks in a deal that was given up or replaced before.
-                    Some(known) => {
-                        self.0.roots.update(&key, inside, known.revision).await.map(drop)
-                    }
+                    Some(known) => self.0.roots.note(&key, inside, known.revision).await.map(drop),
                 }
             }
         });
@@ -281,17 +312,14 @@ impl Journal {
 
     /// Gives a root back: nothing is signed for it.
     pub(crate) async fn release(&self, deal: Book<DealRecord>) -> Result<(), StoreError> {
-        let key = deal.key().to_owned();
+        let (account, key) = (deal.read(|deal| deal.account), deal.key().to_owned());
         deal.remove().await?;
-        self.unmark(&key).await
+        self.mark(account, &key, false).await
     }
 
     /// Takes the deal off the list of those that are not over.
-    pub(crate) async fn unmark(&self, key: &str) -> Result<(), StoreError> {
-        match self.0.open.get(key).await? {
-            Some(marker) => self.0.open.remove(key, marker.revision).await,
-            None => Ok(()),
-        }
+    pub(crate) async fn unmark(&self, deal: &Book<DealRecord>) -> Result<(), StoreError> {
+        self.mark(deal.read(|deal| deal.account), deal.key(), false).await
     }
 }
 

@@ -47,7 +47,7 @@ impl Sender {
     /// The journal failed.
     pub async fn acknowledge(&self, account: Account, key: &OrderKey) -> Result<(), SendError> {
         if let Some(order) = self.journal.order(account, key).await? {
-            order.change(|order| order.is_told = true).await?;
+            order.note(|order| order.is_told = true).await?;
         }
         Ok(())
     }

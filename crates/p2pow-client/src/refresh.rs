@@ -51,14 +51,14 @@ impl Sender {
         if !deal.read(|deal| deal.is_over) {
             let chain = deal.read(DealRecord::chain);
             let found = Ledger { node: &self.node, chain: &chain }.find(until).await;
-            deal.change(|deal| {
+            deal.note(|deal| {
                 deal.learn(&found);
                 deal.remember(known);
             })
             .await?;
         }
         if deal.read(|deal| deal.is_over) {
-            self.journal.unmark(deal.key()).await?;
+            self.journal.unmark(deal).await?;
         }
         Ok(())
     }

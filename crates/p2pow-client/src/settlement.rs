@@ -135,7 +135,7 @@ impl Settlement<'_> {
             _ => None,
         };
         let said = Said { outcome: outcome.as_str().to_owned(), detail };
-        let written = self.deal.change(|deal| {
+        let written = self.deal.note(|deal| {
             deal.hear(contract.reward(), said.clone());
             if let Some(delivery) = delivery {
                 let users = delivery.users.iter();

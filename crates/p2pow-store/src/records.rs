@@ -75,6 +75,15 @@ impl<T: Serialize + DeserializeOwned> Records<T> {
         self.store.note(self.bucket, key, self.text(key, value)?, Expect::At(revision)).await
     }
 
+    /// Makes a record that must not be there yet, by a [`note`](Store::note): for what is to be durable as soon as the
+    /// next write that is flushed.
+    ///
+    /// # Errors
+    /// It is there already ([`StoreError::Conflict`]), or the store failed.
+    pub async fn note_new(&self, key: &str, value: &T) -> Result<Revision, StoreError> {
+        self.store.note(self.bucket, key, self.text(key, value)?, Expect::Absent).await
+    }
+
     /// Removes a record that must be as it was at `revision`.
     ///
     /// # Errors

@@ -7,6 +7,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Writes that are tried again because the record had changed, at most.
 const TRIES: usize = 8;
 
+/// How a record is written.
+#[derive(Debug, Clone, Copy)]
+enum Manner {
+    /// On disk when the write is answered, and with it all that was noted before.
+    Flushed,
+    /// Outlives the process, but not the power.
+    Noted,
+}
+
 /// A record and its revision. Writes from several places at once follow one another.
 #[derive(Debug)]
 pub(crate) struct Book<T> {
@@ -28,13 +37,13 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Book<T> {
         }
     }
 
-    /// Makes a record that must not be there yet.
+    /// Makes a record that must not be there yet. It is durable with the next [`change`](Self::change) of any record.
     pub(crate) async fn create(
         records: Records<T>,
         key: String,
         value: T,
     ) -> Result<Self, StoreError> {
-        let revision = records.create(&key, &value).await?;
+        let revision = records.note_new(&key, &value).await?;
         Ok(Self::of(records, Entry { key, revision, value }))
     }
 
@@ -51,6 +60,31 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Book<T> {
     /// Changes the record and writes it. Where it was written by somebody else since, or by a call that was given up,
     /// the change is made to what is there now; so it says what is new, and nothing of the rest.
     pub(crate) async fn change(&self, change: impl Fn(&mut T)) -> Result<(), StoreError> {
+        self.write(change, Manner::Flushed).await
+    }
+
+    /// The same for what can be found out again if the power fails.
+    pub(crate) async fn note(&self, change: impl Fn(&mut T)) -> Result<(), StoreError> {
+        self.write(change, Manner::Noted).await
+    }
+
+    /// Notes a change only if nobody else has written the record since it was read.
+    pub(crate) async fn claim(&self, change: impl FnOnce(&mut T)) -> Result<(), StoreError> {
+        let _turn = self.writing.lock().await;
+        let (mut wanted, revision) = self.state().clone();
+        change(&mut wanted);
+        let revision = self.records.note(&self.key, &wanted, revision).await?;
+        *self.state() = (wanted, revision);
+        Ok(())
+    }
+
+    /// Whether the record is still as it was read or written here.
+    pub(crate) async fn is_current(&self) -> Result<bool, StoreError> {
+        let there = self.records.get(&self.key).await?;
+        Ok(there.is_some_and(|entry| entry.revision == self.state().1))
+    }
+
+    async fn write(&self, change: impl Fn(&mut T), manner: Manner) -> Result<(), StoreError> {
         let _turn = self.writing.lock().await;
         let mut tries = 0;
         loop {
@@ -60,7 +94,11 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Book<T> {
             if wanted == known {
                 return Ok(());
             }
-            match self.records.update(&self.key, &wanted, revision).await {
+            let written = match manner {
+                Manner::Flushed => self.records.update(&self.key, &wanted, revision).await,
+                Manner::Noted => self.records.note(&self.key, &wanted, revision).await,
+            };
+            match written {
                 Ok(revision) => {
                     *self.state() = (wanted, revision);
                     return Ok(());

@@ -2,13 +2,14 @@
 
 use super::{Stop, Walk};
 use crate::{
-    AlreadySigned, Cause, DealReport, Event, Fate, Listings, Quote, SendError, Sender,
+    AlreadySigned, Cause, DealReport, Event, Fate, JournalError, Listings, Quote, SendError,
+    Sender,
     account_state::{self, Inquiry},
     clock::unix_seconds,
     config::Deadlines,
     contract::{Draft, SignError, reward, sign},
     exclusion::stands_apart,
-    journal::{Book, DealRecord, Journal, OrderRecord, Part, ReserveError},
+    journal::{Book, DealRecord, OrderRecord, Part, ReserveError},
     proof::Verified,
     workers::Breadth,
 };
@@ -142,27 +143,83 @@ impl Walk<'_> {
         Ok(Crew { first, rest })
     }
 
-    /// Takes the right to the root of the first block. The order names the deal before it is there, and every block of
-    /// it is on record before the signer is asked.
+    /// Takes the right to the root of the first block, so that every block is on record before the signer is asked.
+    ///
+    /// That nobody else signs for the same orders on another root rests on two writes, each followed by a look: the
+    /// order's record names the deal only if nobody has changed it since it was read, and the deal is kept only if the
+    /// order's record is still the same after that, and no deal has appeared that it names. Of two processes at least one
+    /// sees the other.
     async fn reserve(&mut self, first: usize, draft: &Draft) -> Result<Book<DealRecord>, Stop> {
         let journal = &self.sender.journal;
-        let (account, root) = (self.signer.account(), draft.first().root());
-        let mut owner = journal.owner(account, root).await?;
-        let mut record = draft.record(&self.key, first);
-        if let Some(taken) = &owner.deal {
-            self.replace(taken, root_of(draft)).await?;
-            record.replaces = Some(taken.key().to_owned());
-            owner = journal.owner(account, root).await?;
+        let (account, block) = (self.signer.account(), draft.first());
+        let mut owner = journal.owner(account, block.root()).await?;
+        if let Some(taken) = owner.deal.take() {
+            if taken.read(|deal| deal.order == self.key) {
+                return Err(busy());
+            }
+            self.replace(&taken, block.previous).await?;
+            owner = journal.owner(account, block.root()).await?;
         }
+        let mut record = draft.record(&self.key, first);
+        record.replaces = owner.replaced.clone().filter(|_| self.payment.is_replacement);
         let count = record.users.len();
-        let part = Part { deal: Journal::key(&owner).to_owned(), first, count };
-        self.note(part).await?;
+        let part = Part { deal: owner.key().to_owned(), first, count };
+        self.claim(part).await?;
         let deal = journal.reserve(owner, record).await.map_err(|error| match error {
             ReserveError::Taken(deal) => Stop::from(already_signed(&deal)),
             ReserveError::Store(error) => error.into(),
         })?;
+        if self.is_contested(&deal).await? {
+            journal.release(deal).await?;
+            return Err(busy());
+        }
         journal.secure(&deal).await?;
         Ok(deal)
+    }
+
+    /// Writes which deal is about to carry out which orders, if the order's record is as it was read.
+    async fn claim(&mut self, part: Part) -> Result<(), Stop> {
+        let journal = &self.sender.journal;
+        let claimed = match &self.order {
+            Some(order) => order.claim(|order| order.parts.push(part.clone())).await,
+            None => {
+                let order = OrderRecord {
+                    account: self.signer.account(),
+                    key: self.key.clone(),
+                    digest: self.digest.clone(),
+                    orders: self.payment.orders.len(),
+                    parts: vec![part],
+                    is_told: false,
+                    is_withdrawn: false,
+                    created: unix_seconds(),
+                };
+                journal.begin(order).await.map(|order| self.order = Some(order))
+            }
+        };
+        match claimed {
+            Err(error) if error.is_conflict() => Err(busy()),
+            claimed => Ok(claimed?),
+        }
+    }
+
+    /// Whether somebody else is about to sign for these orders: has changed the order's record, or made a deal that it
+    /// names and that was not there when it was read.
+    async fn is_contested(&self, deal: &Book<DealRecord>) -> Result<bool, Stop> {
+        let Some(order) = &self.order else { return Ok(true) };
+        if !order.is_current().await? {
+            return Ok(true);
+        }
+        let known = |key: &str| self.deals.iter().any(|known| known.key() == key);
+        for part in order.read(|order| order.parts.clone()) {
+            if part.deal == deal.key() || known(&part.deal) {
+                continue;
+            }
+            let other = self.sender.journal.deal(&part.deal).await?;
+            if other.is_some_and(|other| other.read(|other| other.order == self.key)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Marks the deal in whose place another one is signed, if that is wanted and makes sense.
@@ -172,8 +229,8 @@ impl Walk<'_> {
             let there = users.find(|user| user.block.previous == previous);
             there.is_some_and(|user| user.fate.is_open() || user.fate == Fate::Unsigned)
         });
-        let (is_own, report) = taken.read(|deal| (deal.order == self.key, DealReport::of(deal)));
-        if !self.payment.is_replacement || !is_undecided || is_own {
+        let report = taken.read(DealReport::of);
+        if !self.payment.is_replacement || !is_undecided {
             return Err(taken.read(already_signed).into());
         }
         taken.change(|deal| deal.is_replaced = true).await?;
@@ -183,32 +240,12 @@ impl Walk<'_> {
         self.sender.events.tell(|| Event::Replaced { report });
         Ok(())
     }
+}
 
-    /// Writes which deal is about to carry out which orders.
-    async fn note(&mut self, part: Part) -> Result<(), Stop> {
-        if let Some(order) = &self.order {
-            order
-                .change(|order| {
-                    if !order.parts.contains(&part) {
-                        order.parts.push(part.clone());
-                    }
-                })
-                .await?;
-            return Ok(());
-        }
-        let order = OrderRecord {
-            account: self.signer.account(),
-            key: self.key.clone(),
-            digest: self.digest.clone(),
-            orders: self.payment.orders.len(),
-            parts: vec![part],
-            is_told: false,
-            is_withdrawn: false,
-            created: unix_seconds(),
-        };
-        self.order = Some(self.sender.journal.begin(order).await?);
-        Ok(())
-    }
+/// Another process, which has no lock in common with this one, is at work for the same payment.
+fn busy() -> Stop {
+    let holder = "another process".to_owned();
+    Stop::Error(JournalError::Busy { holder }.into())
 }
 
 /// Takes the first `count` quotes, each account once: two addresses that are paid on one are one worker.
@@ -217,10 +254,6 @@ fn take_distinct(quotes: &mut Vec<Quote>, count: usize) -> Vec<Quote> {
     let account = |quote: &Quote| quote.candidate.offer.reward_account;
     let is_first = |quote: &mut Quote| paid.len() < count.max(1) && paid.insert(account(quote));
     quotes.extract_if(.., is_first).collect()
-}
-
-fn root_of(draft: &Draft) -> BlockHash {
-    draft.first().previous
 }
 
 fn already_signed(deal: &DealRecord) -> SendError {

@@ -72,7 +72,10 @@ impl Walk<'_> {
         let end = deadline(patience.frontier).min(until);
         loop {
             self.sender.look(deal, (Milestone::Signed, 0), until).await?;
-            if !self.is_on_ledger(deal) || Instant::now() + patience.poll >= end {
+            let is_paying =
+                deal.read(|deal| deal.rewards.iter().any(|reward| reward.fate == Fate::OnLedger));
+            let is_settled = !self.is_on_ledger(deal) && !is_paying;
+            if is_settled || Instant::now() + patience.poll >= end {
                 return Ok(());
             }
             sleep(patience.poll).await;

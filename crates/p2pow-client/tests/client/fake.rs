@@ -21,6 +21,8 @@ pub(crate) enum Reply {
     Endless,
     /// Says for ever that it is about to answer.
     Interim,
+    /// Answers a byte now and then.
+    Drip,
 }
 
 /// What it was asked.
@@ -81,6 +83,10 @@ async fn serve(
     log.lock().unwrap().push(asked.clone());
     match answer(&asked) {
         Reply::Bytes(bytes) => stream.write_all(&bytes).await,
+        Reply::Drip => loop {
+            stream.write_all(b"H").await?;
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        },
         Reply::Silence => std::future::pending().await,
         Reply::Interim => loop {
             stream.write_all(&b"HTTP/1.1 100 Continue\r\n\r\n".repeat(64)).await?;

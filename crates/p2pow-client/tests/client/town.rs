@@ -67,26 +67,37 @@ impl Town {
 
     /// The same for a worker with a price of its own.
     pub(crate) async fn worker_for(&self, last: u8, port: u16, fee: Amount) -> Worker {
-        self.worker_with(last, port, self.node(), fee).await
+        let config = p2pow_server::Config { fee, ..Default::default() };
+        self.start_worker(at(last, port), self.node(), config).await
     }
 
     /// The same for a worker with a node of its own.
     pub(crate) async fn worker_of(&self, last: u8, port: u16, node: Client) -> Worker {
-        self.worker_with(last, port, node, fee()).await
+        self.start_worker(at(last, port), node, p2pow_server::Config::default()).await
     }
 
-    async fn worker_with(&self, last: u8, port: u16, node: Client, fee: Amount) -> Worker {
+    /// The same for a worker that takes so many user blocks at once.
+    pub(crate) async fn worker_of_at_most(&self, blocks: usize, last: u8, port: u16) -> Worker {
+        let config = p2pow_server::Config { max_user_blocks: blocks, ..Default::default() };
+        self.start_worker(at(last, port), self.node(), config).await
+    }
+
+    async fn start_worker(
+        &self,
+        listen: SocketAddr,
+        node: Client,
+        config: p2pow_server::Config,
+    ) -> Worker {
         let account = SecretKey::generate().unwrap().account();
         let config = p2pow_server::Config {
-            listen: vec![at(last, port)],
+            listen: vec![listen],
             reward_account: account,
-            fee,
             network: Network::Dev,
             websocket_url: Some(self.net.websocket_url()),
-            ..p2pow_server::Config::default()
+            ..config
         };
         let server = Server::bind(config, node, Pool::cpu(Some(1))).await.unwrap();
-        self.register(at(last, port).ip());
+        self.register(listen.ip());
         Worker { account, port: server.local_addr().port(), server }
     }
 
