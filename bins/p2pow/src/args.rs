@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::commands::{
-    balance, batch, block, change, demo, devnet, history, key, quote, receive, send, serve, status,
-    work, workers,
+    balance, batch, block, change, demo, devnet, history, key, quote, receive, send, send_all,
+    serve, status, work, workers,
 };
 use clap::{Parser, Subcommand};
 use p2pow_cli::{CompletionsArgs, Failure, ManArgs, block_on};
@@ -43,6 +43,8 @@ enum Command {
     Quote(quote::QuoteArgs),
     /// Send money
     Send(send::SendArgs),
+    /// Send the whole balance, to the raw
+    SendAll(send_all::SendAllArgs),
     /// Pocket money that was sent to the account
     Receive(receive::ReceiveArgs),
     /// Change the account's representative
@@ -94,6 +96,7 @@ impl Args {
             Command::Workers(args) => block_on(workers::run(args)),
             Command::Quote(args) => block_on(quote::run(args)),
             Command::Send(args) => block_on(send::run(args)),
+            Command::SendAll(args) => block_on(send_all::run(args)),
             Command::Receive(args) => block_on(receive::run(args)),
             Command::Change(args) => block_on(change::run(args)),
             Command::Batch(args) => block_on(batch::run(args)),

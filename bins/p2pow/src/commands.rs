@@ -11,6 +11,7 @@ pub(crate) mod key;
 pub(crate) mod quote;
 pub(crate) mod receive;
 pub(crate) mod send;
+pub(crate) mod send_all;
 pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod work;

@@ -4,8 +4,10 @@
 use crate::{options::Options, report::PaymentReport, story};
 use nano_block::SecretKey;
 use p2pow_cli::{Failure, KeyArgs, config::Given, output};
-use p2pow_client::{Event, Order, OrderKey, Payment, Receipt, SendError, Sender, Unsettled};
-use std::path::PathBuf;
+use p2pow_client::{
+    Config, Event, Order, OrderKey, Payment, Receipt, SendError, Sender, Unsettled,
+};
+use std::{net::IpAddr, path::PathBuf};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Options of the commands that sign.
@@ -74,6 +76,13 @@ impl WalletArgs {
 }
 
 impl Wallet {
+    /// The same that hires one worker: that at this address.
+    pub(crate) fn hiring_only(self, address: IpAddr) -> Self {
+        let config = self.sender.config().clone();
+        let config = Config { workers: vec![address], hire: 1, ..config };
+        Self { sender: self.sender.with_config(config), ..self }
+    }
+
     /// Carries out the task, telling the story as it goes, and prints how it ended.
     pub(crate) async fn run(&mut self, task: Task<'_>) -> Result<(), Failure> {
         let outcome = self.carry_out(&task).await;

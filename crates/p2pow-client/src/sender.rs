@@ -71,6 +71,12 @@ impl Sender {
         Self { node, config, events, journal: journal.clone(), market: market.clone() }
     }
 
+    /// The same, configured otherwise.
+    #[must_use]
+    pub fn with_config(self, config: Config) -> Self {
+        Self { config, ..self }
+    }
+
     /// How it was configured.
     #[must_use]
     pub const fn config(&self) -> &Config {

@@ -1,6 +1,7 @@
 //! `p2pow batch FILE`.
 
 use crate::{
+    confirm::ConfirmArgs,
     options::OPTIONS_HELP,
     wallet::{Meaning, Task, WalletArgs},
 };
@@ -42,6 +43,8 @@ pub(crate) struct BatchArgs {
     #[command(flatten)]
     meaning: Meaning,
     #[command(flatten)]
+    confirm: ConfirmArgs,
+    #[command(flatten)]
     wallet: WalletArgs,
 }
 
@@ -62,8 +65,10 @@ enum RowError {
 pub(crate) async fn run(args: BatchArgs) -> Result<(), Failure> {
     let (lines, payments): (Vec<u64>, Vec<Order>) =
         parse(&args.source.read()?)?.into_iter().unzip();
-    let BatchArgs { report, meaning, wallet, .. } = args;
-    wallet.open()?.run(Task { orders: &payments, lines: &lines, meaning, report }).await
+    let BatchArgs { report, meaning, confirm, wallet, .. } = args;
+    let mut wallet = wallet.open()?;
+    confirm.ask(&wallet, &payments)?;
+    wallet.run(Task { orders: &payments, lines: &lines, meaning, report }).await
 }
 
 /// The payments, each with the number of its line.

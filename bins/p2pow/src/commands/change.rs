@@ -1,6 +1,7 @@
 //! `p2pow change REP`.
 
 use crate::{
+    confirm::ConfirmArgs,
     options::OPTIONS_HELP,
     wallet::{Meaning, Task, WalletArgs},
 };
@@ -26,6 +27,8 @@ pub(crate) struct ChangeArgs {
     #[command(flatten)]
     meaning: Meaning,
     #[command(flatten)]
+    confirm: ConfirmArgs,
+    #[command(flatten)]
     wallet: WalletArgs,
 }
 
@@ -33,5 +36,7 @@ pub(crate) struct ChangeArgs {
 pub(crate) async fn run(args: ChangeArgs) -> Result<(), Failure> {
     let orders = [Order::Change { representative: args.new }];
     let meaning = args.meaning;
-    args.wallet.open()?.run(Task { orders: &orders, meaning, ..Task::default() }).await
+    let mut wallet = args.wallet.open()?;
+    args.confirm.ask(&wallet, &orders)?;
+    wallet.run(Task { orders: &orders, meaning, ..Task::default() }).await
 }

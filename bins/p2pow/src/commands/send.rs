@@ -1,6 +1,7 @@
 //! `p2pow send DEST AMOUNT`.
 
 use crate::{
+    confirm::ConfirmArgs,
     options::OPTIONS_HELP,
     wallet::{Meaning, Task, WalletArgs},
 };
@@ -18,6 +19,8 @@ What is signed is in the journal before it leaves, and no payment is made twice.
      payment is confirmed. Once a payment was told as done, the same command is another payment as soon as something else \
      has happened on the account, and --again says so at once. Scripts that may be killed say --id: the same --id never \
      pays twice.
+
+On a terminal it shows amount, destination and the most that the work may cost, and asks, unless --yes is given.
 
 While a payment is undecided no other one is signed on the same block of the account; --replace does so on purpose, and \
      then either the old or the new one is confirmed, never both. `p2pow status` lists what may still happen. Exit code 1 \
@@ -42,12 +45,16 @@ pub(crate) struct SendArgs {
     #[command(flatten)]
     meaning: Meaning,
     #[command(flatten)]
+    confirm: ConfirmArgs,
+    #[command(flatten)]
     wallet: WalletArgs,
 }
 
 /// Runs the subcommand.
 pub(crate) async fn run(args: SendArgs) -> Result<(), Failure> {
-    let SendArgs { destination, amount, meaning, wallet } = args;
+    let SendArgs { destination, amount, meaning, confirm, wallet } = args;
     let orders = [Order::Send { destination, amount }];
-    wallet.open()?.run(Task { orders: &orders, meaning, ..Task::default() }).await
+    let mut wallet = wallet.open()?;
+    confirm.ask(&wallet, &orders)?;
+    wallet.run(Task { orders: &orders, meaning, ..Task::default() }).await
 }

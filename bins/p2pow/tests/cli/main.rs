@@ -9,6 +9,7 @@ mod key;
 mod key_files;
 mod money;
 mod never_twice;
+mod pocket;
 mod program;
 mod serve;
 mod town;

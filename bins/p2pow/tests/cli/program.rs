@@ -6,7 +6,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::atomic::{AtomicU64, Ordering},
 };
 use tempfile::TempDir;
@@ -84,9 +84,9 @@ impl Call {
         let command = self.0.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let mut line = String::new();
-        let stdout = child.stdout.take().expect("it was piped");
-        BufReader::new(stdout).read_line(&mut line).expect("it writes text");
-        Running { child, line }
+        let mut stdout = BufReader::new(child.stdout.take().expect("it was piped"));
+        stdout.read_line(&mut line).expect("it writes text");
+        Running { child, line, stdout }
     }
 }
 
@@ -128,12 +128,21 @@ impl Ended {
 pub(crate) struct Running {
     child: Child,
     pub(crate) line: String,
+    /// Kept open: a program whose output nobody reads ends.
+    stdout: BufReader<ChildStdout>,
 }
 
 impl Running {
     /// The object on its first line.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.line).expect("the first line is JSON")
+    }
+
+    /// Its next line.
+    pub(crate) fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("it writes text");
+        line
     }
 
     /// Interrupts it as Ctrl-C does, and waits.

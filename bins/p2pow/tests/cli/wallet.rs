@@ -12,9 +12,10 @@ use tokio::runtime::Runtime;
 
 /// `p2pow devnet`, and a worker on it that registered by itself.
 pub(crate) struct Market {
-    desk: Desk,
+    pub(crate) desk: Desk,
     devnet: Running,
-    node: String,
+    pub(crate) node: String,
+    pub(crate) websocket: String,
     key: String,
     runtime: Runtime,
     worker: Server,
@@ -28,9 +29,10 @@ impl Market {
             p2pow(["devnet", "--json", "--fund", &fund, "--confirmation-delay", "10"]).start();
         let report = devnet.json();
         let (node, key) = (string(&report["rpc_url"]), string(&report["private_key"]));
+        let websocket = string(&report["websocket_url"]);
         let runtime = Runtime::new().unwrap();
         let worker = runtime.block_on(work(&node, &george));
-        Self { desk: Desk::new(), devnet, node, key, runtime, worker }
+        Self { desk: Desk::new(), devnet, node, websocket, key, runtime, worker }
     }
 
     /// A call for this network by the funded account.
@@ -45,7 +47,7 @@ impl Market {
             .env("P2POW_JOURNAL", self.desk.path("journal.db"))
     }
 
-    fn balance(&self, account: &Value) -> Amount {
+    pub(crate) fn balance(&self, account: &Value) -> Amount {
         let node = Client::new(&self.node).unwrap();
         let account = account.as_str().unwrap().parse().unwrap();
         let info = self.runtime.block_on(node.account_info(&account)).unwrap();
@@ -79,7 +81,7 @@ fn string(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-fn new_key(desk: &Desk, name: &str) -> (String, Value) {
+pub(crate) fn new_key(desk: &Desk, name: &str) -> (String, Value) {
     let path = desk.path(name).to_str().unwrap().to_owned();
     let made = p2pow(["key", "new", "--out", &path, "--json"]).run().json();
     (path, made["account"].clone())
