@@ -66,7 +66,11 @@ impl Journal {
             let key = entry.value.ended_key(&entry.key);
             if pages.ended.get(&key).await?.is_some() {
                 // The end was written, and then the worker died.
-                pages.open.remove(&entry.key, entry.revision).await?;
+                match pages.open.remove(&entry.key, entry.revision).await {
+                    // Another worker is as far.
+                    Err(error) if !error.is_conflict() => return Err(error),
+                    _ => {}
+                }
             } else {
                 lines.extend(Line::take_over(pages, entry).await?);
             }

@@ -6,12 +6,13 @@ use crate::{
         Job, JobEvent,
         checks::Checks,
         life::{Arrival, Means, Start, live},
+        phase::Phase,
         plan::Conditions,
         queue::{Queue, QueueLimits},
         scores::{CHECK, Scores, Whose},
         table::{Entry, Place, Table},
     },
-    journal::{Journal, Line},
+    journal::{End, Journal, Line},
     node::{NetworkView, NetworkWatch, Node, Pulses},
     pricing::Fees,
     status::{Load, ServerStatus, Tally},
@@ -22,7 +23,14 @@ use nano_primitives::{Amount, BlockHash};
 use nano_rpc::{ConfigError, OtherNetwork};
 use p2pow_protocol::{DynamicFee, Refusal, Terms, WorkRequest, check_request};
 use p2pow_store::StoreError;
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{sync::broadcast, time::sleep};
 use tokio_util::task::TaskTracker;
 use tracing::error;
@@ -47,6 +55,8 @@ pub(crate) struct Worker {
     events: broadcast::Sender<JobEvent>,
     tally: Arc<Tally>,
     tasks: TaskTracker,
+    /// Whether the jobs from before have their places: until then no new one may take them.
+    is_ready: AtomicBool,
 }
 
 impl Worker {
@@ -66,6 +76,7 @@ impl Worker {
             events: broadcast::Sender::new(EVENTS),
             tally: Arc::default(),
             tasks: TaskTracker::new(),
+            is_ready: AtomicBool::new(false),
         }
     }
 
@@ -84,8 +95,9 @@ impl Worker {
         let (network, node) = (Arc::clone(&self.network), node.clone());
         self.spawn_until_closed(async move { network.keep_looking(&node).await });
         for line in journal.take_over().await? {
-            self.resume(line);
+            self.resume(line).await;
         }
+        self.is_ready.store(true, Ordering::Release);
         let journal = journal.clone();
         self.spawn_until_closed(async move {
             loop {
@@ -96,12 +108,14 @@ impl Worker {
         Ok(())
     }
 
-    fn resume(&self, line: Line) {
-        let job = line.request().id();
-        match self.table.resume(line.request().clone(), &self.events) {
-            Some(place) => self.run(place, Start::Resumed(Box::new(line))),
-            None => error!(%job, "two open jobs in the journal have one root; this one is left"),
+    async fn resume(&self, line: Line) {
+        if let Some(place) = self.table.resume(line.request().clone(), &self.events) {
+            return self.run(place, Start::Resumed(Box::new(line)));
         }
+        error!(job = %line.request().id(), "two open jobs in the journal have one root; this one is ended");
+        let refusal = Some(&Refusal::Conflict);
+        // If it cannot be written, the next start comes by here again.
+        let _ = line.end(End { outcome: Phase::Failed, refusal, hashes: 0 }).await;
     }
 
     /// Lets a job live in a task of its own.
@@ -163,7 +177,8 @@ impl Worker {
         let queue = || self.means.queue.has_room(self.load().hashrate).err();
         let journal = || self.check_journal().err();
         let difficulty = check_difficulty(self.config(), &network).err();
-        difficulty.or_else(|| network.refusal()).or_else(journal).or_else(queue)
+        let closed = || self.check_open().err();
+        difficulty.or_else(|| network.refusal()).or_else(journal).or_else(closed).or_else(queue)
     }
 
     /// The fee now, which holds for whoever is told it.
@@ -227,10 +242,13 @@ impl Worker {
         self.means.journal.trouble().map_or(Ok(()), |_| Err(Refusal::JournalFailed { retry_after }))
     }
 
-    /// A worker that goes down takes no more jobs.
+    /// A worker takes jobs from the time that those from before have their places, until it goes down.
     fn check_open(&self) -> Result<(), Refusal> {
-        let is_closing = self.closing().is_cancelled();
-        if is_closing { Err(Refusal::ShuttingDown { retry_after: RETRY_AFTER }) } else { Ok(()) }
+        if self.closing().is_cancelled() {
+            return Err(Refusal::ShuttingDown { retry_after: RETRY_AFTER });
+        }
+        let is_ready = self.is_ready.load(Ordering::Acquire);
+        if is_ready { Ok(()) } else { Err(Refusal::NodeUnreachable { retry_after: 1 }) }
     }
 
     fn spawn_until_closed(&self, task: impl Future<Output = ()> + Send + 'static) {

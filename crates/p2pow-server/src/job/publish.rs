@@ -121,7 +121,8 @@ async fn hand_over(blocks: &[Finished], node: &Node) -> Vec<Taken> {
 /// Why no node takes the next block, although the account stands right before it: then it is the block.
 fn refused(taken: &[Taken], stand: usize, place: usize) -> Option<&RpcError> {
     let mut refusals = taken.iter().map(|taken| {
-        let error = taken.error.as_ref().filter(|error| error.node_text().is_some());
+        // Words that are no known reason may pass, as those of a node that is stopping.
+        let error = taken.error.as_ref().filter(|error| error.refusal().is_some());
         error.filter(|_| place + taken.blocks == stand)
     });
     let first = refusals.next()??;

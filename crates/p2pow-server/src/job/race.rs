@@ -29,7 +29,13 @@ pub(super) async fn look(request: &WorkRequest, node: &Node) -> Result<Stand, Rp
     let agreed = stands
         .iter()
         .find(|stand| 2 * stands.iter().filter(|other| other == stand).count() > stands.len());
-    Ok(agreed.copied().unwrap_or(Stand::Unclear))
+    match agreed.copied().unwrap_or(Stand::Unclear) {
+        // The account may have gone on from the reward: that is no loss, and in doubt it is not known.
+        Stand::Elsewhere if node.fate(&request.id()).await? != Fate::Unknown => {
+            Ok(Stand::At(request.users().len() + 1))
+        }
+        stand => Ok(stand),
+    }
 }
 
 fn stand(request: &WorkRequest, frontier: BlockHash) -> Stand {

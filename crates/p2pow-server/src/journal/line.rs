@@ -8,7 +8,7 @@ use crate::{clock::unix_ms, job::phase::Phase};
 use nano_primitives::{BlockHash, Work};
 use p2pow_protocol::{Plan, WorkRequest};
 use p2pow_store::{Entry, Revision, StoreError};
-use tracing::{error, warn};
+use tracing::error;
 
 /// The job is somebody else's, or the store is closed: nothing more may be done for it here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,26 +35,30 @@ impl Line {
         Self { pages, request, plan, open, revision }
     }
 
-    /// Makes an open job this worker's. `None` for a record that cannot be gone on with.
+    /// Makes an open job this worker's, from whomever has it: who starts last goes on with it. `None` for a record that
+    /// cannot be gone on with, or is not there any more.
     pub(super) async fn take_over(
         pages: &Pages,
         entry: Entry<OpenJob>,
     ) -> Result<Option<Self>, StoreError> {
-        let Entry { key, revision, value: open } = entry;
-        let whole = open.request().and_then(|request| Some((open.plan(&request)?, request)));
-        let Some((plan, request)) = whole else {
-            error!(job = key, "the record of this job is not whole, so it is left alone");
-            return Ok(None);
-        };
-        let open = OpenJob { owner: pages.owner.clone(), ..open };
-        match pages.open.update(&key, &open, revision).await {
-            Ok(revision) => Ok(Some(Self::new(pages.clone(), (request, plan), open, revision))),
-            Err(error) if error.is_conflict() => {
-                warn!(job = key, "another worker has taken this job over");
-                Ok(None)
+        let mut found = Some(entry);
+        while let Some(Entry { key, revision, value: open }) = found {
+            let whole = open.request().and_then(|request| Some((open.plan(&request)?, request)));
+            let Some((plan, request)) = whole else {
+                error!(job = key, "the record of this job is not whole, so it is left alone");
+                return Ok(None);
+            };
+            let open = OpenJob { owner: pages.owner.clone(), ..open };
+            match pages.open.update(&key, &open, revision).await {
+                Ok(revision) => {
+                    return Ok(Some(Self::new(pages.clone(), (request, plan), open, revision)));
+                }
+                // Its owner has just written; the next time it learns that it has lost the job.
+                Err(error) if error.is_conflict() => found = pages.open.get(&key).await?,
+                Err(error) => return Err(error),
             }
-            Err(error) => Err(error),
         }
+        Ok(None)
     }
 
     pub(crate) const fn request(&self) -> &WorkRequest {
