@@ -4,6 +4,7 @@
 mod documented;
 mod door;
 mod http;
+mod killed;
 mod money;
 mod receiving;
 mod rest;

@@ -69,7 +69,8 @@ impl Town {
         self.net.seed(&block.sign(&key).into()).unwrap();
     }
 
-    pub(crate) fn sender(&self) -> Sender {
+    /// A sender whose journal is in this store.
+    fn sender_on(&self, store: Arc<dyn Store>) -> Sender {
         let config = p2pow_client::Config {
             network: Network::Dev,
             port: self.port,
@@ -81,7 +82,7 @@ impl Town {
             },
             ..p2pow_client::Config::default()
         };
-        Sender::new(self.node(), config).with_journal(Journal::new(Arc::clone(&self.store)))
+        Sender::new(self.node(), config).with_journal(Journal::new(store))
     }
 
     /// What a wallet server needs to know here: quick passwords and a free port.
@@ -96,10 +97,14 @@ impl Town {
     }
 
     pub(crate) fn parts(&self) -> Parts {
+        self.parts_on(Arc::clone(&self.store))
+    }
+
+    fn parts_on(&self, store: Arc<dyn Store>) -> Parts {
         Parts {
             node: self.node(),
-            sender: self.sender(),
-            store: Arc::clone(&self.store),
+            sender: self.sender_on(Arc::clone(&store)),
+            store,
             password: Password::new(PASSWORD).unwrap(),
         }
     }
@@ -107,6 +112,12 @@ impl Town {
     /// A wallet server on the town's store.
     pub(crate) async fn serve(&self) -> Served {
         self.serve_as(Self::config()).await
+    }
+
+    /// A wallet server on another store.
+    pub(crate) async fn serve_on(&self, store: Arc<dyn Store>) -> Served {
+        let server = WalletServer::bind(Self::config(), self.parts_on(store)).await.unwrap();
+        Served { address: server.local_addrs()[0], server }
     }
 
     pub(crate) async fn serve_as(&self, config: Config) -> Served {
