@@ -31,6 +31,14 @@ pub(crate) enum Refusal {
     BadSeed,
     #[error("Bad threshold number")]
     BadThreshold,
+    #[error("Bad difficulty")]
+    BadDifficulty,
+    #[error("Bad multiplier")]
+    BadMultiplier,
+    #[error("Difficulty above config limit or below publish threshold")]
+    DifficultyLimit,
+    #[error("Cancelled")]
+    NoWork,
     #[error("Invalid amount number")]
     InvalidAmount,
     #[error("Invalid block hash")]

@@ -9,6 +9,7 @@ mod money;
 mod node;
 mod shape;
 mod wallets;
+mod work;
 
 use crate::{refusal::Refusal, service::Service};
 use axum::{body::Body, http::StatusCode, response::Response};
@@ -56,6 +57,9 @@ async fn dispatch(service: &Service, call: &Call) -> Option<Answer> {
         return Some(answer);
     }
     if let Some(answer) = money::answer(service, call).await {
+        return Some(answer);
+    }
+    if let Some(answer) = work::answer(service, call).await {
         return Some(answer);
     }
     node::answer(call)

@@ -108,6 +108,7 @@ impl WalletServer {
             give_up: config.give_up,
         };
         let metrics = Arc::new(Metrics::new());
+        let (work, network) = (sender.config().fallback.clone(), sender.config().network);
         let outbox = Outbox::new(&store, &config.webhooks, Arc::clone(&metrics), closing.clone());
         let hands = Hands {
             wallets: Arc::clone(&wallets),
@@ -121,6 +122,8 @@ impl WalletServer {
         let service = Arc::new(Service {
             config,
             node,
+            work,
+            network,
             wallets,
             tasks,
             metrics,

@@ -3,7 +3,9 @@
 use crate::{
     Config, metrics::Metrics, refusal::Refusal, tasks::Tasks, wallets::Wallets, webhooks::Outbox,
 };
+use nano_block::Network;
 use nano_http::CancellationToken;
+use nano_pow::Pool;
 use nano_primitives::{Account, Amount};
 use nano_rpc::{Client, Request, answers};
 use serde_json::Value;
@@ -21,6 +23,9 @@ pub(crate) struct Funds {
 pub(crate) struct Service {
     pub(crate) config: Config,
     pub(crate) node: Client,
+    /// What finds work that was asked for by itself, if not the node behind.
+    pub(crate) work: Option<Pool>,
+    pub(crate) network: Network,
     pub(crate) wallets: Arc<Wallets>,
     pub(crate) tasks: Arc<Tasks>,
     pub(crate) metrics: Arc<Metrics>,

@@ -5,8 +5,8 @@
 //! `count`. The keys of an answer must be those documented, no more and no fewer, and every scalar is a text.
 
 use crate::town::{Town, block, xno};
-use nano_block::{SecretKey, Seed};
-use nano_primitives::Account;
+use nano_block::{Network, SecretKey, Seed};
+use nano_primitives::{Account, Work};
 use serde_json::{Value, json};
 
 /// The names in an object, sorted.
@@ -318,4 +318,47 @@ async fn the_least_that_is_received_can_be_asked_and_set() {
         json!({ "action": "receive_minimum_set", "amount": "1000000000000000000000000000000" });
     assert_eq!(served.call(set).await, json!({ "success": "" }));
     assert_eq!(served.call(ask).await, json!({ "amount": xno("1") }));
+}
+
+#[tokio::test]
+async fn work_generate_is_done_here_where_there_is_a_fallback_and_by_the_node_where_not() {
+    let town = Town::found().await;
+    let call = json!({ "action": "work_generate", "hash": "7A".repeat(32) });
+    let (root, base) = ("7A".repeat(32).parse().unwrap(), Network::Dev.thresholds().base());
+    for served in [town.serve().await, town.serve_with_fallback().await] {
+        let answer = served.call(call.clone()).await;
+        assert_eq!(names(&answer), ["difficulty", "hash", "multiplier", "work"]);
+        let work: Work = answer["work"].as_str().unwrap().parse().unwrap();
+        assert!(work.value(&root) >= base, "{answer}");
+    }
+    let served = town.serve_with_fallback().await;
+    for (field, value, words) in [
+        ("hash", "x", "Invalid block hash"),
+        ("difficulty", "+1", "Bad difficulty"),
+        ("multiplier", "x", "Bad multiplier"),
+        ("multiplier", "65", "Difficulty above config limit or below publish threshold"),
+        ("difficulty", "1", "Difficulty above config limit or below publish threshold"),
+    ] {
+        let mut call = call.clone();
+        call[field] = json!(value);
+        assert_eq!(served.call(call.clone()).await, json!({ "error": words }), "{call}");
+    }
+}
+
+/// Source: the node's documentation of `receive`: an account that is opened gets the wallet's representative.
+#[tokio::test]
+async fn an_account_is_opened_with_the_wallets_representative() {
+    let town = Town::with_worker().await;
+    let served = town.serve().await;
+    let wallet = served.wallet().await;
+    let account = served.account(&wallet).await;
+    let other = SecretKey::generate().unwrap().account();
+    let set =
+        json!({ "action": "wallet_representative_set", "wallet": wallet, "representative": other });
+    served.call(set).await;
+    let hash = town.net.fund(&account, xno("1")).unwrap();
+    let receive =
+        json!({ "action": "receive", "wallet": wallet, "account": account, "block": hash });
+    block(&served.call(receive).await);
+    assert_eq!(town.net.account(&account).unwrap().representative, other);
 }

@@ -114,6 +114,20 @@ impl Town {
         self.serve_as(Self::config()).await
     }
 
+    /// A wallet server whose sender can do work of its own.
+    pub(crate) async fn serve_with_fallback(&self) -> Served {
+        let fallback = Some(Pool::cpu(Some(1)));
+        let config = p2pow_client::Config {
+            fallback,
+            network: Network::Dev,
+            ..p2pow_client::Config::default()
+        };
+        let sender = Sender::new(self.node(), config);
+        let parts = Parts { sender, ..self.parts() };
+        let server = WalletServer::bind(Self::config(), parts).await.unwrap();
+        Served { address: server.local_addrs()[0], server }
+    }
+
     /// A wallet server on another store.
     pub(crate) async fn serve_on(&self, store: Arc<dyn Store>) -> Served {
         let server = WalletServer::bind(Self::config(), self.parts_on(store)).await.unwrap();
