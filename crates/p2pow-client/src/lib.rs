@@ -78,7 +78,7 @@ pub use {
     order::{Order, OrderKey, OrderKeyError},
     payment::Payment,
     proof::StateError,
-    quotes::{Quote, QuoteError, Ranking, Unfit, Unusable},
+    quotes::{Estimate, Quote, QuoteError, Ranking, Unfit, Unusable},
     receipt::{DealReport, Hired, Item, Outcome, Paid, Receipt, Reward},
     reputation::{LedgerRecord, Reputation, Standing, UNPROVEN_BLOCKS},
     request_work::WorkError,

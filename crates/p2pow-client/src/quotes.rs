@@ -4,7 +4,7 @@
 //! others, and among equals by the user's policy. Now and then a newcomer that is better by that policy comes first, so
 //! that the market stays open; a bounded share of the jobs is as much as newcomers can spoil.
 
-use crate::{Candidate, Config, Listings, OfferError, Policy, Standing, Worker};
+use crate::{Candidate, Config, Listings, OfferError, Policy, Standing, UNPROVEN_BLOCKS, Worker};
 use nano_block::Subtype;
 use nano_primitives::Amount;
 use p2pow_protocol::fees;
@@ -69,6 +69,9 @@ fn first(refused: &[(IpAddr, Unusable)]) -> String {
     reasons.join("; ")
 }
 
+/// The most user blocks of one job, whatever a worker says it takes.
+pub(crate) const MAX_JOB: usize = 100;
+
 /// A worker that does the job, and for how much.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quote {
@@ -126,6 +129,38 @@ pub struct Ranking {
     pub refused: Vec<(IpAddr, Unusable)>,
     /// Whether the first is a newcomer that comes before proven workers: it is its turn to be tried.
     pub is_trial: bool,
+}
+
+/// What orders would cost, before anything is signed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Estimate {
+    /// Who would be hired for the first job, or for the only one.
+    pub ranking: Ranking,
+    /// The user blocks of each job that the orders would be split into, if the first of them does all: a job is as large
+    /// as its worker has shown to take, and the next one may be twice as large.
+    pub jobs: Vec<usize>,
+    /// The sum of the rewards for them, in raw.
+    pub total: Amount,
+}
+
+impl Estimate {
+    /// Of jobs for these user blocks, of which the first has been ranked with so many.
+    pub(crate) fn of(ranking: Ranking, first: usize, subtypes: &[Subtype]) -> Self {
+        let (mut jobs, mut total, mut done) = (Vec::new(), Amount::ZERO, 0);
+        let candidate = ranking.quotes.first().map(|quote| quote.candidate);
+        let mut size = first.max(1);
+        while done < subtypes.len() {
+            let job = &subtypes[done..subtypes.len().min(done + size)];
+            let price = candidate.and_then(|candidate| candidate.offer.price(job));
+            total = price.and_then(|price| total.checked_add(price)).unwrap_or(Amount::MAX);
+            jobs.push(job.len());
+            done += job.len();
+            let most = candidate.map_or(1, |candidate| candidate.offer.max_user_blocks);
+            size = (2 * size).max(UNPROVEN_BLOCKS).min(most).clamp(1, MAX_JOB);
+        }
+        Self { ranking, jobs, total }
+    }
 }
 
 /// Ranks the workers for a job of these user blocks.

@@ -1,15 +1,15 @@
 //! [`Sender`]: pays, receives and changes representatives by blocks that hired workers work on, and looks for those workers.
 
 use crate::{
-    Config, Event, FeeError, Journal, Listings, Market, Nodes, Order, OrderKey, Payment, Quote,
-    QuoteError, Ranking, Receipt, SendError, Signer, Standing, StateError,
+    Config, Estimate, Event, FeeError, Journal, Listings, Market, Nodes, Order, OrderKey, Payment,
+    Quote, QuoteError, Ranking, Receipt, SendError, Signer, Standing, StateError,
     clock::unix_seconds,
     config::deadline,
     event::Events,
     experience::Deed,
     market::Name,
     offers::Survey,
-    quotes,
+    quotes::{self, MAX_JOB},
     registry::{Registry, Scan},
     workers::{Breadth, Plan},
 };
@@ -98,14 +98,16 @@ impl Sender {
         self.in_time(until, self.ask(&Events::default(), Breadth::All)).await
     }
 
-    /// What a job of these user blocks would cost, and who would be hired for it, in this order. Nothing is signed.
+    /// What these user blocks would cost, in one job or in as many as it takes, and who would be hired. Nothing is signed.
     ///
     /// # Errors
     /// Nobody would do it, the registry could not be read, or not in time.
-    pub async fn quote(&self, subtypes: &[Subtype]) -> Result<Ranking, SendError> {
+    pub async fn quote(&self, subtypes: &[Subtype]) -> Result<Estimate, SendError> {
         let until = deadline(self.config.patience.deal);
         let listings = self.in_time(until, self.ask(&Events::default(), Breadth::Payment)).await?;
-        Ok(quotes::rank(listings, subtypes, &self.config)?)
+        let first = listings.largest_job(self.config.max_fee).min(MAX_JOB).min(subtypes.len());
+        let ranking = quotes::rank(listings, &subtypes[..first], &self.config)?;
+        Ok(Estimate::of(ranking, first, subtypes))
     }
 
     pub(crate) async fn ask(

@@ -55,8 +55,10 @@ fn a_quote_tells_the_price_and_who_would_be_hired_and_signs_nothing() {
     );
 
     // More than it has shown, or more than the user wants to pay.
-    let large = market.call(&["quote", "--sends", "100"]).run();
-    assert!(large.code == 1 && large.stderr.contains("has not shown"), "{large:?}");
+    let large = market.call(&["quote", "--sends", "100", "--json"]).run().json();
+    assert_eq!(large["jobs"], json!([8, 16, 32, 44]));
+    // A hundred sends and four rewards, each half the price of a job.
+    assert_eq!(large["total_price_raw"], "5200000000000000000000000000");
     let dear = market.call(&["quote", "--max-fee", "99999999999999999999999999raw"]).run();
     assert!(dear.code == 1 && dear.stderr.contains("above the maximum"), "{dear:?}");
     let both = market.call(&["quote", "--sends", "2", "--receive"]).run();

@@ -55,6 +55,14 @@ async fn receivable_is_filtered_sorted_and_paged() {
     assert_eq!(second["blocks"], json!({ scene.waiting.to_string(): "7" }));
     let large = ask(json!({ "threshold": "8" })).await;
     assert_eq!(large["blocks"], json!({ nine.to_string(): "9" }));
+    // Unsorted, what is below the threshold counts among what is left out, as in the reference node.
+    let order: Vec<Value> = all["blocks"].as_array().unwrap().clone();
+    let place = order.iter().position(|hash| *hash == json!(nine)).unwrap();
+    for offset in 0..=3 {
+        let page = ask(json!({ "threshold": "8", "offset": offset.to_string() })).await;
+        let found = page["blocks"].as_object().map_or(0, serde_json::Map::len);
+        assert_eq!(found, usize::from(offset <= place), "{offset}");
+    }
     let versions = ask(json!({ "threshold": "1", "min_version": "true" })).await;
     let entry = json!({ "amount": "5", "min_version": "2" });
     assert_eq!(versions["blocks"][five.to_string()], entry);

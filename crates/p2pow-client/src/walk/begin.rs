@@ -11,15 +11,13 @@ use crate::{
     exclusion::stands_apart,
     journal::{Book, DealRecord, OrderRecord, Part, ReserveError},
     proof::Verified,
+    quotes::MAX_JOB,
     workers::Breadth,
 };
 use nano_block::{AccountState, Subtype};
 use nano_primitives::{Amount, BlockHash};
 use std::collections::BTreeSet;
 use tokio::time::Instant;
-
-/// The most user blocks of one job, whatever a worker says it takes.
-const MAX_JOB: usize = 100;
 
 /// What was found out before anything is signed.
 struct Prepared {
