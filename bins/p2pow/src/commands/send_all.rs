@@ -72,8 +72,9 @@ async fn whole(wallet: Wallet, destination: Account) -> Result<(Order, Wallet), 
     let account = wallet.key.account();
     let info = wallet.sender.node().account_info(&account).await?;
     let balance = info.map_or(Amount::ZERO, |info| info.balance);
-    let ranking = wallet.sender.quote(&[Subtype::Send]).await?;
-    let quote = ranking.quotes.first().ok_or_else(|| Failure::new("no worker made an offer"))?;
+    let estimate = wallet.sender.quote(&[Subtype::Send]).await?;
+    let quote =
+        estimate.ranking.quotes.first().ok_or_else(|| Failure::new("no worker made an offer"))?;
     let (price, address) = (quote.price, quote.candidate.worker.address);
     let amount = balance.checked_sub(price).filter(|amount| *amount > Amount::ZERO);
     let amount = amount.ok_or(TooPoor { account, balance, price })?;
