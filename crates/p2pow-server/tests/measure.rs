@@ -42,10 +42,10 @@ async fn until(events: &mut Receiver<JobEvent>, phase: Phase) -> Instant {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "prints figures"]
 async fn from_the_last_nonce_to_the_last_block() {
-    let scene = Scene::new().await;
+    let scene = Scene::with(|config, _| config.rate.per_second = 1e9).await;
     let mut events = scene.server.subscribe();
     let mut times = Vec::new();
-    for raw in 1..=200 {
+    for raw in 1..=90 {
         let asked = request(&[scene.send(raw)], FEE);
         let (response, (solved, published)) = tokio::join!(scene.ask(&asked), async {
             let solved = until(&mut events, Phase::Solved).await;
