@@ -198,3 +198,95 @@ fn help_shows_every_default_and_flags_come_before_variables_before_the_file() {
     let flag = ["--config", &file, "--node", "http://127.0.0.1:1"];
     assert!(asked(&flag, Some("http://127.0.0.1:2")).contains("127.0.0.1:1"));
 }
+
+/// Values that may be secrets: a private key, and a password with a space.
+const SECRETS: [&str; 2] = [SECRET, "s3cret va1ue"];
+
+#[track_caller]
+fn tells_nothing(what: &str, ended: &crate::program::Ended) {
+    let told = [ended.stdout.as_str(), &ended.stderr].concat();
+    for part in ["F00D", "s3cret", "va1ue"] {
+        assert!(!told.contains(part), "{what}: {ended:?}");
+    }
+}
+
+/// Those whose value is the name of a file, which an error must tell.
+fn is_path(name: &str) -> bool {
+    ["config", "journal", "data", "_file"].iter().any(|end| name.to_lowercase().ends_with(end))
+}
+
+#[test]
+fn no_line_of_the_file_is_repeated_wherever_a_secret_stands() {
+    let desk = Desk::new();
+    let docs = include_str!("../../../../docs/options.md");
+    let start = docs.find("```toml").unwrap();
+    let file = &docs[start..start + docs[start..].find("\n```").unwrap()];
+    let key = |line: &str| {
+        let (key, _) = line.trim_start_matches("# ").split_once(" = ")?;
+        (!key.contains(' ')).then(|| key.to_owned())
+    };
+    let keys: Vec<String> = file.lines().filter_map(key).filter(|key| !is_path(key)).collect();
+    assert!(keys.len() > 15, "{keys:?}");
+    for secret in SECRETS {
+        for key in &keys {
+            for text in [
+                format!("{key} = \"{secret}\"\n"),
+                format!("[key]\n{key} = \"{secret}\"\n"),
+                format!("{key} = [\"{secret}\"]\n"),
+                format!("[[{key}]]\na = \"{secret}\"\n"),
+                format!("{key} = {secret}\n"),
+            ] {
+                let path = desk.file("p2pow.toml", &text);
+                let call = ["workers", "--config", &path, "--node", "http://127.0.0.1:1"];
+                tells_nothing(&text, &p2pow(call).run());
+            }
+        }
+        for text in [format!("\"{secret}\" = 1\n"), format!("[\"{secret}\"]\n"), secret.to_owned()]
+        {
+            // A name that looks like one is told: it is how a slip is found.
+            let path = desk.file("p2pow.toml", &text);
+            tells_nothing(&text, &p2pow(["workers", "--config", &path]).run());
+        }
+    }
+}
+
+#[test]
+fn no_variable_is_repeated_whichever_it_is() {
+    let help = p2pow(["workers", "--help"]).run();
+    let name = |part: &str| part.split([']', '=']).next().unwrap().to_owned();
+    let names: Vec<String> = help.good().split("[env: ").skip(1).map(name).collect();
+    assert!(names.len() > 15 && names.contains(&"P2POW_NODE".to_owned()), "{names:?}");
+    for name in names.iter().filter(|name| !is_path(name)) {
+        for secret in SECRETS {
+            let call = ["workers", "--node", "http://127.0.0.1:1"];
+            let call = if name == "P2POW_NODE" { &call[..1] } else { &call[..] };
+            tells_nothing(name, &p2pow(call).env(name, secret).run());
+        }
+    }
+    for name in ["P2POW_KEY", "P2POW_SEED", "P2POW_PASSWORD"] {
+        for secret in ["s3cret va1ue", &SECRET[1..], &format!("{SECRET}0")] {
+            tells_nothing(name, &p2pow(["block", "sign"]).env(name, secret).run());
+        }
+    }
+}
+
+#[test]
+fn no_url_is_told_with_what_lets_in() {
+    for url in [
+        "http://me:s3cret@127.0.0.1:1",
+        "http://me:s3cret@127.0.0.1:99999",
+        "http://127.0.0.1:1/s3cret?key=va1ue",
+        "http://[s3cret",
+        "http://s3cret@",
+    ] {
+        tells_nothing(url, &p2pow(["workers", "--node", url]).run());
+        let several = ["workers", "--node", "http://127.0.0.1:1", "--node", url];
+        tells_nothing(url, &p2pow(several).run());
+    }
+    let desk = Desk::new();
+    for header in ["\"s3cret\\nva1ue\"", "\"s3cret\\u0000\""] {
+        let path = desk.file("p2pow.toml", format!("headers = {{ authorization = {header} }}\n"));
+        let call = ["workers", "--config", &path, "--node", "http://127.0.0.1:1"];
+        tells_nothing(header, &p2pow(call).run());
+    }
+}
