@@ -139,6 +139,23 @@ impl PaymentReport {
         }
     }
 
+    /// A payment that is being made.
+    pub(crate) fn underway(account: Account, key: OrderKey, items: &[Item], lines: &[u64]) -> Self {
+        Self {
+            account,
+            key,
+            error: Some("not done yet".to_owned()),
+            already: false,
+            blocks: blocks(items.iter().copied(), lines),
+            reward: None,
+            rewards: Vec::new(),
+            winner: None,
+            workers: Vec::new(),
+            elapsed_ms: 0,
+            warnings: Vec::new(),
+        }
+    }
+
     /// A payment of which something is signed and not all is done.
     pub(crate) fn unsettled(account: Account, left: &Unsettled, lines: &[u64]) -> Self {
         let answered = |hired: &Hired| WorkerReport::new(hired, hired.outcome.as_str());

@@ -3,6 +3,7 @@
 
 use crate::{options::Options, report::PaymentReport, story};
 use nano_block::SecretKey;
+use nano_primitives::Account;
 use p2pow_cli::{Failure, KeyArgs, config::Given, output};
 use p2pow_client::{
     Config, Event, Order, OrderKey, Payment, Receipt, SendError, Sender, Unsettled,
@@ -127,7 +128,8 @@ impl Wallet {
     /// A reader that stops early is told nothing more, but what is signed is not abandoned.
     async fn carry_out(&mut self, task: &Task<'_>) -> Result<Receipt, SendError> {
         let Self { key, sender, events, .. } = self;
-        let mut told = Told { is_quiet: self.json, warnings: &mut self.warnings };
+        let (account, warnings) = (key.account(), &mut self.warnings);
+        let mut told = Told { is_quiet: self.json, warnings, account, task };
         let mut job = std::pin::pin!(sender.carry_out(key, payment(task)));
         let outcome = loop {
             tokio::select! {
@@ -165,10 +167,17 @@ fn write(task: &Task<'_>, report: &PaymentReport) -> Result<(), String> {
 struct Told<'a> {
     is_quiet: bool,
     warnings: &'a mut Vec<String>,
+    account: Account,
+    task: &'a Task<'a>,
 }
 
 impl Told<'_> {
     fn tell(&mut self, event: &Event) {
+        if let Event::Progress { key, items } = event {
+            let report = PaymentReport::underway(self.account, key.clone(), items, self.task.lines);
+            // At the end it is written once more, and then it counts.
+            let _ = write(self.task, &report);
+        }
         let is_warning = matches!(
             event,
             Event::NotSubscribed { .. }

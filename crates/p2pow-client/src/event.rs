@@ -1,6 +1,6 @@
 //! [`Event`]: what happens on the way of a job, for whoever wants to watch.
 
-use crate::{DealReport, Outcome, Reward, Worker};
+use crate::{DealReport, Item, OrderKey, Outcome, Reward, Worker};
 use nano_primitives::{Account, Amount, BlockHash};
 use std::net::IpAddr;
 use tokio::sync::mpsc::UnboundedSender;
@@ -113,6 +113,14 @@ pub enum Event {
     NotWritten {
         /// Why not.
         reason: String,
+    },
+    /// How far the payment has come: told when something of it is signed, and when the ledger has shown
+    /// what became of it.
+    Progress {
+        /// Which payment.
+        key: OrderKey,
+        /// Its orders, each with what became of it.
+        items: Vec<Item>,
     },
     /// The sender's node says that the last user block is confirmed.
     UserConfirmed {

@@ -6,8 +6,8 @@ mod go_on;
 mod hire;
 
 use crate::{
-    Cause, DealError, Fate, Hired, Item, OrderKey, Paid, Payment, Receipt, Reward, SendError,
-    Sender, Signer, Unsettled,
+    Cause, DealError, Event, Fate, Hired, Item, OrderKey, Paid, Payment, Receipt, Reward,
+    SendError, Sender, Signer, Unsettled,
     config::Deadlines,
     journal::{Book, DealRecord, OrderRecord, UserRecord},
     receipt::summary,
@@ -98,9 +98,16 @@ impl<'a> Walk<'a> {
                 Next::GoOn(place) => self.go_on(place, limits).await?,
                 Next::Begin(first) => self.begin(first, limits).await?,
             }
+            self.tell_progress();
             idle = if self.confirmed() > before { 0 } else { idle + 1 };
         }
         Err(Stop::Cause(Cause::TimedOut { after: self.elapsed, last: None }))
+    }
+
+    /// Tells what became of each order so far.
+    fn tell_progress(&self) {
+        let progress = || Event::Progress { key: self.key.clone(), items: self.items() };
+        self.sender.events.tell(progress);
     }
 
     fn next(&self) -> Result<Next, SendError> {

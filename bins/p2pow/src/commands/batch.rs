@@ -37,7 +37,8 @@ Examples:
 pub(crate) struct BatchArgs {
     #[command(flatten)]
     source: Source,
-    /// Write how it went to this file too, as with --json: each line with its fate. It is replaced as a whole
+    /// Write each line with its fate to this file, as with --json, once it is signed and after every job. It is
+    /// replaced as a whole
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     #[command(flatten)]

@@ -101,6 +101,24 @@ fn a_process_that_is_killed_leaves_a_payment_that_is_made_once() {
 }
 
 #[test]
+fn the_report_of_a_batch_that_is_killed_shows_what_is_signed() {
+    let town = Town::with_worker_that_publishes(0);
+    let file = town.desk.file("pay.csv", format!("{},1\n{},2\n", somebody(), somebody()));
+    let report = town.desk.path("report.json");
+    let mut child = town.call(&["batch", &file, "--report", report.to_str().unwrap()]).spawn();
+    // The worker has the blocks, so they are in the report.
+    while town.asked().is_empty() {
+        thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let told: Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
+    let fates: Vec<&Value> =
+        told["blocks"].as_array().unwrap().iter().map(|block| &block["fate"]).collect();
+    assert_eq!(fates, ["possible", "possible"]);
+}
+
+#[test]
 fn a_second_block_in_the_place_of_another_is_signed_only_if_told_to() {
     let town = Town::with_worker_that_publishes(0);
     let (bob, carol) = (somebody(), somebody());

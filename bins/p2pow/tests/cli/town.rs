@@ -114,6 +114,8 @@ impl Worker {
         let (path, body) = read(&stream)?;
         let (status, answer) = match path.as_str() {
             "/request_info" => (200, offer(self.account)),
+            // The rest of a request whose sender was killed.
+            _ if !body.is_object() => return Ok(()),
             _ => {
                 self.asked.lock().unwrap().push(body.clone());
                 let count = *self.count.lock().unwrap();

@@ -31,6 +31,7 @@ impl Walk<'_> {
             users: job.users.iter().map(SignedState::hash).collect(),
             rewards: contracts.iter().map(Reward::from).collect(),
         });
+        self.tell_progress();
         self.has_asked = true;
         let job = &job;
         let (node, config, events) = (&sender.node, &sender.config, &sender.events);
