@@ -37,7 +37,7 @@ fn files_of_a_crate_do_not_import_in_circles() {
             let is_allowed = |group: &&[&str]| {
                 circle.iter().all(|file| group.iter().any(|end| file.ends_with(end)))
             };
-            if !TOGETHER.iter().any(|group| is_allowed(group)) {
+            if !TOGETHER.iter().any(is_allowed) {
                 found.push(format!("{}: {}", krate.name, circle.join(" ↔ ")));
             }
         }
