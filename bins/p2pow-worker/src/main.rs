@@ -1,5 +1,6 @@
 //! `p2pow-worker`: do proof of work for Nano users and be paid for it.
 #![forbid(unsafe_code)]
+#![allow(rustdoc::bare_urls)] // the docs of options are the help of `--help`, shown as they stand
 
 mod admin;
 mod args;

@@ -1,5 +1,6 @@
 //! `p2pow`: send Nano with proof of work done by others.
 #![forbid(unsafe_code)]
+#![allow(rustdoc::bare_urls)] // the docs of options are the help of `--help`, shown as they stand
 
 mod args;
 mod commands;

@@ -1,4 +1,4 @@
-//! [`reference`]: what everything is measured against.
+//! [`reference()`]: what everything is measured against.
 
 use nano_pow::{Backend, NonceRange, Task, backend_fn};
 use std::thread;
