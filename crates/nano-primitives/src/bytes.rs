@@ -118,7 +118,7 @@ macro_rules! fixed_bytes {
 }
 
 fixed_bytes!(
-    /// An Ed25519 public key, 32 bytes. Its text form is hexadecimal; [`Account`] is the same key as an address.
+    /// An Ed25519 public key, 32 bytes. Its text form is hexadecimal; [`Account`](crate::Account) is the same key as an address.
     PublicKey, 32, "a public key"
 );
 fixed_bytes!(
