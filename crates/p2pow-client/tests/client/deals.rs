@@ -3,7 +3,7 @@
 use crate::town::{Town, fee, xno};
 use nano_block::{SecretKey, Subtype};
 use nano_primitives::{Account, Amount};
-use p2pow_client::{Config, Event, Order, Outcome, Patience, Receipt, SendError, Sender};
+use p2pow_client::{Config, Event, Fate, Order, Outcome, Patience, Receipt, SendError, Sender};
 use p2pow_protocol::fees;
 use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
@@ -200,6 +200,10 @@ async fn events_tell_the_story_in_order() {
                 assert_eq!((users.len(), rewards.len()), (1, 1));
                 "signed"
             }
+            Event::Progress { items, .. } => {
+                assert_eq!(items.len(), 1);
+                if items[0].fate == Fate::Confirmed { "done" } else { "possible" }
+            }
             Event::Hired { .. } => "hired",
             Event::Answered { outcome: Outcome::Delivered, .. } => "answered",
             Event::UserConfirmed { .. } => "user",
@@ -208,7 +212,8 @@ async fn events_tell_the_story_in_order() {
         });
     }
     told.retain(|step| *step != "answered"); // before or after the confirmation
-    let wanted = ["found", "verified", "quoted", "signed", "hired", "user", "reward"];
+    let wanted =
+        ["found", "verified", "quoted", "signed", "possible", "hired", "user", "reward", "done"];
     assert_eq!(told, wanted);
 }
 
