@@ -158,15 +158,14 @@ fn migrate(sqlite: &mut rusqlite::Connection) -> rusqlite::Result<Form> {
 type Answers = Vec<Result<Answer, StoreError>>;
 
 fn together(sqlite: &mut rusqlite::Connection, asks: &[Ask]) -> rusqlite::Result<Answers> {
-    let behavior = if asks.iter().any(Ask::is_write) {
-        TransactionBehavior::Immediate
-    } else {
-        TransactionBehavior::Deferred
-    };
-    // FULL: a write is on disk when it is answered, whatever happens to the power then. A log that is flushed is flushed
-    // from its beginning, so that earlier notes are on disk too.
-    let synchronous = if asks.iter().any(Ask::is_flushed) { "FULL" } else { "NORMAL" };
-    sqlite.pragma_update(None, "synchronous", synchronous)?;
+    let mut behavior = TransactionBehavior::Deferred;
+    if asks.iter().any(Ask::is_write) {
+        behavior = TransactionBehavior::Immediate;
+        // FULL: a write is on disk when it is answered, whatever happens to the power then. A log that is flushed is
+        // flushed from its beginning, so that earlier notes are on disk too.
+        let synchronous = if asks.iter().any(Ask::is_flushed) { "FULL" } else { "NORMAL" };
+        sqlite.pragma_update(None, "synchronous", synchronous)?;
+    }
     let transaction = sqlite.transaction_with_behavior(behavior)?;
     let answers = asks.iter().map(|ask| one(&transaction, ask)).collect::<rusqlite::Result<_>>()?;
     transaction.commit()?;
