@@ -6,11 +6,12 @@
 //! bit.
 
 use crate::{
-    Fate, Order, Quote, Signer, SignerError,
+    Fate, Order, Quote, RequestError, Role, Signer, SignerError, SigningRequest,
     clock::unix_seconds,
     journal::{Book, DealRecord, RewardRecord, UserRecord},
     order::OrderKey,
     proof::Verified,
+    signing_request::state_after,
 };
 use nano_block::{
     AccountState, BuildError, Epoch, SignatureError, SignedState, StateBlock, Subtype,
@@ -51,10 +52,17 @@ pub enum DealError {
     BadSignature(#[source] SignatureError),
 }
 
+impl DealError {
+    /// Whether there may be a signature that has not been seen here.
+    const fn may_have_signed(&self) -> bool {
+        matches!(self, Self::Signer(SignerError::Unanswered(_)))
+    }
+}
+
 /// The user's blocks before they are signed.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
-    before: Verified,
+    pub(crate) before: Verified,
     orders: Vec<Order>,
     blocks: Vec<StateBlock>,
     pub(crate) subtypes: Vec<Subtype>,
@@ -119,16 +127,6 @@ impl Draft {
 pub(crate) fn reward(after: &AccountState, quote: &Quote) -> Result<StateBlock, DealError> {
     let (worker, price, left) = (quote.candidate.offer.reward_account, quote.price, after.balance);
     after.send(worker, price).map_err(|_| DealError::TooPoorForReward { left, price })
-}
-
-/// The account after a state block of it.
-pub(crate) fn state_after(last: &StateBlock) -> AccountState {
-    AccountState {
-        account: last.account,
-        frontier: Some(last.hash()),
-        balance: last.balance,
-        representative: last.representative,
-    }
 }
 
 /// A hired worker and what it is asked to do.
@@ -196,30 +194,27 @@ impl From<StoreError> for SignError {
     }
 }
 
+/// Who signs, and what is known of the account before the deal's first block: needed only while that is not signed.
+#[derive(Clone, Copy)]
+pub(crate) struct Pen<'a> {
+    pub(crate) signer: &'a dyn Signer,
+    pub(crate) before: Option<&'a Verified>,
+}
+
 /// Has the user blocks of the deal signed that are not yet, and for each quote a reward block on top of the one before
 /// `end`; writes all of it to the journal, and only then hands out the contracts. A worker that was promised the same
 /// before gets the same reward block.
 pub(crate) async fn sign(
-    signer: &dyn Signer,
+    pen: Pen<'_>,
     deal: &Book<DealRecord>,
     quotes: Vec<Quote>,
     places: Range<usize>,
 ) -> Result<Vec<Contract>, SignError> {
     let known = deal.read(DealRecord::clone);
-    let mut signed = Vec::with_capacity(known.users.len());
-    for user in &known.users {
-        let is_clean = !known.is_signed() && signed.is_empty();
-        signed.push(match user.signed() {
-            Some(signed) => signed,
-            None => ask(signer, &user.block)
-                .await
-                .map_err(|error| SignError::Deal { error, is_clean })?,
-        });
-    }
-    let last = &known.users[places.end - 1].block;
+    let signed = sign_users(pen, &known).await?;
     let mut rewards = Vec::with_capacity(quotes.len());
     for quote in &quotes {
-        rewards.push(promise(signer, &known, last, quote, places.end - 1).await?);
+        rewards.push(promise(pen, &known, quote, places.end - 1).await?);
     }
     deal.change(|deal| {
         for (user, signed) in deal.users.iter_mut().zip(&signed) {
@@ -241,22 +236,69 @@ pub(crate) async fn sign(
     Ok(quotes.into_iter().zip(rewards).map(contract).collect())
 }
 
-/// The reward block for a worker: the one that it was promised before, or a new one.
+async fn sign_users(pen: Pen<'_>, deal: &DealRecord) -> Result<Vec<SignedState>, SignError> {
+    let mut signed: Vec<SignedState> = Vec::with_capacity(deal.users.len());
+    for user in &deal.users {
+        let has_none = !deal.is_signed() && signed.is_empty();
+        let fail = |error: DealError| {
+            let is_clean = has_none && !error.may_have_signed();
+            SignError::Deal { error, is_clean }
+        };
+        signed.push(match user.signed() {
+            Some(signed) => signed,
+            None => pen.user(&user.block, signed.last()).await.map_err(fail)?,
+        });
+    }
+    Ok(signed)
+}
+
+/// The reward block for a worker on top of the user block of this place: the one that it was promised before, or a new one.
 async fn promise(
-    signer: &dyn Signer,
+    pen: Pen<'_>,
     deal: &DealRecord,
-    last: &StateBlock,
     quote: &Quote,
     on: usize,
 ) -> Result<RewardRecord, SignError> {
     let dirty = |error| SignError::Deal { error, is_clean: false };
-    let block = reward(&state_after(last), quote).map_err(dirty)?;
+    let last = deal.users[on].block;
+    let block = reward(&state_after(&last), quote).map_err(dirty)?;
     if let Some(known) = deal.rewards.iter().find(|known| known.block.block == block) {
         return Ok(known.clone());
     }
     let address = quote.candidate.worker.address;
-    let block = ask(signer, &block).await.map_err(dirty)?;
+    let request = SigningRequest::new(Role::Reward, block, state_after(&last), Some(last));
+    let block = pen.ask(request).await.map_err(dirty)?;
     Ok(RewardRecord { address, price: quote.price, on, block, fate: Fate::Possible, said: None })
+}
+
+impl Pen<'_> {
+    /// Has a user block signed that stands on the one before it in the deal, or on what was there before the deal.
+    async fn user(
+        self,
+        block: &StateBlock,
+        last: Option<&SignedState>,
+    ) -> Result<SignedState, DealError> {
+        let (before, below) = match (last, self.before) {
+            (Some(last), _) => (state_after(&last.block), Some(last.block)),
+            (None, Some(before)) => (before.state, before.frontier),
+            (None, None) => {
+                let previous = block.previous;
+                return Err(SignerError::new(RequestError::NotShown { previous }).into());
+            }
+        };
+        self.ask(SigningRequest::new(Role::User, *block, before, below)).await
+    }
+
+    async fn ask(
+        self,
+        request: Result<SigningRequest, RequestError>,
+    ) -> Result<SignedState, DealError> {
+        let request = request.map_err(SignerError::new)?;
+        let signature = self.signer.sign(&request).await?;
+        let signed = SignedState { block: request.block, signature, work: None };
+        signed.verify().map_err(DealError::BadSignature)?;
+        Ok(signed)
+    }
 }
 
 /// One block in the form that every worker knows, several as a batch.
@@ -267,11 +309,4 @@ fn request(users: &[SignedState], reward: SignedState) -> WorkRequest {
         users => WorkRequest::batch(users.iter().copied().map(bare).collect(), bare(reward))
             .expect("a job has a block at least"),
     }
-}
-
-async fn ask(signer: &dyn Signer, block: &StateBlock) -> Result<SignedState, DealError> {
-    let signature = signer.sign(block).await?;
-    let signed = SignedState { block: *block, signature, work: None };
-    signed.verify().map_err(DealError::BadSignature)?;
-    Ok(signed)
 }

@@ -59,9 +59,13 @@ mod request_work;
 mod sender;
 mod settlement;
 mod signer;
+mod signing_request;
 mod walk;
 mod worker;
 mod workers;
+
+/// What [`Signer::sign`] returns.
+pub use futures_util::future::BoxFuture;
 
 pub use {
     config::{Config, Patience, Policy, Search},
@@ -84,5 +88,6 @@ pub use {
     request_work::WorkError,
     sender::Sender,
     signer::{Signer, SignerError},
+    signing_request::{Meaning, RequestError, Role, SigningRequest},
     worker::{Registration, Worker},
 };

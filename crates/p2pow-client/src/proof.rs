@@ -5,7 +5,7 @@
 //! verified here, and not from the node's word.
 
 use crate::Config;
-use nano_block::{AccountState, Block, BlockKind, Epoch, SignatureError, SignedBlock};
+use nano_block::{AccountState, Block, BlockKind, Epoch, SignatureError, SignedBlock, StateBlock};
 use nano_primitives::{Account, Amount, BlockHash};
 use nano_rpc::{AccountInfo, Client, OtherNetwork, RpcError};
 
@@ -84,6 +84,9 @@ pub enum StateError {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Verified {
     pub(crate) state: AccountState,
+    /// The frontier block, which proves the state to whoever has the hash alone. `None` for an unopened account, and for
+    /// a legacy block, which holds less.
+    pub(crate) frontier: Option<StateBlock>,
     /// The account's epoch, on the node's word: no money depends on it. `None` for an unopened account.
     pub(crate) epoch: Option<Epoch>,
 }
@@ -92,7 +95,8 @@ impl Verified {
     /// An account without a block.
     fn unopened(account: Account, config: &Config) -> Self {
         let representative = config.representative.unwrap_or(account);
-        Self { state: AccountState::unopened(account, representative), epoch: None }
+        let state = AccountState::unopened(account, representative);
+        Self { state, frontier: None, epoch: None }
     }
 }
 
@@ -116,7 +120,7 @@ pub(crate) async fn verify(
     }
     let representative = proof.representative.unwrap_or(info.representative);
     let state = AccountState { account, frontier: Some(hash), balance: signed, representative };
-    Ok(Verified { state, epoch: Epoch::from_number(info.account_version) })
+    Ok(Verified { state, frontier: proof.top, epoch: Epoch::from_number(info.account_version) })
 }
 
 /// What a block that the account signed says of its state.
@@ -124,6 +128,8 @@ struct Proof {
     kind: BlockKind,
     balance: Option<Amount>,
     representative: Option<Account>,
+    /// The frontier block, if it is a state block.
+    top: Option<StateBlock>,
 }
 
 impl Proof {
@@ -133,7 +139,7 @@ impl Proof {
             Block::Send(block) => (Some(block.balance), None),
             _ => (None, None),
         };
-        Self { kind: block.kind(), balance, representative }
+        Self { kind: block.kind(), balance, representative, top: None }
     }
 }
 
@@ -141,10 +147,11 @@ impl Proof {
 /// the network and keep the balance, so the balance is still the account's own word.
 async fn prove(node: &Client, account: Account, frontier: BlockHash) -> Result<Proof, StateError> {
     let (mut hash, mut above) = (frontier, None);
-    let mut epochs = 0;
+    let (mut epochs, mut top) = (0, None);
     loop {
         let signed = fetch(node, hash).await?;
-        let proof = Proof::of(&signed.block);
+        let proof =
+            Proof { top: *top.get_or_insert(state(&signed.block)), ..Proof::of(&signed.block) };
         keeps_balance(hash, above, proof.balance)?;
         let Err(source) = signed.verify_by(&account.public_key()) else {
             return own(&signed, account, proof);
@@ -159,6 +166,13 @@ async fn prove(node: &Client, account: Account, frontier: BlockHash) -> Result<P
             }
             _ => return Err(StateError::Signature { hash, source }),
         }
+    }
+}
+
+const fn state(block: &Block) -> Option<StateBlock> {
+    match block {
+        Block::State(block) => Some(*block),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Course, Settlement};
 use crate::{
     Event, Outcome, Quote, SendError,
     clock::unix_seconds,
-    contract::{Contract, sign},
+    contract::{Contract, Pen, sign},
     fallback::{self, Blocks},
     lessons::Task,
 };
@@ -122,7 +122,9 @@ impl Settlement<'_> {
             self.bench.market.hold_fee(self.config.network, job, max, unix_seconds()).await?;
         }
         let places = self.job.places.clone();
-        let mut contracts = sign(self.bench.signer, self.deal, vec![quote], places).await?;
+        // The user blocks are signed.
+        let pen = Pen { signer: self.bench.signer, before: None };
+        let mut contracts = sign(pen, self.deal, vec![quote], places).await?;
         let contract = contracts.remove(0);
         self.events.tell(|| Event::Promised { reward: (&contract).into() });
         Ok(contract)

@@ -7,7 +7,7 @@ use crate::{
     account_state::{self, Inquiry},
     clock::unix_seconds,
     config::Deadlines,
-    contract::{Draft, SignError, reward, sign},
+    contract::{Draft, Pen, SignError, reward, sign},
     exclusion::stands_apart,
     journal::{Book, DealRecord, OrderRecord, Part, ReserveError},
     proof::Verified,
@@ -47,8 +47,9 @@ impl Walk<'_> {
             return Err(error.into());
         }
         let asked = Instant::now();
+        let pen = Pen { signer: self.signer, before: Some(&draft.before) };
         let places = 0..deal.read(|deal| deal.users.len());
-        let contracts = match sign(self.signer, &deal, crew.first, places.clone()).await {
+        let contracts = match sign(pen, &deal, crew.first, places.clone()).await {
             Err(SignError::Deal { error, is_clean: true }) => {
                 self.sender.settle_fee(last, Amount::ZERO).await;
                 self.sender.journal.release(deal).await?;

@@ -4,9 +4,11 @@ use super::{Stop, Walk, begin::Crew};
 use crate::{
     Cause, Fate, SendError,
     config::{Deadlines, deadline},
-    contract::{sign, state_after},
+    contract::{Pen, sign},
     fate::Milestone,
     journal::{Book, DealRecord},
+    proof::Verified,
+    signing_request::state_after,
 };
 use nano_block::{SignedBlock, SignedState};
 use nano_primitives::BlockHash;
@@ -26,7 +28,7 @@ impl Walk<'_> {
                 return self.outcome(deal);
             }
         }
-        let Some((places, crew)) =
+        let Some((places, crew, before)) =
             self.sender.in_time(until, self.candidates(deal, &deadlines)).await?
         else {
             // The account has moved on meanwhile: perhaps by this very deal.
@@ -36,7 +38,8 @@ impl Walk<'_> {
         let asked = Instant::now();
         let last = deal.read(|deal| deal.users[places.end - 1].block.hash());
         self.sender.hold_fee(last, &crew.first).await?;
-        let contracts = sign(self.signer, deal, crew.first, places.clone()).await?;
+        let pen = Pen { signer: self.signer, before: Some(&before) };
+        let contracts = sign(pen, deal, crew.first, places.clone()).await?;
         self.hire(place, places, (contracts, crew.rest), deadlines.later(asked.elapsed())).await
     }
 
@@ -94,13 +97,13 @@ impl Walk<'_> {
         }
     }
 
-    /// The places of the blocks that workers can be asked for now, and whom to ask; nobody if the blocks do not stand on
+    /// The places of the blocks that workers can be asked for now, whom to ask, and the account below them; nothing if the blocks do not stand on
     /// the account's frontier.
     async fn candidates(
         &self,
         deal: &Book<DealRecord>,
         deadlines: &Deadlines,
-    ) -> Result<Option<(Range<usize>, Crew)>, SendError> {
+    ) -> Result<Option<(Range<usize>, Crew, Verified)>, SendError> {
         let (before, listings) = self.known(deadlines).await?;
         let (stands_on, start, subtypes) =
             deal.read(|deal| (deal.stands_on(), deal.confirmed(), deal.subtypes()));
@@ -112,7 +115,7 @@ impl Walk<'_> {
         let places = start..start + size;
         let after = deal.read(|deal| state_after(&deal.users[places.end - 1].block));
         let crew = self.choose(listings, &subtypes[places.clone()], &after).await?;
-        Ok(Some((places, crew)))
+        Ok(Some((places, crew, before)))
     }
 }
 

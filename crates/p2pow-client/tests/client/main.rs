@@ -14,5 +14,6 @@ mod notary;
 mod registry;
 mod resume;
 mod several;
+mod signer;
 mod together;
 mod town;

@@ -6,13 +6,12 @@ use crate::{
     nodes::LyingNode,
     town::{Town, at, fee, unsettled, xno},
 };
-use futures_util::future::BoxFuture;
-use nano_block::{Network, SecretKey, SignedState, StateBlock};
+use nano_block::{Network, SecretKey, SignedState};
 use nano_devnet::Devnet;
 use nano_primitives::{Account, BlockHash, Signature, Work};
 use p2pow_client::{
-    Cause, Config, DealError, Fate, Item, Order, Outcome, Patience, SendError, Sender, Signer,
-    SignerError, StateError,
+    BoxFuture, Cause, Config, DealError, Fate, Item, Order, Outcome, Patience, SendError, Sender,
+    Signer, SignerError, SigningRequest, StateError,
 };
 use serde_json::{Value, json};
 use std::{
@@ -230,13 +229,16 @@ impl Signer for Hesitant {
         self.key.account()
     }
 
-    fn sign<'a>(&'a self, block: &'a StateBlock) -> BoxFuture<'a, Result<Signature, SignerError>> {
+    fn sign<'a>(
+        &'a self,
+        request: &'a SigningRequest,
+    ) -> BoxFuture<'a, Result<Signature, SignerError>> {
         Box::pin(async move {
             if self.asked.fetch_add(1, Ordering::SeqCst) == 0 {
                 self.go.notified().await;
             }
             if self.is_willing {
-                Ok(block.sign(&self.key).signature)
+                Ok(request.block.sign(&self.key).signature)
             } else {
                 Err(SignerError::new("not that"))
             }

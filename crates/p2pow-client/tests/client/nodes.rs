@@ -8,8 +8,8 @@ use nano_block::{Network, SecretKey, SignedBlock, SignedState, StateBlock};
 use nano_primitives::{Account, Signature};
 use nano_rpc::{Client, OtherNetwork};
 use p2pow_client::{
-    Cause, Config, DealError, Event, Fate, Patience, SendError, Sender, Signer, SignerError,
-    StateError,
+    BoxFuture, Cause, Config, DealError, Event, Fate, Meaning, Patience, SendError, Sender, Signer,
+    SignerError, SigningRequest, StateError,
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -282,13 +282,14 @@ impl Signer for Impostor {
 
     fn sign<'a>(
         &'a self,
-        block: &'a StateBlock,
-    ) -> futures_util::future::BoxFuture<'a, Result<Signature, SignerError>> {
+        request: &'a SigningRequest,
+    ) -> BoxFuture<'a, Result<Signature, SignerError>> {
+        let half = Meaning::Send { destination: self.key.account(), amount: xno("50") };
         Box::pin(async move {
-            if block.balance == xno("50") {
+            if request.meaning == half {
                 return Err(SignerError::new("not half of it"));
             }
-            Ok(SignedState { ..block.sign(&self.key) }.signature)
+            Ok(SignedState { ..request.block.sign(&self.key) }.signature)
         })
     }
 }

@@ -1,9 +1,9 @@
 //! A signer that keeps a record of what it signs, across all processes that a test plays.
 
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::ready;
 use nano_block::{SecretKey, StateBlock};
 use nano_primitives::{Account, BlockHash, Signature};
-use p2pow_client::{Signer, SignerError};
+use p2pow_client::{BoxFuture, Signer, SignerError, SigningRequest};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Mutex,
@@ -45,8 +45,11 @@ impl Signer for Notary {
         self.key.account()
     }
 
-    fn sign<'a>(&'a self, block: &'a StateBlock) -> BoxFuture<'a, Result<Signature, SignerError>> {
-        self.signed.lock().unwrap().push(*block);
-        Box::pin(ready(Ok(block.sign(&self.key).signature)))
+    fn sign<'a>(
+        &'a self,
+        request: &'a SigningRequest,
+    ) -> BoxFuture<'a, Result<Signature, SignerError>> {
+        self.signed.lock().unwrap().push(request.block);
+        Box::pin(ready(Ok(request.block.sign(&self.key).signature)))
     }
 }
