@@ -6,6 +6,7 @@
 use crate::{
     Block, BlockKind, ChangeBlock, OpenBlock, ReceiveBlock, SendBlock, SignedBlock, StateBlock,
 };
+use alloc::vec::Vec;
 use nano_primitives::{Account, Amount, BlockHash, Link, PublicKey, Signature, Work};
 
 /// Why a block cannot be written in binary.

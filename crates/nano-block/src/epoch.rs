@@ -1,8 +1,10 @@
 //! Epochs: versions of the ledger, to which an account is lifted by a block of the epoch signer.
 
+use crate::kind::read_by_name;
 use nano_primitives::Link;
 
-/// The version of an account or block. Ordered: a later epoch is greater.
+/// The version of an account or block. Ordered: a later epoch is greater. As text it is its number, as nodes write
+/// `account_version` and `min_version`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Epoch {
     /// Before any epoch block.
@@ -14,6 +16,8 @@ pub enum Epoch {
 }
 
 impl Epoch {
+    const ALL: [Self; 3] = [Self::Epoch0, Self::Epoch1, Self::Epoch2];
+
     /// The epoch of a version number, as in `account_version`.
     #[must_use]
     pub const fn from_number(number: u8) -> Option<Self> {
@@ -32,6 +36,16 @@ impl Epoch {
             Self::Epoch0 => 0,
             Self::Epoch1 => 1,
             Self::Epoch2 => 2,
+        }
+    }
+
+    /// The version number as text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Epoch0 => "0",
+            Self::Epoch1 => "1",
+            Self::Epoch2 => "2",
         }
     }
 
@@ -64,6 +78,8 @@ impl Epoch {
         [Self::Epoch1, Self::Epoch2].into_iter().find(|epoch| epoch.link().as_ref() == Some(link))
     }
 }
+
+read_by_name!(Epoch, UnknownEpoch, "epoch", "0, 1 or 2");
 
 fn marker(text: &[u8; 14]) -> Link {
     let mut bytes = [0; 32];

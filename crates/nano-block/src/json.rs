@@ -9,14 +9,19 @@ use crate::{
     kind::BlockKind,
     signed::{Signed, SignedBlock, SignedState},
 };
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+};
+use core::{
+    fmt::{self, Display},
+    str::FromStr,
+};
 use nano_primitives::{Account, Amount, Link, Signature, Work, excerpt};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, Error as _},
-};
-use std::{
-    fmt::{self, Display},
-    str::FromStr,
 };
 
 /// What is wrong with a block in JSON.

@@ -2,8 +2,8 @@
 //! digits; empty lines and comments (`#`) do not count. Whether a file's permissions are right is its reader's matter.
 
 use crate::{SecretKey, Seed};
+use core::str::FromStr;
 use nano_primitives::HexError;
-use std::str::FromStr;
 
 /// A text that is no key file. What was found is not told: it may be most of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +79,7 @@ fn the_line(text: &str) -> Result<&str, KeyFileError> {
 mod tests {
     use super::KeyFileError;
     use crate::{SecretKey, Seed};
+    use alloc::{format, string::ToString};
 
     #[test]
     fn comments_and_empty_lines_do_not_count() {

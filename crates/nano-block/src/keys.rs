@@ -3,31 +3,15 @@
 //! Nothing here can show a secret by accident: `Debug` hides it, there is no `Display` and no serde, an error never
 //! repeats what could be a mistyped secret, and memory is wiped when a value is dropped.
 
+use alloc::string::String;
 use blake2::{Blake2b, Blake2b512, Digest, digest::consts::U32};
+use core::{fmt, str::FromStr};
 use ed25519_dalek::{
     VerifyingKey,
     hazmat::{ExpandedSecretKey, raw_sign, raw_verify},
 };
 use nano_primitives::{Account, BlockHash, HexError, PublicKey, Signature};
-use std::{fmt, str::FromStr};
 use zeroize::Zeroizing;
-
-/// The system gave no random bytes.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the system's random source failed: {reason}")]
-pub struct RandomError {
-    reason: String,
-}
-
-/// Random bytes from the system, for keys, seeds and whatever else must not be guessed.
-///
-/// # Errors
-/// The random source failed.
-pub fn random_bytes<const N: usize>() -> Result<Zeroizing<[u8; N]>, RandomError> {
-    let mut bytes = Zeroizing::new([0; N]);
-    getrandom::fill(bytes.as_mut()).map_err(|error| RandomError { reason: error.to_string() })?;
-    Ok(bytes)
-}
 
 /// Reads 64 hexadecimal digits. The error never repeats the text, which may be a mistyped secret.
 fn parse_secret(what: &'static str, text: &str) -> Result<Zeroizing<[u8; 32]>, HexError> {
@@ -55,15 +39,7 @@ impl SecretKey {
         Self::new(Zeroizing::new(bytes))
     }
 
-    /// A key from the system's random source.
-    ///
-    /// # Errors
-    /// The random source failed.
-    pub fn generate() -> Result<Self, RandomError> {
-        random_bytes().map(Self::new)
-    }
-
-    fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+    pub(crate) fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
         let hash: Zeroizing<[u8; 64]> = Zeroizing::new(Blake2b512::digest(*bytes).into());
         let expanded = ExpandedSecretKey::from_bytes(&hash);
         let public = VerifyingKey::from(&expanded);
@@ -133,12 +109,9 @@ impl Seed {
         Self(Zeroizing::new(bytes))
     }
 
-    /// A seed from the system's random source.
-    ///
-    /// # Errors
-    /// The random source failed.
-    pub fn generate() -> Result<Self, RandomError> {
-        random_bytes().map(Self)
+    #[cfg(feature = "random")]
+    pub(crate) const fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(bytes)
     }
 
     /// The secret key at `index`: Blake2b-256 of the seed and the index, big endian (source: nano-docs, "the basics",

@@ -3,7 +3,8 @@
 //! A kind says which fields a block has; a subtype says what a state block does with an account, which only the balance
 //! before it can tell.
 
-/// Implements `Display` and `FromStr` of an enum with `ALL` and `as_str`, and the error of the latter.
+/// Implements `Display` and `FromStr` of an enum with `ALL` and `as_str`, the error of the latter, and serde by the same
+/// text.
 macro_rules! read_by_name {
     ($type:ident, $error:ident, $what:literal, $wanted:literal) => {
         #[doc = concat!("A text that names no ", $what, ".")]
@@ -11,21 +12,49 @@ macro_rules! read_by_name {
         #[error("{found:?} is no {}, wanted {}", $what, $wanted)]
         pub struct $error {
             /// The text found, shortened.
-            pub found: String,
+            pub found: alloc::string::String,
         }
 
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        impl core::fmt::Display for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.pad(self.as_str())
             }
         }
 
-        impl std::str::FromStr for $type {
+        impl core::str::FromStr for $type {
             type Err = $error;
 
             fn from_str(text: &str) -> Result<Self, $error> {
                 let found = || $error { found: nano_primitives::excerpt(text, 80) };
                 Self::ALL.into_iter().find(|known| known.as_str() == text).ok_or_else(found)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Name;
+
+                impl serde::de::Visitor<'_> for Name {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                        f.write_str($wanted)
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+
+                deserializer.deserialize_str(Name)
             }
         }
     };

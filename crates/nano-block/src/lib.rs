@@ -23,28 +23,43 @@
 //! assert!(serde_json::to_string(&send)?.contains(r#""type":"state""#));
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
+//! Without its default features the crate needs no standard library, only `alloc`. Features, all on by default but the
+//! last: `std`; `serde`, the JSON of blocks; `random`, new keys and seeds from the system; `wasm_js`, the same from a
+//! browser.
+#![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
 
 mod binary;
 mod block;
 mod builder;
 mod epoch;
+#[cfg(feature = "serde")]
 mod json;
 mod key_file;
 mod keys;
 mod kind;
 mod network;
+#[cfg(feature = "random")]
+mod random;
 mod signed;
 
 pub use {
     binary::{DecodeError, EncodeError},
     block::{Block, ChangeBlock, OpenBlock, ReceiveBlock, SendBlock, StateBlock},
     builder::{AccountState, BuildError},
-    epoch::Epoch,
-    json::FieldError,
+    epoch::{Epoch, UnknownEpoch},
     key_file::KeyFileError,
-    keys::{RandomError, SecretKey, Seed, SignatureError, random_bytes, verify},
+    keys::{SecretKey, Seed, SignatureError, verify},
     kind::{BlockKind, Subtype, UnknownKind, UnknownSubtype},
     network::{Network, Thresholds, UnknownNetwork},
     signed::{NotState, Signed, SignedBlock, SignedState},
 };
+
+#[cfg(feature = "serde")]
+pub use json::FieldError;
+#[cfg(feature = "random")]
+pub use random::{RandomError, random_bytes};

@@ -4,6 +4,7 @@ use crate::{
     epoch::Epoch,
     kind::{Subtype, read_by_name},
 };
+use alloc::vec::Vec;
 use nano_primitives::{Difficulty, Prefix, Unit};
 
 /// A network: its thresholds, its address prefix and its unit.

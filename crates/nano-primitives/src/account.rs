@@ -7,8 +7,9 @@ use crate::{
     HexError, Link, PublicKey, Root,
     text::{serde_as_text, shorten},
 };
+use alloc::{format, string::String, vec::Vec};
 use blake2::{Blake2b, Digest, digest::consts::U5};
-use std::{fmt, str::FromStr};
+use core::{fmt, str::FromStr};
 
 const ALPHABET: &[u8; 32] = b"13456789abcdefghijkmnopqrstuwxyz";
 const KEY_CHARS: usize = 52;

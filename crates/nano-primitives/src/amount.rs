@@ -1,7 +1,12 @@
 //! Amounts of money in raw, and their exact decimal text in larger units.
 
 use crate::text::{serde_as_text, shorten};
-use std::{fmt, str::FromStr};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+};
+use core::{fmt, str::FromStr};
 
 /// A unit that amounts are written in: a number of decimal places above raw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -127,7 +132,7 @@ impl Amount {
         if places > wanted {
             return Err(AmountError::Places { found: shorten(text), places, wanted });
         }
-        let zeros = std::iter::repeat_n(b'0', wanted - places);
+        let zeros = core::iter::repeat_n(b'0', wanted - places);
         sum_digits(whole.bytes().chain(fraction.bytes()).chain(zeros))
             .map(Self)
             .ok_or_else(|| AmountError::TooLarge { found: shorten(text) })

@@ -1,7 +1,8 @@
 //! Values of a fixed number of bytes: the same 32 bytes mean different things, so each meaning is a type.
 
 use crate::text::{serde_as_text, shorten};
-use std::{fmt, str::FromStr};
+use alloc::string::String;
+use core::{fmt, str::FromStr};
 
 /// A hexadecimal text that is not the value it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

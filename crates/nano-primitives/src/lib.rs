@@ -13,11 +13,19 @@
 //! assert_eq!(account.to_string().len(), 65);
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
+//! Without its default features the crate needs no standard library, only `alloc`. Features: `std` and `serde`, both on
+//! by default.
+#![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 mod account;
 mod amount;
 mod bytes;
+mod convert;
 mod text;
 mod work;
 

@@ -1,14 +1,18 @@
 //! Text of values: serde by the same text that `Display` and `FromStr` use, and [`excerpt`]s of text from elsewhere.
 
+use alloc::string::String;
+
 /// Implements `Serialize` and `Deserialize` through `Display` and `FromStr`.
 macro_rules! serde_as_text {
     ($type:ty, $what:expr) => {
+        #[cfg(feature = "serde")]
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
             }
         }
 
+        #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Text;
@@ -16,7 +20,7 @@ macro_rules! serde_as_text {
                 impl serde::de::Visitor<'_> for Text {
                     type Value = $type;
 
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                         f.write_str($what)
                     }
 
@@ -84,6 +88,7 @@ const fn is_deceptive(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::excerpt;
+    use alloc::string::String;
 
     #[test]
     fn nothing_of_an_excerpt_drives_a_terminal() {

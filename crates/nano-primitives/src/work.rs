@@ -5,8 +5,9 @@ use crate::{
     Root,
     text::{serde_as_text, shorten},
 };
+use alloc::{format, string::String};
 use blake2::{Blake2b, Digest, digest::consts::U8};
-use std::{fmt, str::FromStr};
+use core::{fmt, str::FromStr};
 
 /// A text that is no 64-bit hexadecimal number of 16 digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! [`Answer`]: the answer to `request_work`, as it is written, and as workers of every age are read.
 
 use crate::wire;
+use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 use nano_primitives::{BlockHash, Work, excerpt};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;

@@ -4,11 +4,16 @@ use crate::{
     VERSION, feature, fees,
     wire::{self, Object, seconds},
 };
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{fmt, str::FromStr};
 use nano_block::Subtype;
 use nano_primitives::{Account, Amount, excerpt};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use std::{fmt, str::FromStr};
 
 /// What a worker says about itself. The keys up to `network` are those of version 2.0.0; the rest is ours, and an old
 /// client does not look at it.

@@ -1,6 +1,7 @@
 //! [`JobState`]: how a job stands, as `GET /jobs/<id>` tells it.
 
 use crate::wire;
+use alloc::{string::String, vec::Vec};
 use nano_primitives::BlockHash;
 use serde::{Deserialize, Serialize};
 

@@ -27,7 +27,13 @@
 //! assert_eq!(check_request(&received, &terms), Ok(()));
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
+//! Without the default feature `std` the crate needs no standard library, only `alloc`.
+#![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 pub mod fees;
 pub mod registry;

@@ -1,6 +1,10 @@
 //! Why a worker does not do a job: stable codes, HTTP statuses, and the exact texts that old clients know.
 
 use crate::{BlockProblem, wire};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 use serde::Serialize;
 
 /// A refusal of `request_work`. `Display` is the text of the key `error` on the wire, letter by letter, the old

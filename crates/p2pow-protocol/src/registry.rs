@@ -7,8 +7,8 @@
 //! [`is_dialable`] lets global unicast addresses pass alone (source: the IANA special-purpose address registries for IPv4
 //! and IPv6).
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use nano_primitives::{Account, Amount, PublicKey};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Where registrations are sent:
 /// `nano_1de1egated1proof1ofwork1themain1registration1accountp46rpyr6`.

@@ -4,6 +4,7 @@ use crate::{
     BlockProblem, MAX_BYTES_PER_BLOCK, Refusal,
     wire::{self, Object},
 };
+use alloc::{vec, vec::Vec};
 use nano_block::SignedState;
 use nano_primitives::{Account, Amount, BlockHash, Root, Work};
 use serde::Serialize;

@@ -4,9 +4,9 @@
 //! [`check_ledger`] has rules 10 to 13, block by block with the balance followed along, and says what work the job needs.
 
 use crate::{BlockProblem, Refusal, WorkRequest, fees, request::verify_users};
+use alloc::{collections::BTreeMap, vec::Vec};
 use nano_block::{Epoch, SignedState, StateBlock, Subtype, Thresholds};
 use nano_primitives::{Account, Amount, BlockHash, Difficulty, Root};
-use std::collections::BTreeMap;
 
 /// What a worker asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ fn cheapest(request: &WorkRequest) -> Vec<Subtype> {
         let rises = pair[1].block.balance > pair[0].block.balance;
         if rises { Subtype::Receive } else { Subtype::Send }
     });
-    std::iter::once(Subtype::Receive).chain(later).collect()
+    core::iter::once(Subtype::Receive).chain(later).collect()
 }
 
 /// Rules 9 and 12: the reward is a send, of at least the price.

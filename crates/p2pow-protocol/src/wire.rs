@@ -1,11 +1,18 @@
 //! Reading JSON as it comes from peers of every age: field by field, from the text itself, since a balance may be an
 //! integer of more than 64 bits.
 
+use alloc::{
+    borrow::ToOwned,
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{fmt, str::FromStr};
 use nano_block::{SignatureError, SignedState, StateBlock};
 use nano_primitives::{Account, Amount, Link, Work, excerpt};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::{collections::BTreeMap, fmt, str::FromStr};
 
 /// What is wrong with a block of a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
