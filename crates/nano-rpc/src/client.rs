@@ -7,6 +7,7 @@ use crate::{
 use bytes::Bytes;
 use serde_json::Value;
 use std::{
+    borrow::Cow,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
@@ -81,7 +82,7 @@ impl Client {
     /// # Errors
     /// The call failed, or the node answered with a status that is no success.
     pub async fn pass_on(&self, request: Bytes) -> Result<Bytes, RpcError> {
-        self.transport.post("request", request, self.timeout).await
+        self.transport.post(&Cow::Borrowed("request"), request, self.timeout).await
     }
 
     /// Asks, and reads the answer.
@@ -91,7 +92,7 @@ impl Client {
         read: fn(&[u8]) -> Result<T, AnswerError>,
     ) -> Result<T, RpcError> {
         let body = self.exchange(&request).await.body?;
-        read(&body).map_err(|error| RpcError::answer(request.action(), error))
+        read(&body).map_err(|error| RpcError::answer(request.action_name().clone(), error))
     }
 
     /// Sends a call until it is answered or not worth another try.
@@ -100,7 +101,8 @@ impl Client {
         let mut waits = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut tries = 1;
         loop {
-            let result = self.transport.post(request.action(), body.clone(), self.timeout).await;
+            let result =
+                self.transport.post(request.action_name(), body.clone(), self.timeout).await;
             let wait = match &result {
                 Err(error) if tries <= self.retries => next_wait(request, error, &mut waits),
                 _ => None,

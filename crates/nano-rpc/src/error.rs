@@ -2,7 +2,7 @@
 //! block; [`ConfigError`]: why there is no client.
 
 use crate::answers::reader::AnswerError;
-use std::{fmt, ops::Deref, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 /// A call of a node that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum RpcError {
     #[error("{action}: cannot connect to {url}: {reason}")]
     Connect {
         /// The action that was asked for.
-        action: &'static str,
+        action: Cow<'static, str>,
         /// The node, without credentials.
         url: String,
         /// The cause.
@@ -25,7 +25,7 @@ pub enum RpcError {
     #[error("{action}: no secure connection to {url}: {reason}")]
     Tls {
         /// The action that was asked for.
-        action: &'static str,
+        action: Cow<'static, str>,
         /// The node, without credentials.
         url: String,
         /// The cause.
@@ -35,7 +35,7 @@ pub enum RpcError {
     #[error("{action}: no answer from {url} within {after:?}")]
     TimedOut {
         /// The action that was asked for.
-        action: &'static str,
+        action: Cow<'static, str>,
         /// The node, without credentials.
         url: String,
         /// The limit.
@@ -45,7 +45,7 @@ pub enum RpcError {
     #[error("{action}: connection to {url} broke: {reason}")]
     Broken {
         /// The action that was asked for.
-        action: &'static str,
+        action: Cow<'static, str>,
         /// The node, without credentials.
         url: String,
         /// The cause.
@@ -55,7 +55,7 @@ pub enum RpcError {
     #[error("{action}: {url} answered HTTP status {status}, wanted 200{}", detail(.text))]
     Status {
         /// The action that was asked for.
-        action: &'static str,
+        action: Cow<'static, str>,
         /// The node, without credentials.
         url: String,
         /// The status found.
@@ -69,7 +69,7 @@ pub enum RpcError {
     #[error("{action}: answer of {url} is larger than {limit} bytes")]
     TooLarge {
         /// The action that was asked for.
-        action: &'static str,
+        action: Cow<'static, str>,
         /// The node, without credentials.
         url: String,
         /// The largest answer that is read, in bytes.
@@ -79,7 +79,7 @@ pub enum RpcError {
     #[error("{action}: {error}")]
     Answer {
         /// The action that was asked for.
-        action: &'static str,
+        action: Cow<'static, str>,
         /// What was found and what was wanted.
         error: AnswerError,
     },
@@ -110,7 +110,7 @@ impl RpcError {
     #[must_use]
     pub fn node_text(&self) -> Option<&str> {
         match self {
-            Self::Node(error) => Some(error),
+            Self::Node(error) => Some(error.text()),
             _ => None,
         }
     }
@@ -127,14 +127,14 @@ impl RpcError {
         matches!(self, Self::Node(error) if error.is_unknown_action())
     }
 
-    pub(crate) fn answer(action: &'static str, error: AnswerError) -> Self {
+    pub(crate) fn answer(action: impl Into<Cow<'static, str>>, error: AnswerError) -> Self {
         match error {
-            AnswerError::Node { text } => Self::refused(action, text),
-            error => Self::Answer { action, error },
+            AnswerError::Node { text } => Self::refused(action.into(), text),
+            error => Self::Answer { action: action.into(), error },
         }
     }
 
-    pub(crate) const fn refused(action: &'static str, text: String) -> Self {
+    pub(crate) const fn refused(action: Cow<'static, str>, text: String) -> Self {
         Self::Node(NodeError { action, text })
     }
 
@@ -149,19 +149,19 @@ impl RpcError {
 
 /// A node's refusal in its own words: the text of `{"error": …}`, or the plain text of an HTTP 400 or 422.
 ///
-/// Compares with and dereferences to that text.
+/// Compares with that text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{action}: the node answered {text:?}")]
 pub struct NodeError {
-    action: &'static str,
+    action: Cow<'static, str>,
     text: String,
 }
 
 impl NodeError {
     /// The action that was asked for.
     #[must_use]
-    pub const fn action(&self) -> &'static str {
-        self.action
+    pub fn action(&self) -> &str {
+        &self.action
     }
 
     /// The node's words.
@@ -173,16 +173,8 @@ impl NodeError {
     /// The reference node says "Unknown command"; others name the action, for they fail to read it.
     fn is_unknown_action(&self) -> bool {
         // The name in RsNano's words is checked: it lists all the others that it knows in the same sentence.
-        self.eq_ignore_ascii_case("unknown command")
-            || self.contains(&format!("unknown variant `{}`", self.action))
-    }
-}
-
-impl Deref for NodeError {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.text
+        self.text.eq_ignore_ascii_case("unknown command")
+            || self.text.contains(&format!("unknown variant `{}`", self.action))
     }
 }
 

@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use nano_block::SignedBlock;
 use serde_json::{Map, Value};
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// A call of a node: an action and its fields.
 ///
 /// Every value is sent as a string, lists aside: the nodes differ in what else they take.
 #[derive(Clone)]
 pub struct Request {
-    action: &'static str,
+    action: Cow<'static, str>,
     fields: Map<String, Value>,
     once: bool,
 }
@@ -18,8 +18,9 @@ pub struct Request {
 impl Request {
     /// A call of an action without fields.
     #[must_use]
-    pub fn new(action: &'static str) -> Self {
-        let fields = Map::from_iter([("action".to_owned(), action.into())]);
+    pub fn new(action: impl Into<Cow<'static, str>>) -> Self {
+        let action = action.into();
+        let fields = Map::from_iter([("action".to_owned(), action.clone().into())]);
         Self { action, fields, once: false }
     }
 
@@ -66,8 +67,12 @@ impl Request {
 
     /// The action.
     #[must_use]
-    pub const fn action(&self) -> &'static str {
-        self.action
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    pub(crate) const fn action_name(&self) -> &Cow<'static, str> {
+        &self.action
     }
 
     pub(crate) const fn is_once(&self) -> bool {

@@ -17,7 +17,7 @@ use hyper_util::{
     client::legacy::{Client, Error, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -56,7 +56,7 @@ impl Transport {
     /// Sends a call once and gives the body of its answer, if that has the status of an answer.
     pub(crate) async fn post(
         &self,
-        action: &'static str,
+        action: &Cow<'static, str>,
         body: Bytes,
         timeout: Duration,
     ) -> Result<Bytes, RpcError> {
@@ -64,7 +64,9 @@ impl Transport {
         let call = Call { action, url: self.endpoint.shown() };
         match tokio::time::timeout(timeout, self.attempt(call, body)).await {
             Ok(result) => result,
-            Err(_) => Err(RpcError::TimedOut { action, url: call.url(), after: timeout }),
+            Err(_) => {
+                Err(RpcError::TimedOut { action: action.clone(), url: call.url(), after: timeout })
+            }
         }
     }
 
@@ -92,7 +94,7 @@ impl Transport {
         match Limited::new(answer.into_body(), limit).collect().await {
             Ok(body) => Ok(body.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => {
-                Err(RpcError::TooLarge { action: call.action, url: call.url(), limit })
+                Err(RpcError::TooLarge { action: call.action(), url: call.url(), limit })
             }
             Err(error) => Err(call.broken(root_cause(&*error))),
         }
@@ -102,21 +104,25 @@ impl Transport {
 /// What every error of a call says.
 #[derive(Clone, Copy)]
 struct Call<'a> {
-    action: &'static str,
+    action: &'a Cow<'static, str>,
     url: &'a str,
 }
 
 impl Call<'_> {
+    fn action(self) -> Cow<'static, str> {
+        self.action.clone()
+    }
+
     fn url(self) -> String {
         self.url.to_owned()
     }
 
     fn broken(self, reason: String) -> RpcError {
-        RpcError::Broken { action: self.action, url: self.url(), reason }
+        RpcError::Broken { action: self.action(), url: self.url(), reason }
     }
 
     fn failed(self, error: &Error) -> RpcError {
-        let (action, url) = (self.action, self.url());
+        let (action, url) = (self.action(), self.url());
         if !error.is_connect() {
             return self.broken(root_cause(error));
         }
@@ -140,7 +146,7 @@ impl Call<'_> {
         // 408 and 429 are about when, not about what was asked: those may be asked again.
         let ours = status.is_client_error() && !matches!(status.as_u16(), 408 | 429);
         match words {
-            Some(text) if ours => Err(RpcError::refused(self.action, text)),
+            Some(text) if ours => Err(RpcError::refused(self.action(), text)),
             words => {
                 Err(self.status(status, headers, words.unwrap_or_else(|| excerpt_bytes(&body))))
             }
@@ -151,7 +157,7 @@ impl Call<'_> {
         // Not followed: the headers may hold a key, which is for this host alone.
         let text = if status.is_redirection() { redirect(headers) } else { body };
         RpcError::Status {
-            action: self.action,
+            action: self.action(),
             url: self.url(),
             status: status.as_u16(),
             text,

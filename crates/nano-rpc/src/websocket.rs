@@ -27,6 +27,6 @@ mod subscription;
 
 pub use {
     connection::SubscribeError,
-    message::{Event, Topics, read_event},
+    message::{Event, Payment, Topics, read_event},
     subscription::{Subscription, SubscriptionBuilder},
 };

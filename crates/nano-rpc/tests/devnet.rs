@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use nano_block::{Network, SecretKey, Seed, SignedBlock, StateBlock, Subtype};
+use nano_block::{Epoch, Network, SecretKey, Seed, SignedBlock, StateBlock, Subtype};
 use nano_devnet::{Devnet, Dialect};
 use nano_primitives::{Account, Amount, BlockHash, Difficulty, Root, Work};
 use nano_rpc::{
@@ -93,7 +93,7 @@ async fn an_opened_account_is_told_in_full() {
         let info = client.account_info(&account).await.unwrap().unwrap();
         assert_eq!((info.frontier, info.balance), (view.frontier, view.balance));
         assert_eq!((info.representative, info.open_block), (view.representative, view.open_block));
-        assert_eq!((info.block_count, info.account_version), (1, 2));
+        assert_eq!((info.block_count, info.account_version), (1, Some(Epoch::Epoch2)));
         assert_eq!(info.confirmed_balance, Some(view.balance));
         assert_eq!((info.confirmed_height, info.receivable), (Some(1), Some(Amount::ZERO)));
         assert!(info.is_confirmed());

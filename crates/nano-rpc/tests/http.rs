@@ -44,7 +44,7 @@ async fn a_silent_server_is_given_up_in_time() {
     let server = Server::follow([Step::Hang]).await;
     let begun = Instant::now();
     let error = client(&server).uptime().await.unwrap_err();
-    assert!(matches!(error, RpcError::TimedOut { action: "uptime", .. }), "{error}");
+    assert!(matches!(&error, RpcError::TimedOut { action, .. } if action == "uptime"), "{error}");
     assert!(begun.elapsed() < 9 * SECOND, "took {:?}", begun.elapsed());
     assert_eq!(server.seen().len(), 3);
 }
@@ -456,6 +456,6 @@ mod process {
 #[test]
 fn the_words_in_an_error_are_not_repeated_by_its_source() {
     let error =
-        RpcError::Answer { action: "uptime", error: AnswerError::Node { text: "x".into() } };
+        RpcError::Answer { action: "uptime".into(), error: AnswerError::Node { text: "x".into() } };
     assert!(std::error::Error::source(&error).is_none());
 }

@@ -63,7 +63,7 @@ fn receivable_with_versions_is_read() {
         r#"{{"blocks":{{"{HASH}":{{"amount":"7","min_version":"1","source":"{OPENED}"}}}}}}"#
     );
     let entries = answers::receivable(answer.as_bytes()).unwrap();
-    assert_eq!(entries[0].min_version, Some(1));
+    assert_eq!(entries[0].min_version, Some(nano_block::Epoch::Epoch1));
     assert_eq!(entries[0].amount.unwrap().to_raw(), 7);
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use nano_block::Subtype;
+use nano_block::{Epoch, Subtype};
 use nano_rpc::{AnswerError, Refusal, answers};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -127,7 +127,7 @@ fn account_info_has_every_field() {
     assert_eq!(info.representative_block, Some(info.frontier));
     assert_eq!(info.balance.to_raw(), u128::MAX);
     assert_eq!(info.confirmed_balance, Some(info.balance));
-    assert_eq!((info.block_count, info.account_version), (1, 0));
+    assert_eq!((info.block_count, info.account_version), (1, Some(Epoch::Epoch0)));
     assert_eq!((info.confirmed_height, info.modified_timestamp), (Some(1), Some(0)));
     assert_eq!(info.receivable.map(|amount| amount.to_raw()), Some(0));
     assert!(info.is_confirmed());

@@ -120,7 +120,7 @@ pub(crate) async fn verify(
     }
     let representative = proof.representative.unwrap_or(info.representative);
     let state = AccountState { account, frontier: Some(hash), balance: signed, representative };
-    Ok(Verified { state, frontier: proof.top, epoch: Epoch::from_number(info.account_version) })
+    Ok(Verified { state, frontier: proof.top, epoch: info.account_version })
 }
 
 /// What a block that the account signed says of its state.

@@ -102,7 +102,7 @@ impl OwnAccount<'_> {
         if !holds || last.hash() != frontier {
             return Err(inconsistent());
         }
-        let epoch = Epoch::from_number(info.account_version);
+        let epoch = info.account_version;
         Ok(OwnState { state: info.state(account), epoch })
     }
 
@@ -160,7 +160,7 @@ impl OwnAccount<'_> {
 
 /// The account's epoch after it receives `source`, where that is known.
 fn epoch_after(account: Option<Epoch>, source: &Receivable) -> Option<Epoch> {
-    let source = source.min_version.and_then(Epoch::from_number);
+    let source = source.min_version;
     match (account, source) {
         (Some(Epoch::Epoch2), _) | (_, Some(Epoch::Epoch2)) => Some(Epoch::Epoch2),
         (account, source) => account.zip(source).map(|(account, source)| account.max(source)),

@@ -31,7 +31,7 @@ impl Scene {
         self.devnet.json()["private_key"].as_str().unwrap().parse().unwrap()
     }
 
-    fn epoch(&self) -> u8 {
+    fn epoch(&self) -> Option<Epoch> {
         let account = self.genesis().account();
         let info = self.runtime.block_on(self.client.account_info(&account)).unwrap();
         info.unwrap().account_version
@@ -79,7 +79,7 @@ fn accounts_are_at_the_epoch_that_is_asked_for() {
     for (number, epoch) in [("0", Epoch::Epoch0), ("1", Epoch::Epoch1), ("2", Epoch::Epoch2)] {
         let scene = Scene::open(&["--epoch", number]);
         assert_eq!(scene.devnet.json()["epoch"], epoch.number());
-        assert_eq!(scene.epoch(), epoch.number());
+        assert_eq!(scene.epoch(), Some(epoch));
         scene.send(epoch);
         scene.close();
     }

@@ -3,7 +3,7 @@
 
 use super::reader::error_text;
 use crate::lenient;
-use nano_block::{AccountState, Subtype};
+use nano_block::{AccountState, Epoch, Subtype};
 use nano_primitives::{Account, Amount, BlockHash, PublicKey};
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
@@ -28,8 +28,8 @@ pub struct AccountInfo {
     pub balance: Amount,
     /// The number of blocks.
     pub block_count: u64,
-    /// The account's epoch: 0, 1 or 2.
-    pub account_version: u8,
+    /// The account's epoch; `None` for one that is not known here.
+    pub account_version: Option<Epoch>,
     /// When the node saw the newest block, in seconds since 1970.
     pub modified_timestamp: Option<u64>,
     /// The number of confirmed blocks.
@@ -79,8 +79,8 @@ struct AccountInfoWire {
     balance: Amount,
     #[serde(deserialize_with = "lenient::number")]
     block_count: u64,
-    #[serde(deserialize_with = "lenient::number")]
-    account_version: u8,
+    #[serde(deserialize_with = "lenient::known_text")]
+    account_version: Option<Epoch>,
     #[serde(default, deserialize_with = "lenient::optional_number")]
     modified_timestamp: Option<u64>,
     #[serde(default, deserialize_with = "lenient::optional_number")]

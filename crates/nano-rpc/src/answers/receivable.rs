@@ -1,6 +1,7 @@
 //! What nodes answer about sends that are not received yet: [`ReceivableEntry`], in short or at length.
 
 use crate::lenient;
+use nano_block::Epoch;
 use nano_primitives::{Account, Amount, BlockHash};
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
@@ -16,8 +17,9 @@ pub struct Receivable {
     pub amount: Amount,
     /// The sender.
     pub source: Account,
-    /// The epoch of the send: 0, 1 or 2. A receive must have the work of the higher of this and its account's epoch.
-    pub min_version: Option<u8>,
+    /// The epoch of the send, where it is told and known here. A receive must have the work of the later one of this and
+    /// its account's epoch.
+    pub min_version: Option<Epoch>,
 }
 
 /// A receivable send as far as the answer tells: its short form has hashes alone, a longer one amounts, the longest
@@ -32,7 +34,7 @@ pub struct ReceivableEntry {
     /// The sender.
     pub source: Option<Account>,
     /// The epoch of the send.
-    pub min_version: Option<u8>,
+    pub min_version: Option<Epoch>,
 }
 
 impl ReceivableEntry {
@@ -53,8 +55,8 @@ struct DetailWire {
     amount: Option<Amount>,
     #[serde(default, deserialize_with = "lenient::optional_text")]
     source: Option<Account>,
-    #[serde(default, deserialize_with = "lenient::optional_number")]
-    min_version: Option<u8>,
+    #[serde(default, deserialize_with = "lenient::known_text")]
+    min_version: Option<Epoch>,
 }
 
 impl<'de> Deserialize<'de> for Detail {

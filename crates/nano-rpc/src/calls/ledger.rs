@@ -272,7 +272,8 @@ impl Client {
         account: &Account,
         query: &ReceivableQuery,
     ) -> Result<Vec<Receivable>, RpcError> {
-        let request = |action| query.fill(Request::new(action).set("account", account));
+        let request =
+            |action: &'static str| query.fill(Request::new(action).set("account", account));
         let mut entries = self.ask(request("receivable"), answers::receivable).await;
         if matches!(&entries, Err(error) if error.is_unknown_action()) {
             entries = self.ask(request("pending"), answers::receivable).await;
@@ -289,7 +290,8 @@ impl Client {
         accounts: &[Account],
         query: &ReceivableQuery,
     ) -> Result<BTreeMap<Account, Vec<Receivable>>, RpcError> {
-        let request = |action| query.fill(Request::new(action).list("accounts", accounts));
+        let request =
+            |action: &'static str| query.fill(Request::new(action).list("accounts", accounts));
         let mut found =
             self.ask(request("accounts_receivable"), answers::accounts_receivable).await;
         if matches!(&found, Err(error) if error.is_unknown_action()) {

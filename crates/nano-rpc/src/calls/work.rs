@@ -172,9 +172,10 @@ fn spelled(difficulty: Difficulty, is_decimal: bool) -> String {
 /// node says `Bad difficulty`, and nano-work-server that it cannot deserialize.
 fn is_misread<T>(answer: &Result<T, RpcError>, is_decimal: bool) -> bool {
     let Err(RpcError::Node(error)) = answer else { return false };
-    let wants_decimal = error.contains("u64");
+    let wants_decimal = error.text().contains("u64");
     if is_decimal {
-        !wants_decimal && (error.contains("Bad difficulty") || error.contains("deserialize"))
+        !wants_decimal
+            && (error.text().contains("Bad difficulty") || error.text().contains("deserialize"))
     } else {
         wants_decimal
     }

@@ -9,7 +9,7 @@ use crate::{
     },
     lenient,
 };
-use nano_block::{SignedBlock, Subtype};
+use nano_block::{Block, SignedBlock, Subtype};
 use nano_primitives::{Account, Amount, BlockHash};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -105,6 +105,35 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+}
+
+/// A confirmed send to an account, as a node tells of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Payment {
+    /// The hash of the send, by which it is received.
+    pub hash: BlockHash,
+    /// Who sent it.
+    pub from: Account,
+    /// How much, in raw.
+    pub amount: Amount,
+}
+
+impl Event {
+    /// The payment to `account` that this event confirms, if it is one. A node may tell of one payment twice: keep its
+    /// hash. One whose block the node left out is none, for nothing says whom it pays.
+    #[must_use]
+    pub fn payment_to(&self, account: &Account) -> Option<Payment> {
+        let Self::Confirmation { hash, account: from, amount, subtype, block, .. } = self else {
+            return None;
+        };
+        let destination = match (block.as_ref()?.block, subtype) {
+            (Block::State(block), Some(Subtype::Send)) => block.link.to_account(),
+            (Block::Send(block), _) => block.destination,
+            _ => return None,
+        };
+        (destination == *account).then_some(Payment { hash: *hash, from: *from, amount: *amount })
+    }
 }
 
 /// Reads a message of a node; `None` for what tells of no event: acknowledgements, other topics.

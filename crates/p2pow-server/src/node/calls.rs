@@ -207,7 +207,7 @@ impl Calls {
         let view = LedgerView {
             frontier: Some(info.frontier),
             balance: info.balance,
-            epoch: Epoch::from_number(info.account_version),
+            epoch: info.account_version,
             confirmed_balance: (!is_confirmed).then(confirmed),
         };
         Ok(Standing { view, is_confirmed })
@@ -253,6 +253,6 @@ fn answered<T>(results: Vec<Result<T, RpcError>>) -> Result<Vec<T>, RpcError> {
 }
 
 fn receivable(entry: &nano_rpc::Receivable) -> Receivable {
-    let epoch = entry.min_version.and_then(Epoch::from_number);
+    let epoch = entry.min_version;
     Receivable { amount: entry.amount, epoch }
 }
