@@ -1,7 +1,7 @@
 //! [`CrashAt`]: a store that dies at a chosen write, for tests that enumerate every point where a process may be
 //! killed.
 
-use crate::{BoxFuture, Expect, Page, Record, Revision, Store, StoreError};
+use crate::{BoxFuture, Claim, Expect, Page, Record, Revision, Store, StoreError};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -118,5 +118,11 @@ impl Store for CrashAt {
             self.check()?;
             self.store.list(bucket, page).await
         })
+    }
+
+    /// A process that is gone holds nothing: whoever had it has to drop it.
+    fn claim(&self) -> Result<Claim, StoreError> {
+        self.check()?;
+        self.store.claim()
     }
 }

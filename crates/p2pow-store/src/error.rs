@@ -59,6 +59,15 @@ pub enum StoreError {
         /// The store's file.
         path: PathBuf,
     },
+    /// Somebody else has the sole right to it.
+    #[error("somebody else works with {}", shown(.path))]
+    Claimed {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// A store that nobody can have for himself.
+    #[error("this kind of store cannot be had by one process alone")]
+    Unclaimable,
     /// What is in the file is not what was written.
     #[error("{} is damaged or no store of this program: put it aside, or bring back a copy of it", shown(.path))]
     Corrupt {

@@ -32,6 +32,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod claim;
 pub mod crash;
 mod error;
 mod record;
@@ -40,6 +41,7 @@ mod sqlite;
 mod store;
 
 pub use {
+    claim::{Claim, Claimed},
     error::StoreError,
     record::{Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Page, Record, Revision},
     records::{Entry, Records},

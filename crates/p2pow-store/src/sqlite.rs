@@ -6,14 +6,15 @@
 mod connection;
 
 use crate::{
-    BoxFuture, Expect, Page, Record, Revision, Store, StoreError,
+    BoxFuture, Claim, Expect, Page, Record, Revision, Store, StoreError,
     store::{check_name, check_value},
 };
 use connection::{Answer, Ask, Connection, Put};
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::AtomicBool,
         mpsc::{Receiver, Sender, channel},
     },
     thread::{self, JoinHandle},
@@ -30,6 +31,10 @@ pub struct SqliteStore {
     /// `None` only while it is dropped.
     calls: Option<Sender<Call>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// `None` for a store in memory.
+    path: Option<PathBuf>,
+    /// Whether a store in memory is claimed.
+    is_claimed: Arc<AtomicBool>,
 }
 
 struct Call {
@@ -45,7 +50,7 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         private(path)?;
-        Ok(Self::start(Connection::open(path)?))
+        Ok(Self::start(Connection::open(path)?, Some(path.to_owned())))
     }
 
     /// A store that ends with this value.
@@ -53,7 +58,7 @@ impl SqliteStore {
     /// # Errors
     /// SQLite has no memory.
     pub fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self::start(Connection::in_memory()?))
+        Ok(Self::start(Connection::in_memory()?, None))
     }
 
     /// The same as a value that journals share.
@@ -62,10 +67,11 @@ impl SqliteStore {
         Arc::new(self)
     }
 
-    fn start(connection: Connection) -> Self {
+    fn start(connection: Connection, path: Option<PathBuf>) -> Self {
         let (calls, received) = channel();
         let thread = thread::spawn(move || serve(connection, &received));
-        Self { calls: Some(calls), thread: Mutex::new(Some(thread)) }
+        let (calls, thread) = (Some(calls), Mutex::new(Some(thread)));
+        Self { calls, thread, path, is_claimed: Arc::default() }
     }
 
     async fn ask(&self, ask: Ask) -> Result<Answer, StoreError> {
@@ -188,5 +194,13 @@ impl Store for SqliteStore {
             let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
             self.records(Ask::List { bucket: bucket.to_owned(), prefix, after, limit }).await
         })
+    }
+
+    /// By a locked file beside the store's own, whose name ends with `.lock`.
+    fn claim(&self) -> Result<Claim, StoreError> {
+        match &self.path {
+            Some(path) => Claim::beside(path),
+            None => Claim::of(&self.is_claimed),
+        }
     }
 }

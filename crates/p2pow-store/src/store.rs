@@ -1,6 +1,6 @@
 //! [`Store`]: what every store of records can do.
 
-use crate::{Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Page, Record, Revision, StoreError};
+use crate::{Claim, Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Page, Record, Revision, StoreError};
 use std::{fmt, pin::Pin, sync::Arc};
 
 /// What the calls of a [`Store`] return.
@@ -55,6 +55,16 @@ pub trait Store: fmt::Debug + Send + Sync {
         bucket: &'a str,
         page: Page<'a>,
     ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>>;
+
+    /// Takes the sole right to work with the store. It is a matter among those who claim it: others read and write all the
+    /// same.
+    ///
+    /// # Errors
+    /// Somebody has it, in this process or another one ([`StoreError::Claimed`]), or it is a store that cannot be claimed,
+    /// as it is unless it says otherwise.
+    fn claim(&self) -> Result<Claim, StoreError> {
+        Err(StoreError::Unclaimable)
+    }
 }
 
 impl<S: Store + ?Sized> Store for Arc<S> {
@@ -101,6 +111,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         page: Page<'a>,
     ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
         (**self).list(bucket, page)
+    }
+
+    fn claim(&self) -> Result<Claim, StoreError> {
+        (**self).claim()
     }
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use p2pow_store::{
-    Entry, Expect, MAX_VALUE_BYTES, Page, Records, SqliteStore, Store, StoreError,
+    Claimed, Entry, Expect, MAX_VALUE_BYTES, Page, Records, SqliteStore, Store, StoreError,
     crash::{CrashAt, Moment},
 };
 use std::{path::Path, sync::Arc};
@@ -200,5 +200,28 @@ async fn a_store_that_dies_at_a_write_has_or_has_not_done_it() {
         assert!(dying.is_dead() && dying.get("job", "1").await.is_err());
         assert!(dying.put("job", "3", "3".into(), Expect::Absent).await.is_err());
         assert_eq!(keys(&*store, all()).await.len(), left);
+    }
+}
+
+#[tokio::test]
+async fn a_store_is_worked_with_by_one_at_a_time_among_those_who_ask() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.db");
+    let open = || SqliteStore::open(&file).unwrap().shared();
+    let memory = SqliteStore::in_memory().unwrap().shared();
+    // Two connections to one file are as two processes are; what is in memory is shared within one.
+    for (one, other) in [(open(), open()), (Arc::clone(&memory), memory)] {
+        let claimed: Arc<dyn Store> = Arc::new(Claimed::new(one).unwrap());
+        let records = Records::<u64>::new(Arc::clone(&claimed), "job");
+        let dying = Arc::new(CrashAt::new(Arc::clone(&other), 9, Moment::Before));
+        for refused in [other.claim(), dying.claim(), claimed.claim()] {
+            assert!(matches!(refused, Err(StoreError::Claimed { .. })), "{refused:?}");
+        }
+        drop(claimed);
+        assert!(other.claim().is_err(), "somebody can still write");
+        records.create("a", &1).await.unwrap();
+        drop(records);
+        drop(dying.claim().unwrap());
+        assert_eq!(other.get("job", "a").await.unwrap().unwrap().value, "1");
     }
 }
