@@ -26,6 +26,7 @@
 mod access;
 mod clock;
 mod config;
+mod ear;
 mod metrics;
 mod payer;
 mod receivable;

@@ -73,8 +73,9 @@ impl Metrics {
         self.seconds.observe(seconds);
     }
 
-    pub(crate) fn failed(&self) {
-        self.payments.get_or_create(&Outcome { outcome: "failed" }).inc();
+    /// It failed, or was withdrawn.
+    pub(crate) fn not_made(&self, outcome: &'static str) {
+        self.payments.get_or_create(&Outcome { outcome }).inc();
     }
 
     pub(crate) fn delivered(&self, outcome: &'static str) {

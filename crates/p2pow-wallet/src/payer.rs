@@ -5,7 +5,8 @@ use crate::{receivable::is_receivable, task::Batch};
 use nano_block::{BuildError, SecretKey};
 use nano_primitives::{Account, BlockHash};
 use nano_rpc::RpcError;
-use p2pow_client::{Cause, DealError, Fate, Item, OrderKey, SendError, Sender, Unsettled};
+use p2pow_client::{Cause, DealError, Event, Fate, Item, OrderKey, SendError, Sender, Unsettled};
+use tokio::sync::mpsc::UnboundedSender;
 
 /// Hands batches to the sender.
 #[derive(Debug)]
@@ -18,8 +19,14 @@ pub(crate) struct Payer {
 pub(crate) enum Paid {
     /// It is certain that nothing of it is signed that could still be published.
     Nothing(Hindrance),
-    /// Of each order, in their sequence; and why it stopped, where trying again is of no use.
-    Ends(Vec<End>, Option<Hindrance>),
+    /// Of each order, in their sequence.
+    Ends {
+        ends: Vec<End>,
+        /// Why it stopped, where trying again is of no use.
+        why: Option<Hindrance>,
+        /// In words, if it is not done.
+        problem: Option<String>,
+    },
     /// Nobody knows: whether something was signed before is not told by this. It is to be asked again by its name.
     Unknown(String),
 }
@@ -29,10 +36,19 @@ pub(crate) enum Paid {
 pub(crate) enum End {
     /// The node says that this block is confirmed.
     Confirmed(BlockHash),
-    /// It may be done yet.
-    Open,
+    /// It may be done yet, by this block if there is one.
+    Open(Option<BlockHash>),
     /// No block is signed that could still be confirmed.
     Not,
+    /// The same, and the operator has put another payment in its place: it is not to be made any more.
+    Withdrawn,
+}
+
+impl End {
+    /// Whether it is decided for good.
+    pub(crate) const fn is_final(&self) -> bool {
+        matches!(self, Self::Confirmed(_) | Self::Withdrawn)
+    }
 }
 
 /// Why nothing more was signed.
@@ -50,26 +66,33 @@ impl Payer {
         Self { sender }
     }
 
-    /// Carries out the batch, or goes on with it. `representative` is that of an account which it opens.
+    /// Carries out the batch, or goes on with it. `representative` is that of an account which it opens; `listener` hears
+    /// of its steps.
     pub(crate) async fn pay(
         &self,
         signer: &SecretKey,
         batch: &Batch,
-        representative: Option<Account>,
+        representative: Account,
+        listener: UnboundedSender<Event>,
     ) -> Paid {
         let key = match OrderKey::new(format!("serve {}", batch.id)) {
             Ok(key) => key,
             Err(error) => return Paid::Unknown(error.to_string()),
         };
-        let own = representative.map(|account| self.sender.with_representative(account));
-        let sender = own.as_ref().unwrap_or(&self.sender);
+        let sender = self.sender.with_representative(representative).with_events(listener);
         match sender.pay(signer, &key, &batch.orders).await {
             Ok(receipt) if receipt.users.len() == batch.orders.len() => {
                 let ends = receipt.users.iter().map(|user| End::Confirmed(user.hash()));
-                Paid::Ends(ends.collect(), None)
+                Paid::Ends { ends: ends.collect(), why: None, problem: None }
             }
             Ok(_) => Paid::Unknown("not every block is known".to_owned()),
             Err(SendError::Unsettled(left)) => unsettled(&left),
+            // Nothing of it is confirmed, or may still be.
+            Err(error @ SendError::Withdrawn { .. }) => Paid::Ends {
+                ends: vec![End::Withdrawn; batch.orders.len()],
+                why: None,
+                problem: Some(error.to_string()),
+            },
             Err(error) => failed(&error),
         }
     }
@@ -81,18 +104,24 @@ impl Payer {
 }
 
 fn unsettled(left: &Unsettled) -> Paid {
-    let ends = left.items.iter().map(end).collect();
-    match &left.cause {
-        Cause::Stopped(error) => Paid::Ends(ends, hindrance(error).filter(|why| why.is_final)),
-        _ => Paid::Ends(ends, None),
-    }
+    let stopped = match &left.cause {
+        Cause::Stopped(error) => Some(&**error),
+        _ => None,
+    };
+    let is_withdrawn = matches!(stopped, Some(SendError::Withdrawn { .. }));
+    let ends = left.items.iter().map(|item| match end(item) {
+        End::Not if is_withdrawn => End::Withdrawn,
+        end => end,
+    });
+    let why = stopped.and_then(hindrance).filter(|why| why.is_final);
+    Paid::Ends { ends: ends.collect(), why, problem: Some(left.to_string()) }
 }
 
 fn end(item: &Item) -> End {
     match (item.fate, item.block) {
         (Fate::Confirmed, Some(block)) => End::Confirmed(block),
         (Fate::Impossible | Fate::Unsigned, _) => End::Not,
-        _ => End::Open,
+        (_, block) => End::Open(block),
     }
 }
 

@@ -3,7 +3,10 @@
 //! Clients compare these texts, so those that a node has are the node's, to the letter (source: nano-node,
 //! `nano/lib/errors.cpp` and `json_handler.cpp`). The last few are for what a node does not have.
 
-use crate::{task::TaskId, wallets::WalletError};
+use crate::{
+    task::{TaskId, WITHDRAWN},
+    wallets::WalletError,
+};
 use nano_primitives::BlockHash;
 use nano_rpc::RpcError;
 use p2pow_store::StoreError;
@@ -19,8 +22,10 @@ pub(crate) enum Refusal {
     BadWallet,
     #[error("Bad account number")]
     BadAccount,
-    #[error("Bad source account")]
+    #[error("Bad source")]
     BadSource,
+    #[error("Source not found")]
+    NoSource,
     #[error("Bad destination account")]
     BadDestination,
     #[error("Bad representative number")]
@@ -78,12 +83,18 @@ pub(crate) enum Refusal {
     /// Given up, and certainly nothing was sent.
     #[error("{reason}")]
     Failed { reason: String },
+    /// The operator has put another payment in its place.
+    #[error("{WITHDRAWN}: it needs another id to be made all the same")]
+    Withdrawn,
     /// Not done yet, and it may be done later.
     #[error("{}", under_way(.task, .block.as_ref()))]
     UnderWay { task: TaskId, block: Option<BlockHash> },
+    /// Keys are needed until what is under way is over.
+    #[error("payments of this wallet are under way, and need its keys; nothing was changed")]
+    Busy,
     /// An action of a node's wallet that is not offered.
-    #[error("not_implemented: {action} is not offered here")]
-    NotImplemented { action: String },
+    #[error("not_implemented: {action} is not offered here: {reason}")]
+    NotImplemented { action: String, reason: &'static str },
     /// An action that is kept from the node behind.
     #[error("{action} is not passed on to the node: {reason}")]
     NotPassedOn { action: String, reason: &'static str },

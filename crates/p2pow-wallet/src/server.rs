@@ -28,16 +28,23 @@ use nano_http::{CancellationToken, HttpConfig, HttpServer, ListenError, Peer, re
 use nano_rpc::Client;
 use p2pow_client::Sender;
 use p2pow_keystore::Password;
-use p2pow_store::{Store, StoreError};
+use p2pow_store::{Claimed, Store, StoreError};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{Instant, sleep},
+};
 
 /// How long a shutdown waits for answers to be written.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How long a server that is ending may keep its store, and how often is looked.
+const CLAIM_WITHIN: Duration = Duration::from_secs(2);
+const CLAIM_POLL: Duration = Duration::from_millis(20);
 
 /// A server that cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +56,9 @@ pub enum BindError {
         /// The address.
         address: SocketAddr,
     },
+    /// Another server works with the store, or it is one that cannot be had by one server alone.
+    #[error("the store of the wallets must be this server's alone")]
+    Claim(#[source] StoreError),
     /// The wallets cannot be opened.
     #[error("cannot open the wallets")]
     Wallets(#[from] WalletError),
@@ -66,6 +76,12 @@ impl BindError {
     pub const fn is_wrong_password(&self) -> bool {
         matches!(self, Self::Wallets(WalletError::Secrets(SecretsError::Wrong)))
     }
+
+    /// Whether another server works with the store.
+    #[must_use]
+    pub const fn is_in_use(&self) -> bool {
+        matches!(self, Self::Claim(StoreError::Claimed { .. }))
+    }
 }
 
 /// What a server works with.
@@ -73,9 +89,9 @@ impl BindError {
 pub struct Parts {
     /// The node behind: what is no wallet's business goes there.
     pub node: Client,
-    /// Who pays: it needs a journal, for what it forgets may be paid twice.
+    /// Who pays: it needs a journal, for what it forgets may be paid twice. Its events are listened to by the server.
     pub sender: Sender,
-    /// Where wallets and payments are kept. No other process may use its records at the same time.
+    /// Where wallets and payments are kept. It is claimed: no other server works with it, in this process or another one.
     pub store: Arc<dyn Store>,
     /// What the secrets in the store are sealed with; the first time it is set by this.
     pub password: Password,
@@ -100,6 +116,7 @@ impl WalletServer {
             return Err(BindError::NoToken { address });
         }
         let Parts { node, sender, store, password } = parts;
+        let store = claim(store).await?;
         let wallets = Arc::new(Wallets::open(&store, password, config.cost).await?);
         let closing = CancellationToken::new();
         let rules = Rules {
@@ -109,6 +126,7 @@ impl WalletServer {
         };
         let metrics = Arc::new(Metrics::new());
         let (work, network) = (sender.config().fallback.clone(), sender.config().network);
+        let websocket = sender.config().websocket.clone();
         let outbox = Outbox::new(&store, &config.webhooks, Arc::clone(&metrics), closing.clone());
         let hands = Hands {
             wallets: Arc::clone(&wallets),
@@ -124,6 +142,7 @@ impl WalletServer {
             node,
             work,
             network,
+            websocket,
             wallets,
             tasks,
             metrics,
@@ -156,6 +175,18 @@ impl WalletServer {
     pub async fn shutdown(self) {
         self.service.closing.cancel();
         self.http.shutdown(GRACE).await;
+    }
+}
+
+/// The store for this server alone: until nothing of it can write any more. One that is just ending is waited for.
+async fn claim(store: Arc<dyn Store>) -> Result<Arc<dyn Store>, BindError> {
+    let until = Instant::now() + CLAIM_WITHIN;
+    loop {
+        match Claimed::new(Arc::clone(&store)) {
+            Ok(claimed) => return Ok(Arc::new(claimed)),
+            Err(StoreError::Claimed { .. }) if Instant::now() < until => sleep(CLAIM_POLL).await,
+            Err(error) => return Err(BindError::Claim(error)),
+        }
     }
 }
 
@@ -212,16 +243,22 @@ async fn rpc_door(State(service): State<Arc<Service>>, request: Request) -> Resp
     }
 }
 
-/// Counts ends as they come, until the queue is gone.
+/// Counts ends as they come, until the server closes.
 async fn count(service: Arc<Service>, mut ends: broadcast::Receiver<Task>) {
     loop {
-        match ends.recv().await {
+        let end = tokio::select! {
+            end = ends.recv() => end,
+            // Whoever counts has the queue, and the queue its store.
+            () = service.closing.cancelled() => return,
+        };
+        match end {
             Ok(task) => match task.state {
                 Course::Confirmed { ended_ms, .. } => {
                     let ms = u32::try_from(ended_ms.saturating_sub(task.accepted_ms));
                     service.metrics.confirmed(f64::from(ms.unwrap_or(u32::MAX)) / 1000.0);
                 }
-                Course::Failed { .. } => service.metrics.failed(),
+                Course::Failed { .. } => service.metrics.not_made("failed"),
+                Course::Withdrawn { .. } => service.metrics.not_made("withdrawn"),
                 Course::Queued => {}
             },
             Err(RecvError::Lagged(_)) => {}

@@ -26,6 +26,8 @@ pub(crate) struct Service {
     /// What finds work that was asked for by itself, if not the node behind.
     pub(crate) work: Option<Pool>,
     pub(crate) network: Network,
+    /// The node's WebSocket, which tells of what arrives.
+    pub(crate) websocket: Option<String>,
     pub(crate) wallets: Arc<Wallets>,
     pub(crate) tasks: Arc<Tasks>,
     pub(crate) metrics: Arc<Metrics>,

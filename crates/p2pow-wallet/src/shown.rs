@@ -1,6 +1,9 @@
 //! [`Shown`]: a task as the REST API and webhooks show it.
 
-use crate::task::{State, Task};
+use crate::{
+    task::{State, Task, WITHDRAWN},
+    tasks::Standing,
+};
 use nano_primitives::{Account, Amount, BlockHash};
 use p2pow_client::Order;
 use serde::Serialize;
@@ -27,6 +30,9 @@ pub(crate) struct Shown<'a> {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     block: Option<BlockHash>,
+    /// The block that is signed for one that is queued, and may be confirmed at any time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_block: Option<BlockHash>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
@@ -39,7 +45,8 @@ pub(crate) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    pub(crate) fn new(task: &'a Task, problem: Option<String>) -> Self {
+    pub(crate) fn new(task: &'a Task, standing: Standing) -> Self {
+        let Standing { problem, block: signed_block } = standing;
         let (kind, amount) = match task.order {
             Order::Send { amount, .. } => ("send", Some(amount)),
             Order::Receive { amount, .. } => ("receive", Some(amount)),
@@ -57,6 +64,7 @@ impl<'a> Shown<'a> {
             amount,
             state: "queued",
             block: None,
+            signed_block,
             error: None,
             problem,
             accepted_ms: task.accepted_ms,
@@ -77,11 +85,15 @@ impl<'a> Shown<'a> {
                 (shown.state, shown.error, shown.ended_ms) =
                     ("failed", Some(reason.as_str()), Some(*ended_ms));
             }
+            State::Withdrawn { ended_ms } => {
+                (shown.state, shown.error, shown.ended_ms) =
+                    ("withdrawn", Some(WITHDRAWN), Some(*ended_ms));
+            }
         }
         shown
     }
 
-    /// What became of it: queued, confirmed or failed.
+    /// What became of it: queued, confirmed, failed or withdrawn.
     pub(crate) const fn state(&self) -> &'static str {
         self.state
     }

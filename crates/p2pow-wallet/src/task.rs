@@ -58,6 +58,10 @@ pub(crate) struct Task {
     pub(crate) state: State,
 }
 
+/// Why a task is over that the operator has put another payment in the place of.
+pub(crate) const WITHDRAWN: &str = "withdrawn: another payment was put in its place on purpose; nothing was sent, and \
+     nothing will be";
+
 /// What became of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -68,6 +72,9 @@ pub(crate) enum State {
     Confirmed { block: BlockHash, ended_ms: u64 },
     /// Given up: it is certain that nothing was done, and that nothing will be.
     Failed { reason: String, ended_ms: u64 },
+    /// The same, and the operator has put another payment in its place on purpose: its key stands for it for ever, so that
+    /// nobody makes it again by asking again.
+    Withdrawn { ended_ms: u64 },
 }
 
 impl State {

@@ -19,7 +19,7 @@ use crate::{
 use book::{Accepted, Book};
 use line::Line;
 use nano_http::CancellationToken;
-use nano_primitives::Account;
+use nano_primitives::{Account, BlockHash};
 use p2pow_store::{Store, StoreError};
 use std::{
     collections::{HashMap, HashSet},
@@ -77,6 +77,17 @@ struct Open {
     state: watch::Sender<State>,
     /// Why it is not done yet, if something is in the way.
     problem: Option<String>,
+    /// The block that is signed for it.
+    block: Option<BlockHash>,
+}
+
+/// What is known of a task that is not over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// What is in its way.
+    pub(crate) problem: Option<String>,
+    /// The block that is signed for it, and may be confirmed at any time.
+    pub(crate) block: Option<BlockHash>,
 }
 
 /// A task, and what becomes of it.
@@ -169,7 +180,7 @@ impl Tasks {
     fn enter(&self, task: &Task, is_waiting: bool) -> watch::Receiver<State> {
         let mut lines = self.lock();
         let (state, receiver) = watch::channel(task.state.clone());
-        let open = Open { task: task.clone(), state, problem: None };
+        let open = Open { task: task.clone(), state, problem: None, block: None };
         lines.open.insert(task.id.clone(), open);
         let line = lines.of.entry(task.account).or_default();
         if is_waiting {
@@ -192,9 +203,11 @@ impl Tasks {
         self.lock().open.len()
     }
 
-    /// What is in the way of a task that is not over.
-    pub(crate) fn problem(&self, id: &TaskId) -> Option<String> {
-        self.lock().open.get(id)?.problem.clone()
+    /// How it stands with a task that is not over.
+    pub(crate) fn standing(&self, id: &TaskId) -> Standing {
+        let lines = self.lock();
+        let standing = |open: &Open| Standing { problem: open.problem.clone(), block: open.block };
+        lines.open.get(id).map(standing).unwrap_or_default()
     }
 
     /// Whether an account has tasks that are not over.

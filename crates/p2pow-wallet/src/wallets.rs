@@ -34,6 +34,9 @@ pub enum WalletError {
     /// Its password was not entered.
     #[error("Wallet is locked")]
     Locked,
+    /// The account is only watched.
+    #[error("Account is only watched: its private key is not in the wallet")]
+    OnlyWatched,
     /// It has no such account.
     #[error("Account not found in wallet")]
     NoAccount,
@@ -87,12 +90,27 @@ pub(crate) struct Counts {
 }
 
 impl Wallet {
+    /// Whether it is in the wallet, and not only remembered.
+    fn is_present(&self, held: &Held) -> bool {
+        let is_of_seed = match held.record.origin {
+            Origin::Seed { past, .. } => past == self.record.past_seeds.len(),
+            Origin::Alone(_) | Origin::Watched => true,
+        };
+        is_of_seed && !held.record.is_removed
+    }
+
     fn present(&self) -> impl Iterator<Item = (&Account, &Held)> {
-        self.accounts.iter().filter(|(_, held)| !held.record.is_removed)
+        self.accounts.iter().filter(|(_, held)| self.is_present(held))
+    }
+
+    /// Those that it can sign for.
+    fn signing(&self) -> impl Iterator<Item = &Account> {
+        let signs = |held: &Held| !matches!(held.record.origin, Origin::Watched);
+        self.present().filter(move |(_, held)| signs(held)).map(|(account, _)| account)
     }
 
     fn held(&self, account: &Account) -> Result<&Held, WalletError> {
-        let held = self.accounts.get(account).filter(|held| !held.record.is_removed);
+        let held = self.accounts.get(account).filter(|held| self.is_present(held));
         held.ok_or(WalletError::NoAccount)
     }
 
@@ -105,10 +123,13 @@ impl Wallet {
         Ok(Seed::from_bytes(*bytes))
     }
 
-    /// One more than the last index that was taken in turn.
+    /// One more than the last index of the seed that was taken in turn.
     fn next_index(&self) -> u64 {
+        let now = self.record.past_seeds.len();
         let in_turn = self.accounts.values().filter_map(|held| match held.record.origin {
-            Origin::Seed { index, in_turn: true } => Some(u64::from(index) + 1),
+            Origin::Seed { index, in_turn: true, past } if past == now => {
+                Some(u64::from(index) + 1)
+            }
             _ => None,
         });
         in_turn.max().unwrap_or(0)
@@ -199,6 +220,7 @@ impl Wallets {
         let record = WalletRecord {
             key: KeyAtRest::plain(&self.vault, &id, &key)?,
             seed: Hidden::new(&key, seed.expose_bytes(), &context(&id, "seed"))?,
+            past_seeds: Vec::new(),
             representative: representative.unwrap_or_else(|| seed.derive(0).account()),
             is_destroyed: false,
         };
@@ -222,6 +244,19 @@ impl Wallets {
             (wallet.record, wallet.revision) = (record, revision);
             Ok(())
         })
+    }
+
+    /// Gives an unlocked wallet another seed, and takes out the accounts of the one before.
+    pub(crate) async fn change_seed(&self, id: &WalletId, seed: &Seed) -> Result<(), WalletError> {
+        let _changing = self.changing.lock().await;
+        let hidden = self.with(id, |wallet| {
+            Ok(Hidden::new(wallet.key()?, seed.expose_bytes(), &context(id, "seed"))?)
+        })?;
+        // One write: no account is ever taken for one of another seed.
+        self.change(id, |record| {
+            record.past_seeds.push(std::mem::replace(&mut record.seed, hidden));
+        })
+        .await
     }
 
     /// Takes the wallet out of use. Its record stays, sealed.

@@ -14,6 +14,7 @@ use crate::{
     metrics::Metrics,
     shown::Shown,
     task::{Task, TaskId},
+    tasks::Standing,
 };
 use nano_http::CancellationToken;
 use p2pow_store::{Records, Store, StoreError};
@@ -109,7 +110,7 @@ impl Outbox {
         let mut written = Vec::new();
         for hook in &self.0.hooks {
             let id = format!("{}.{}", task.id, hook.name);
-            let shown = Shown::new(task, None);
+            let shown = Shown::new(task, Standing::default());
             let body = json!({
                 "id": id, "type": format!("{}.{}", shown.kind(), shown.state()), "payout": shown,
             });

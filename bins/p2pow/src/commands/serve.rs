@@ -8,11 +8,7 @@ use p2pow_cli::{Failure, config::Given, output};
 use p2pow_store::SqliteStore;
 use p2pow_wallet::{BindError, Parts, WalletServer};
 use serde_json::json;
-use std::{
-    fs::{File, TryLockError},
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::Path};
 
 const HELP: &str = "\
 Speaks the wallet actions of a Nano node and of Pippin (wallet_create, account_create, send with `id`, receive, …): point the \
@@ -57,14 +53,13 @@ pub(crate) async fn run(command: ServeCommand) -> Result<(), Failure> {
         None => settings.data()?.file("wallet.db"),
     };
     let password = args.password(!store.exists())?;
-    let _lock = lock(&store)?;
     let parts = Parts {
         node: settings.node()?,
         sender: settings.sender()?.with_journal(settings.journal()?),
         store: SqliteStore::open(&store)?.shared(),
         password,
     };
-    let server = WalletServer::bind(config, parts).await.map_err(refused)?;
+    let server = WalletServer::bind(config, parts).await.map_err(|error| refused(error, &store))?;
     started(&server, command.json)?;
     interrupts.next().await;
     server.shutdown().await;
@@ -73,26 +68,7 @@ pub(crate) async fn run(command: ServeCommand) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Nobody else may use the store meanwhile. The lock is the process's, and ends with it.
-fn lock(store: &Path) -> Result<File, Failure> {
-    let mut path = store.as_os_str().to_owned();
-    path.push(".lock");
-    let path = PathBuf::from(path);
-    let failed =
-        |error: io::Error| Failure::new(format!("cannot lock {}: {error}", path.display()));
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Failure::new(format!(
-            "another `p2pow serve` works with {}: end it, or give another --store",
-            store.display()
-        ))),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
-}
-
-fn refused(error: BindError) -> Failure {
+fn refused(error: BindError, store: &Path) -> Failure {
     match error {
         BindError::NoToken { address } => Failure::Usage(format!(
             "other machines reach {address}: set {TOKEN_VARIABLE}, give --token-file FILE, or --listen on loopback"
@@ -100,6 +76,10 @@ fn refused(error: BindError) -> Failure {
         error if error.is_wrong_password() => Failure::new(format!(
             "the password does not open the wallets of --store: it is the one that the first start set (by \
              {PASSWORD_VARIABLE}, --password-file or on the terminal)"
+        )),
+        error if error.is_in_use() => Failure::new(format!(
+            "another `p2pow serve` works with {}: end it, or give another --store",
+            store.display()
         )),
         error => error.into(),
     }

@@ -3,7 +3,7 @@
 //! Who comes late or falls behind has missed some, and is told so in the latter case: `GET /payouts` has them all.
 
 use super::refused::Shared;
-use crate::{service::Service, shown::Shown, task::Task};
+use crate::{service::Service, shown::Shown, task::Task, tasks::Standing};
 use axum::{
     extract::State,
     response::{
@@ -40,6 +40,6 @@ fn events(
 }
 
 fn shown(task: &Task) -> Event {
-    let shown = Shown::new(task, None);
+    let shown = Shown::new(task, Standing::default());
     Event::default().event(shown.kind()).id(task.id.as_str()).data(json!(shown).to_string())
 }

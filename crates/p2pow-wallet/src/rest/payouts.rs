@@ -9,7 +9,7 @@ use crate::{
     service::Service,
     shown::Shown,
     task::{State as Course, Task, TaskId},
-    tasks::{Ticket, Wanted},
+    tasks::{Standing, Ticket, Wanted},
     wallets::{WalletError, WalletId},
 };
 use axum::{
@@ -145,21 +145,16 @@ fn wallet(service: &Service, asked: &Asked, account: &Account) -> Result<WalletI
         Some(wallet) => wallet.parse().map_err(|_| Refusal::BadWallet)?,
         None => service.wallets.wallet_of(account).ok_or(WalletError::NoAccount)?,
     };
-    if !service.wallets.contains(&wallet, account)? {
-        return Err(WalletError::NoAccount.into());
-    }
-    if service.wallets.is_locked(&wallet)? {
-        return Err(WalletError::Locked.into());
-    }
+    service.wallets.check_signs(&wallet, account)?;
     Ok(wallet)
 }
 
 fn shown(service: &Service, task: &Task) -> Value {
-    let problem = match task.state {
-        Course::Queued => service.tasks.problem(&task.id),
-        _ => None,
+    let standing = match task.state {
+        Course::Queued => service.tasks.standing(&task.id),
+        _ => Standing::default(),
     };
-    json!(Shown::new(task, problem))
+    json!(Shown::new(task, standing))
 }
 
 pub(super) async fn one(State(service): Shared, Path(id): Path<String>) -> Response {

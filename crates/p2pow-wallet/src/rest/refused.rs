@@ -20,6 +20,7 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         Refusal::OtherPayment { .. } => StatusCode::CONFLICT,
         Refusal::Wallet(WalletError::NotFound | WalletError::NoAccount) => StatusCode::NOT_FOUND,
         Refusal::Wallet(WalletError::Locked) => StatusCode::LOCKED,
+        Refusal::Wallet(WalletError::OnlyWatched) => StatusCode::CONFLICT,
         Refusal::TooMany { .. } | Refusal::Closing | Refusal::Store(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }

@@ -4,11 +4,11 @@ use super::{
     call::Call,
     shape::{Answer, bit, list},
 };
-use crate::{refusal::Refusal, service::Service};
+use crate::{refusal::Refusal, service::Service, wallets::WalletError};
 use serde_json::{Value, json};
 
 /// Accounts made by one call, at most.
-const MOST_AT_ONCE: u64 = 10_000;
+pub(super) const MOST_AT_ONCE: u64 = 10_000;
 
 pub(super) async fn answer(service: &Service, call: &Call) -> Option<Answer> {
     Some(match call.action() {
@@ -16,7 +16,9 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Option<Answer> {
         "accounts_create" => create_many(service, call).await,
         "account_list" => all(service, call),
         "account_remove" => remove(service, call).await,
+        "account_move" => move_to(service, call).await,
         "wallet_add" => add(service, call).await,
+        "wallet_add_watch" => watch(service, call).await,
         "wallet_contains" => contains(service, call),
         _ => return None,
     })
@@ -61,6 +63,30 @@ async fn remove(service: &Service, call: &Call) -> Answer {
     }
     service.wallets.remove_account(&wallet, &account).await?;
     Ok(json!({ "removed": "1" }))
+}
+
+/// All of them, or none.
+async fn move_to(service: &Service, call: &Call) -> Answer {
+    let wallet = call.wallet()?;
+    service.wallets.check(&wallet)?;
+    let source = call.source_wallet()?;
+    service.wallets.check(&source).map_err(|_| Refusal::NoSource)?;
+    let accounts = call.accounts()?;
+    if accounts.iter().any(|account| service.tasks.is_busy(account)) {
+        return Ok(json!({ "moved": "0" }));
+    }
+    match service.wallets.move_accounts(&source, &wallet, &accounts).await {
+        Ok(()) => Ok(json!({ "moved": "1" })),
+        Err(WalletError::NoAccount | WalletError::OnlyWatched) => Ok(json!({ "moved": "0" })),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn watch(service: &Service, call: &Call) -> Answer {
+    let wallet = call.wallet()?;
+    service.wallets.check(&wallet)?;
+    service.wallets.watch(&wallet, &call.accounts()?).await?;
+    Ok(json!({ "success": "" }))
 }
 
 async fn add(service: &Service, call: &Call) -> Answer {

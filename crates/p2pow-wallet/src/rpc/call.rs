@@ -90,6 +90,22 @@ impl Call {
         self.parsed("account", Refusal::BadAccount)
     }
 
+    /// The accounts of a list that must be there.
+    pub(crate) fn accounts(&self) -> Result<Vec<Account>, Refusal> {
+        let listed = match self.fields.get("accounts").ok_or(Refusal::Json)? {
+            Value::Array(listed) => listed.as_slice(),
+            // As a node reads what is no list: nothing in it.
+            _ => &[],
+        };
+        let account = |value: &Value| value.as_str()?.parse().ok();
+        listed.iter().map(|value| account(value).ok_or(Refusal::BadAccount)).collect()
+    }
+
+    /// The wallet that something is taken out of.
+    pub(crate) fn source_wallet(&self) -> Result<WalletId, Refusal> {
+        self.parsed("source", Refusal::BadSource)
+    }
+
     pub(crate) fn source(&self) -> Result<Account, Refusal> {
         self.parsed("source", Refusal::BadSource)
     }

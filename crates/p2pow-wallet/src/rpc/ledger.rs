@@ -7,7 +7,7 @@ use super::{
 use crate::{refusal::Refusal, service::Service};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use nano_primitives::{Account, Amount};
-use nano_rpc::{AccountInfo, HistoryEntry, HistoryQuery, Receivable, ReceivableQuery};
+use nano_rpc::{AccountInfo, HistoryEntry, HistoryQuery, Receivable, ReceivableQuery, Request};
 use serde_json::{Map, Value, json};
 use std::cmp::Reverse;
 
@@ -26,6 +26,7 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Option<Answer> {
         "wallet_receivable" => receivable(service, call).await,
         "wallet_pending" => receivable(service, call).await.map(deprecated),
         "wallet_history" => history(service, call).await,
+        "wallet_ledger" => ledger(service, call).await,
         _ => return None,
     })
 }
@@ -77,6 +78,43 @@ async fn infos(
     });
     let found: Vec<_> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// What the node knows of each account that is opened.
+async fn ledger(service: &Service, call: &Call) -> Answer {
+    let since = call.modified_since()?.unwrap_or(0);
+    let (representative, weight) = (call.flag("representative", false), call.flag("weight", false));
+    let receivable = call.flag("receivable", call.flag("pending", false));
+    let accounts = service.wallets.accounts(&call.wallet()?)?;
+    let mut shown = Map::new();
+    for (account, info) in infos(service, accounts).await? {
+        let modified = info.modified_timestamp.unwrap_or(0);
+        if modified < since {
+            continue;
+        }
+        let mut entry = json!({
+            "frontier": info.frontier,
+            "open_block": info.open_block,
+            "representative_block": info.representative_block,
+            "balance": info.balance,
+            "modified_timestamp": modified.to_string(),
+            "block_count": info.block_count.to_string(),
+        });
+        if representative {
+            entry["representative"] = json!(info.representative);
+        }
+        if weight {
+            let request = Request::new("account_weight").set("account", account);
+            let answer: Value = service.node.call(request).await?;
+            entry["weight"] = answer["weight"].clone();
+        }
+        if receivable {
+            let waiting = info.receivable.unwrap_or(Amount::ZERO);
+            (entry["pending"], entry["receivable"]) = (json!(waiting), json!(waiting));
+        }
+        shown.insert(account.to_string(), entry);
+    }
+    Ok(json!({ "accounts": object(shown) }))
 }
 
 async fn balances(service: &Service, call: &Call) -> Answer {

@@ -26,6 +26,7 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Option<Answer> {
         "receive" => receive(service, call).await,
         "receive_all" => receive_all(service, call).await,
         "search_receivable" | "search_pending" => search(service, call).await,
+        "search_receivable_all" | "search_pending_all" => search_all(service).await,
         "account_representative_set" => change(service, call).await,
         "wallet_representative_set" => set_representative(service, call).await,
         _ => return None,
@@ -37,7 +38,7 @@ async fn send(service: &Service, call: &Call) -> Answer {
     service.wallets.check(&wallet)?;
     let amount = call.amount()?;
     let (account, destination) = (call.source()?, call.destination()?);
-    usable(service, &wallet, &account)?;
+    service.wallets.check_signs(&wallet, &account)?;
     let id = call.optional("id").map(|id| id.into_owned());
     if let Some(found) = id.as_ref().map(String::len).filter(|found| !(1..=MOST_ID).contains(found))
     {
@@ -58,7 +59,7 @@ pub(crate) fn keyed(id: &str) -> String {
 async fn receive(service: &Service, call: &Call) -> Answer {
     let (wallet, account, source) = (call.wallet()?, call.account()?, call.hash("block")?);
     service.wallets.check(&wallet)?;
-    usable(service, &wallet, &account)?;
+    service.wallets.check_signs(&wallet, &account)?;
     let amount = match known_receive(service, &source).await? {
         Some(amount) => amount,
         None => receivable(service, &account, &source).await?,
@@ -137,9 +138,14 @@ async fn search(service: &Service, call: &Call) -> Answer {
     Ok(json!({ "started": super::shape::bit(!is_locked) }))
 }
 
+async fn search_all(service: &Service) -> Answer {
+    receive_for(service, &service.wallets.unlocked_accounts()).await?;
+    Ok(json!({ "success": "" }))
+}
+
 /// Has everything received that waits for a wallet.
 async fn receive_waiting(service: &Service, wallet: &WalletId) -> Result<Vec<Ticket>, Refusal> {
-    let accounts = service.wallets.accounts(wallet)?;
+    let accounts = service.wallets.signing_accounts(wallet)?;
     let accounts: Vec<_> = accounts.into_iter().map(|account| (*wallet, account)).collect();
     receive_for(service, &accounts).await
 }
@@ -169,7 +175,7 @@ async fn change(service: &Service, call: &Call) -> Answer {
     let (wallet, account) = (call.wallet()?, call.account()?);
     service.wallets.check(&wallet)?;
     let representative = call.representative()?;
-    usable(service, &wallet, &account)?;
+    service.wallets.check_signs(&wallet, &account)?;
     if service.node.account_info(&account).await?.is_none() {
         return Err(Refusal::AccountNotFound);
     }
@@ -188,7 +194,7 @@ async fn set_representative(service: &Service, call: &Call) -> Answer {
     }
     service.wallets.set_representative(&wallet, representative).await?;
     if update {
-        for account in service.wallets.accounts(&wallet)? {
+        for account in service.wallets.signing_accounts(&wallet)? {
             let info = service.node.account_info(&account).await?;
             if info.is_some_and(|info| info.representative != representative) {
                 let order = Order::Change { representative };
@@ -197,17 +203,6 @@ async fn set_representative(service: &Service, call: &Call) -> Answer {
         }
     }
     Ok(json!({ "set": "1" }))
-}
-
-/// Whether the wallet is unlocked and has the account.
-fn usable(service: &Service, wallet: &WalletId, account: &Account) -> Result<(), Refusal> {
-    if service.wallets.is_locked(wallet)? {
-        return Err(crate::wallets::WalletError::Locked.into());
-    }
-    if !service.wallets.contains(wallet, account)? {
-        return Err(crate::wallets::WalletError::NoAccount.into());
-    }
-    Ok(())
 }
 
 /// Puts a task into the queue, or finds it there.
@@ -236,6 +231,10 @@ async fn done(service: &Service, ticket: Ticket) -> Answer {
     match tokio::time::timeout(service.config.wait, ticket.end()).await {
         Ok(Some(State::Confirmed { block, .. })) => Ok(json!({ "block": block })),
         Ok(Some(State::Failed { reason, .. })) => Err(Refusal::Failed { reason }),
-        Ok(Some(State::Queued) | None) | Err(_) => Err(Refusal::UnderWay { task, block: None }),
+        Ok(Some(State::Withdrawn { .. })) => Err(Refusal::Withdrawn),
+        Ok(Some(State::Queued) | None) | Err(_) => {
+            let block = service.tasks.standing(&task).block;
+            Err(Refusal::UnderWay { task, block })
+        }
     }
 }

@@ -9,25 +9,24 @@ use bytes::Bytes;
 use nano_block::{SecretKey, Seed};
 use serde_json::{Value, json};
 
-/// Actions of a node's wallets that are not offered.
-const WALLET_ACTIONS: [&str; 16] = [
-    "account_move",
-    "payment_begin",
-    "payment_end",
-    "payment_init",
-    "payment_wait",
-    "wallet_add_watch",
-    "wallet_change_seed",
-    "wallet_export",
-    "wallet_ledger",
-    "wallet_republish",
-    "wallet_seed",
-    "wallet_work_get",
-    "work_get",
-    "work_set",
-    "search_pending_all",
-    "search_receivable_all",
+/// Actions of a node's wallets that are not offered, and why.
+const NOT_OFFERED: [(&str, &str); 10] = [
+    ("payment_begin", GONE),
+    ("payment_end", GONE),
+    ("payment_init", GONE),
+    ("payment_wait", GONE),
+    ("wallet_export", TELLS),
+    ("wallet_seed", TELLS),
+    ("wallet_republish", "`republish`, which goes to the node, does it from a block on"),
+    ("wallet_work_get", NO_WORK),
+    ("work_get", NO_WORK),
+    ("work_set", NO_WORK),
 ];
+const GONE: &str = "nodes have not had it since version 22";
+const TELLS: &str =
+    "it tells the wallet's secrets; the file of --store with its password is the backup";
+const NO_WORK: &str = "no work is kept with an account: hired workers find it for each block";
+const NEWER: &str = "this version does not know it, and a node's own wallets are not asked for";
 
 /// Actions that the node behind is not asked for, and why.
 const KEPT: [(&str, &str); 4] = [
@@ -47,11 +46,15 @@ pub(super) fn answer(call: &Call) -> Option<Answer> {
             call,
             "a block that is signed here leaves by `send`, `receive` and the like, each once",
         )),
-        action if WALLET_ACTIONS.contains(&action) => {
-            Err(Refusal::NotImplemented { action: action.to_owned() })
+        action => {
+            let (_, reason) = NOT_OFFERED.iter().find(|(name, _)| *name == action)?;
+            Err(not_offered(call, reason))
         }
-        _ => return None,
     })
+}
+
+fn not_offered(call: &Call, reason: &'static str) -> Refusal {
+    Refusal::NotImplemented { action: call.action().to_owned(), reason }
 }
 
 fn shown(key: &SecretKey) -> Value {
@@ -75,7 +78,7 @@ pub(super) async fn pass_on(service: &Service, call: &Call) -> Result<Bytes, Ref
     }
     if call.action().starts_with("wallet_") {
         // A node's own wallets are nobody's business here, whatever a newer node can do with them.
-        return Err(Refusal::NotImplemented { action: call.action().to_owned() });
+        return Err(not_offered(call, NEWER));
     }
     Ok(service.node.pass_on(call.body()).await?)
 }
@@ -119,6 +122,7 @@ mod tests {
             told(r#"{"action":"sign","key":"00"}"#).as_str().unwrap().starts_with("sign is not")
         );
         let told = told(r#"{"action":"wallet_seed","wallet":"00"}"#);
-        assert_eq!(told, "not_implemented: wallet_seed is not offered here");
+        let words = told.as_str().unwrap();
+        assert!(words.starts_with("not_implemented: wallet_seed is not offered here: "), "{told}");
     }
 }

@@ -1,10 +1,16 @@
 //! Wallets: made, locked, opened; and who represents what they will open.
 
 use super::{
+    accounts::MOST_AT_ONCE,
     call::Call,
     shape::{Answer, bit},
 };
-use crate::{refusal::Refusal, service::Service, wallets::WalletId};
+use crate::{
+    refusal::Refusal,
+    service::Service,
+    wallets::{WalletError, WalletId},
+};
+use nano_block::Seed;
 use nano_primitives::Account;
 use serde_json::json;
 
@@ -14,6 +20,7 @@ const LOOK_AHEAD: u32 = 64;
 pub(super) async fn answer(service: &Service, call: &Call) -> Option<Answer> {
     Some(match call.action() {
         "wallet_create" => create(service, call).await,
+        "wallet_change_seed" => change_seed(service, call).await,
         "wallet_destroy" => destroy(service, call).await,
         "wallet_lock" => lock(service, call),
         "wallet_locked" => locked(service, call),
@@ -28,20 +35,44 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Option<Answer> {
 }
 
 async fn create(service: &Service, call: &Call) -> Answer {
-    let seed = call.seed()?;
-    let is_restored = seed.is_some();
-    let id = service.wallets.create(seed, service.config.representative).await?;
-    if !is_restored {
+    let representative = service.config.representative;
+    let Some(seed) = call.seed()? else {
+        let id = service.wallets.create(None, representative).await?;
         return Ok(json!({ "wallet": id }));
-    }
-    let (last, count) = restore(service, &id).await?;
-    Ok(json!({ "wallet": id, "last_restored_account": last, "restored_count": count.to_string() }))
+    };
+    // What has to be asked of the node comes first: if it does not answer, nothing is done.
+    let more = used_after_first(service, &seed).await?;
+    let id = service.wallets.create(Some(seed), representative).await?;
+    let (last, count) = restore(service, &id, more).await?;
+    Ok(json!({ "wallet": id, "last_restored_account": last, "restored_count": count }))
 }
 
-/// Makes the accounts of a seed that are known to have been used, and the first in any case.
-async fn restore(service: &Service, id: &WalletId) -> Result<(Account, usize), Refusal> {
-    let mut accounts = service.wallets.create_accounts(id, 1).await?;
-    let seed = service.wallets.seed(id)?;
+/// So many more accounts as are wanted, or as are known to have been used.
+async fn change_seed(service: &Service, call: &Call) -> Answer {
+    let wallet = call.wallet()?;
+    service.wallets.check(&wallet)?;
+    let seed = call.seed()?.ok_or(Refusal::Json)?;
+    let count = call.count_if_there()?.unwrap_or(0);
+    if count > MOST_AT_ONCE {
+        return Err(Refusal::InvalidCount);
+    }
+    if service.wallets.is_locked(&wallet)? {
+        return Err(WalletError::Locked.into());
+    }
+    if service.tasks.is_busy_with(&wallet) {
+        return Err(Refusal::Busy);
+    }
+    let more = match usize::try_from(count) {
+        Ok(0) | Err(_) => used_after_first(service, &seed).await?,
+        Ok(more) => more,
+    };
+    service.wallets.change_seed(&wallet, &seed).await?;
+    let (last, count) = restore(service, &wallet, more).await?;
+    Ok(json!({ "success": "", "last_restored_account": last, "restored_count": count }))
+}
+
+/// The greatest index of a seed's account that is known to have been used, or 0.
+async fn used_after_first(service: &Service, seed: &Seed) -> Result<usize, Refusal> {
     let (mut used, mut looked_at) = (0, 1);
     while looked_at <= used + LOOK_AHEAD {
         let ahead: Vec<(u32, Account)> = (looked_at..=used + LOOK_AHEAD)
@@ -50,10 +81,19 @@ async fn restore(service: &Service, id: &WalletId) -> Result<(Account, usize), R
         looked_at = used + LOOK_AHEAD + 1;
         used = service.last_used(&ahead).await?.unwrap_or(used);
     }
-    let more = usize::try_from(used).unwrap_or(0);
-    accounts.extend(service.wallets.create_accounts(id, more).await?);
+    Ok(usize::try_from(used).unwrap_or(0))
+}
+
+/// Makes the first account of a wallet's seed, and so many more: the last of them, and how many there are, as a node
+/// counts them.
+async fn restore(
+    service: &Service,
+    id: &WalletId,
+    more: usize,
+) -> Result<(Account, String), Refusal> {
+    let accounts = service.wallets.create_accounts(id, more + 1).await?;
     let last = accounts.last().copied().ok_or(Refusal::AccountNotFound)?;
-    Ok((last, accounts.len()))
+    Ok((last, service.wallets.counts(id)?.next_index.to_string()))
 }
 
 async fn destroy(service: &Service, call: &Call) -> Answer {

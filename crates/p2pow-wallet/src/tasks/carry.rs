@@ -1,21 +1,23 @@
 //! How the tasks of an account are carried out, one batch after the other.
 //!
 //! A batch goes to the sender until the node's ledger says of each of its blocks that it is confirmed, or that it can
-//! never be. Only of what certainly nothing is signed that could still be confirmed is put into another batch. An account that has nothing to do
+//! never be. Only of what certainly nothing is signed that could still be confirmed is put into another batch. What the
+//! operator has replaced by another payment on purpose is over, and is not made again. An account that has nothing to do
 //! has no task of the runtime.
 
 use super::Tasks;
 use crate::{
     clock,
     payer::{End, Hindrance, Paid},
-    task::{Batch, State, Task, TaskId},
+    task::{Batch, State, Task, TaskId, WITHDRAWN},
     wallets::WalletError,
 };
 use nano_block::SecretKey;
 use nano_primitives::{Account, BlockHash};
-use p2pow_client::Order;
+use p2pow_client::{Event, Order};
 use p2pow_store::StoreError;
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, future::pending, sync::Arc, time::Duration};
+use tokio::sync::mpsc::unbounded_channel;
 use tracing::{info, warn};
 
 /// Between two tries of the same, at first and at most.
@@ -120,23 +122,20 @@ impl Tasks {
         }
         loop {
             let Some(key) = self.key(batch).await else { return Course::Closing };
-            let representative = self.wallets.representative(&batch.wallet).ok();
-            let paid = tokio::select! {
-                paid = self.payer.pay(&key, batch, representative) => paid,
-                () = self.closing.cancelled() => return Course::Closing,
-            };
+            let Some(paid) = self.pay(&key, batch).await else { return Course::Closing };
             match paid {
-                Paid::Ends(ends, why) => {
+                Paid::Ends { ends, why, problem } => {
                     if !self.take_ends(batch, &ends).await {
                         return Course::Closing;
                     }
-                    if ends.iter().all(|end| matches!(end, End::Confirmed(_))) {
+                    if ends.iter().all(End::is_final) {
                         return self.dissolve(batch).await;
                     }
-                    let is_open = ends.contains(&End::Open);
+                    let is_open = ends.iter().any(|end| matches!(end, End::Open(_)));
                     if let Some(why) = why.filter(|_| !is_open) {
                         return self.hindered(batch, &why).await;
                     }
+                    self.tell_problem(&batch.tasks, &problem.unwrap_or_default());
                 }
                 Paid::Nothing(why) if why.is_final || self.is_late(batch) => {
                     return self.hindered(batch, &why).await;
@@ -148,6 +147,38 @@ impl Tasks {
             }
             if !self.pause(waits.next()).await {
                 return Course::Closing;
+            }
+        }
+    }
+
+    /// Hands it to the sender once; `None` if the queue is closed before it comes back.
+    async fn pay(&self, key: &SecretKey, batch: &Batch) -> Option<Paid> {
+        let representative = match self.wallets.representative(&batch.wallet) {
+            Ok(representative) => representative,
+            Err(error) => return Some(Paid::Unknown(error.to_string())),
+        };
+        let (listener, mut events) = unbounded_channel();
+        let listen = async {
+            while let Some(event) = events.recv().await {
+                if let Event::Progress { items, .. } = event {
+                    self.note_blocks(batch, items.iter().map(|item| item.signed.and(item.block)));
+                }
+            }
+            pending().await
+        };
+        tokio::select! {
+            paid = self.payer.pay(key, batch, representative, listener) => Some(paid),
+            () = listen => None,
+            () = self.closing.cancelled() => None,
+        }
+    }
+
+    /// Remembers by which block each order is about to be carried out.
+    fn note_blocks(&self, batch: &Batch, blocks: impl Iterator<Item = Option<BlockHash>>) {
+        let mut lines = self.lock();
+        for (id, block) in batch.tasks.iter().zip(blocks) {
+            if let Some(open) = lines.open.get_mut(id) {
+                open.block = block;
             }
         }
     }
@@ -187,12 +218,17 @@ impl Tasks {
         }
     }
 
-    /// Ends the tasks whose blocks are confirmed.
+    /// Ends the tasks whose blocks are confirmed, and those that are withdrawn.
     async fn take_ends(&self, batch: &Batch, ends: &[End]) -> bool {
-        for (id, end) in batch.tasks.iter().zip(ends) {
-            if let End::Confirmed(block) = end
-                && !self.end(id, confirmed(*block)).await
-            {
+        let open = ends.iter().map(|end| if let End::Open(block) = end { *block } else { None });
+        self.note_blocks(batch, open);
+        for ((id, order), end) in batch.tasks.iter().zip(&batch.orders).zip(ends) {
+            let state = match end {
+                End::Confirmed(block) => confirmed(*block),
+                End::Withdrawn => withdrawn(order),
+                End::Open(_) | End::Not => continue,
+            };
+            if !self.end(id, state).await {
                 return false;
             }
         }
@@ -292,6 +328,14 @@ enum Course {
 
 fn failed(reason: &str) -> State {
     State::Failed { reason: reason.to_owned(), ended_ms: clock::now_ms() }
+}
+
+/// Only what is paid can be paid twice: what is received, or represented by somebody, may be asked for again.
+fn withdrawn(order: &Order) -> State {
+    match order {
+        Order::Send { .. } => State::Withdrawn { ended_ms: clock::now_ms() },
+        Order::Receive { .. } | Order::Change { .. } => failed(WITHDRAWN),
+    }
 }
 
 fn confirmed(block: BlockHash) -> State {

@@ -1,11 +1,11 @@
 //! The accounts of [`Wallets`]: from a seed, or of keys that come from elsewhere.
 
 use super::{
-    Counts, Held, WalletError, WalletId, Wallets,
+    Counts, Held, Wallet, WalletError, WalletId, Wallets,
     record::{AccountRecord, Origin, context},
 };
 use crate::secrets::Hidden;
-use nano_block::{SecretKey, Seed};
+use nano_block::SecretKey;
 use nano_primitives::Account;
 
 fn account_key(id: &WalletId, account: &Account) -> String {
@@ -22,31 +22,43 @@ impl Wallets {
         self.with(id, |wallet| Ok(wallet.held(account).is_ok()))
     }
 
-    /// Where an account is, of all wallets.
-    pub(crate) fn wallet_of(&self, account: &Account) -> Option<WalletId> {
-        let wallets = self.all();
-        wallets.iter().find(|(_, wallet)| wallet.held(account).is_ok()).map(|(id, _)| *id)
+    /// The accounts that the wallet can sign for, in the same order.
+    pub(crate) fn signing_accounts(&self, id: &WalletId) -> Result<Vec<Account>, WalletError> {
+        self.with(id, |wallet| Ok(wallet.signing().copied().collect()))
     }
 
-    /// Every account of the wallets that are unlocked, and its wallet.
+    /// Whether the wallet is unlocked, has the account, and can sign for it.
+    pub(crate) fn check_signs(&self, id: &WalletId, account: &Account) -> Result<(), WalletError> {
+        self.with(id, |wallet| {
+            wallet.key()?;
+            match wallet.held(account)?.record.origin {
+                Origin::Watched => Err(WalletError::OnlyWatched),
+                Origin::Seed { .. } | Origin::Alone(_) => Ok(()),
+            }
+        })
+    }
+
+    /// The wallet that can sign for an account, of all wallets.
+    pub(crate) fn wallet_of(&self, account: &Account) -> Option<WalletId> {
+        let wallets = self.all();
+        let signs = |wallet: &Wallet| wallet.signing().any(|signing| signing == account);
+        wallets.iter().find(|(_, wallet)| signs(wallet)).map(|(id, _)| *id)
+    }
+
+    /// Every account that the wallets can sign for which are unlocked, and its wallet.
     pub(crate) fn unlocked_accounts(&self) -> Vec<(WalletId, Account)> {
         let wallets = self.all();
         let unlocked = wallets.iter().filter(|(_, wallet)| wallet.key.is_some());
-        unlocked
-            .flat_map(|(id, wallet)| wallet.present().map(|(account, _)| (*id, *account)))
-            .collect()
-    }
-
-    /// The seed of an unlocked wallet.
-    pub(crate) fn seed(&self, id: &WalletId) -> Result<Seed, WalletError> {
-        self.with(id, |wallet| wallet.seed(id))
+        unlocked.flat_map(|(id, wallet)| wallet.signing().map(|account| (*id, *account))).collect()
     }
 
     pub(crate) fn counts(&self, id: &WalletId) -> Result<Counts, WalletError> {
         self.with(id, |wallet| {
-            let is_alone = |held: &Held| matches!(held.record.origin, Origin::Alone(_));
-            let adhoc = wallet.present().filter(|(_, held)| is_alone(held)).count();
-            let deterministic = wallet.present().count() - adhoc;
+            let count = |is: fn(&Origin) -> bool| {
+                wallet.present().filter(|(_, held)| is(&held.record.origin)).count()
+            };
+            let adhoc = count(|origin| matches!(origin, Origin::Alone(_)));
+            let deterministic = count(|origin| matches!(origin, Origin::Seed { .. }));
             Ok(Counts { deterministic, adhoc, next_index: wallet.next_index() })
         })
     }
@@ -58,13 +70,15 @@ impl Wallets {
         count: usize,
     ) -> Result<Vec<Account>, WalletError> {
         let _changing = self.changing.lock().await;
-        let (seed, first) = self.with(id, |wallet| Ok((wallet.seed(id)?, wallet.next_index())))?;
+        let (seed, past, first) = self.with(id, |wallet| {
+            Ok((wallet.seed(id)?, wallet.record.past_seeds.len(), wallet.next_index()))
+        })?;
         let (mut made, mut index) = (Vec::new(), first);
         while made.len() < count {
             let place = u32::try_from(index).map_err(|_| WalletError::NoIndex)?;
             let account = seed.derive(place).account();
-            if !self.contains(id, &account)? {
-                made.push((account, Origin::Seed { index: place, in_turn: true }));
+            if !self.signs(id, &account)? {
+                made.push((account, Origin::Seed { index: place, in_turn: true, past }));
             }
             index += 1;
         }
@@ -81,9 +95,11 @@ impl Wallets {
         index: u32,
     ) -> Result<Account, WalletError> {
         let _changing = self.changing.lock().await;
-        let account = self.with(id, |wallet| wallet.seed(id))?.derive(index).account();
-        if !self.contains(id, &account)? {
-            self.hold(id, account, Origin::Seed { index, in_turn: false }).await?;
+        let (seed, past) =
+            self.with(id, |wallet| Ok((wallet.seed(id)?, wallet.record.past_seeds.len())))?;
+        let account = seed.derive(index).account();
+        if !self.signs(id, &account)? {
+            self.hold(id, account, Origin::Seed { index, in_turn: false, past }).await?;
             self.tell();
         }
         Ok(account)
@@ -97,14 +113,66 @@ impl Wallets {
     ) -> Result<Account, WalletError> {
         let _changing = self.changing.lock().await;
         let account = key.account();
-        let context = context(id, &account.public_key().to_string());
-        let hidden =
-            self.with(id, |wallet| Ok(Hidden::new(wallet.key()?, key.expose_bytes(), &context)?))?;
-        if !self.contains(id, &account)? {
-            self.hold(id, account, Origin::Alone(hidden)).await?;
+        let origin = self.sealed(id, key)?;
+        if !self.signs(id, &account)? {
+            self.hold(id, account, origin).await?;
             self.tell();
         }
         Ok(account)
+    }
+
+    /// The key under that of an unlocked wallet.
+    fn sealed(&self, id: &WalletId, key: &SecretKey) -> Result<Origin, WalletError> {
+        let context = context(id, &key.account().public_key().to_string());
+        self.with(id, |wallet| {
+            Ok(Origin::Alone(Hidden::new(wallet.key()?, key.expose_bytes(), &context)?))
+        })
+    }
+
+    /// Whether the account is in the wallet with its key.
+    fn signs(&self, id: &WalletId, account: &Account) -> Result<bool, WalletError> {
+        self.with(id, |wallet| Ok(wallet.signing().any(|signing| signing == account)))
+    }
+
+    /// Adds accounts to an unlocked wallet whose keys are elsewhere.
+    pub(crate) async fn watch(
+        &self,
+        id: &WalletId,
+        accounts: &[Account],
+    ) -> Result<(), WalletError> {
+        let _changing = self.changing.lock().await;
+        self.with(id, |wallet| wallet.key().map(drop))?;
+        for account in accounts {
+            if !self.contains(id, account)? {
+                self.hold(id, *account, Origin::Watched).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves accounts with their keys from one unlocked wallet to another: all of them, or none if one of them cannot be.
+    /// Killed in the middle, it leaves an account in both rather than in none.
+    pub(crate) async fn move_accounts(
+        &self,
+        from: &WalletId,
+        to: &WalletId,
+        accounts: &[Account],
+    ) -> Result<(), WalletError> {
+        let _changing = self.changing.lock().await;
+        let sealed = |account| Ok((account, self.sealed(to, &self.secret_key(from, account)?)?));
+        let ready: Vec<(&Account, Origin)> =
+            accounts.iter().map(sealed).collect::<Result<_, WalletError>>()?;
+        for (account, origin) in ready.into_iter().filter(|_| from != to) {
+            if !self.signs(to, account)? {
+                self.hold(to, *account, origin).await?;
+            }
+            // Who names an account twice moves it once.
+            if self.contains(from, account)? {
+                self.take_out(from, account).await?;
+            }
+        }
+        self.tell();
+        Ok(())
     }
 
     /// Takes an account out of an unlocked wallet. Its record stays, sealed: adding it again brings it back.
@@ -114,6 +182,10 @@ impl Wallets {
         account: &Account,
     ) -> Result<(), WalletError> {
         let _changing = self.changing.lock().await;
+        self.take_out(id, account).await
+    }
+
+    async fn take_out(&self, id: &WalletId, account: &Account) -> Result<(), WalletError> {
         let (record, revision) = self.with(id, |wallet| {
             wallet.key()?;
             let held = wallet.held(account)?;
@@ -161,6 +233,7 @@ impl Wallets {
                 let context = context(id, &account.public_key().to_string());
                 Ok(SecretKey::from_bytes(*hidden.show_32(wallet.key()?, &context)?))
             }
+            Origin::Watched => Err(WalletError::OnlyWatched),
         })
     }
 }

@@ -76,6 +76,9 @@ pub(super) struct WalletRecord {
     pub(super) key: KeyAtRest,
     /// Under the wallet's key.
     pub(super) seed: Hidden,
+    /// Seeds that it had before, the oldest first. They are kept, so that nothing is lost for good by one call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) past_seeds: Vec<Hidden>,
     pub(super) representative: Account,
     /// Destroyed wallets are kept, so that nothing is lost for good by one call; nobody can use them.
     #[serde(default)]
@@ -102,10 +105,18 @@ pub(super) struct AccountRecord {
 /// Where an account's private key comes from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Origin {
-    /// From the seed. `in_turn` if it was the next one, and not asked for by its index.
-    Seed { index: u32, in_turn: bool },
+    /// From the seed. `in_turn` if it was the next one, and not asked for by its index. `past` says how many seeds the
+    /// wallet had before this one: those of a past seed are not in the wallet.
+    Seed {
+        index: u32,
+        in_turn: bool,
+        #[serde(default)]
+        past: usize,
+    },
     /// By itself, under the wallet's key.
     Alone(Hidden),
+    /// There is none here: the account is only watched.
+    Watched,
 }
 
 /// What a sealed secret is bound to.

@@ -30,7 +30,7 @@ async fn what_is_no_wallets_business_goes_to_the_node_and_comes_back_as_it_was()
 async fn what_would_end_or_rob_the_node_stays_here() {
     let town = Town::found().await;
     let served = town.serve().await;
-    for action in ["stop", "node_id", "wallet_seed", "wallet_export", "wallet_ledger", "work_get"] {
+    for action in ["stop", "node_id", "wallet_seed", "wallet_export", "work_get"] {
         let answer = served.call(json!({ "action": action, "wallet": "00".repeat(32) })).await;
         let words = answer["error"].as_str().unwrap_or_else(|| panic!("{action}: {answer}"));
         assert!(words.contains(action), "{words}");
@@ -99,4 +99,17 @@ async fn another_password_does_not_open_the_store_and_no_secret_stands_in_it() {
     let served = town.serve().await;
     let list = json!({ "action": "account_list", "wallet": wallet["wallet"] });
     assert_eq!(served.call(list).await["accounts"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_store_has_one_server_in_this_process_as_in_others() {
+    let town = Town::found().await;
+    let served = town.serve().await;
+    let second = WalletServer::bind(Town::config(), town.parts()).await.unwrap_err();
+    assert!(second.is_in_use(), "{second}");
+    served.server.shutdown().await;
+    let served = town.serve().await;
+    // Dropped, it ends by itself.
+    drop(served);
+    town.serve().await;
 }

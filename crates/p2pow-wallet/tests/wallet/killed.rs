@@ -11,6 +11,7 @@ use p2pow_store::{
     SqliteStore, Store,
     crash::{CrashAt, Moment},
 };
+use p2pow_wallet::Config;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
@@ -115,5 +116,117 @@ async fn each_payout_is_made_once_whatever_write_a_server_dies_at() {
         }
     }
     assert!(deaths > 20, "only {deaths} deaths");
+    println!("died {deaths} times");
+}
+
+/// All that moves money or signs, asked for at once: a send, receives of an open account and of one that they open, and a
+/// change of representative.
+struct Mixed {
+    store: Arc<dyn Store>,
+    wallet: String,
+    alice: Account,
+    /// Has no block yet.
+    carol: Account,
+    sources: [BlockHash; 2],
+    bob: Account,
+    representative: Account,
+}
+
+impl Mixed {
+    async fn new(town: &Town) -> Self {
+        let store = SqliteStore::in_memory().unwrap().shared();
+        let served = town.serve_on(Arc::clone(&store)).await;
+        let (wallet, alice) = served.rich(town, "10").await;
+        let carol = served.account(&wallet).await;
+        served.server.shutdown().await;
+        let sources =
+            [(alice, "5"), (carol, "2")].map(|(to, xno_)| town.net.fund(&to, xno(xno_)).unwrap());
+        let [bob, representative] = [0, 1].map(|_| SecretKey::generate().unwrap().account());
+        Self { store, wallet, alice, carol, sources, bob, representative }
+    }
+
+    /// A server that does not let its callers wait.
+    async fn serve(town: &Town, store: Arc<dyn Store>) -> Served {
+        town.serve_on_as(store, Config { wait: Duration::ZERO, ..Town::config() }).await
+    }
+
+    /// Asks for what is not done yet. A change of representative has no name: who does not know looks at the ledger.
+    async fn ask(&self, town: &Town, served: &Served) {
+        let call = |more: Value| {
+            let mut call = json!({ "wallet": self.wallet });
+            call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            served.call(call)
+        };
+        let (alice, carol, bob) = (self.alice, self.carol, self.bob);
+        let mut calls = vec![
+            json!({ "action": "send", "source": alice, "destination": bob, "amount": "7", "id": "k" }),
+            json!({ "action": "receive", "account": alice, "block": self.sources[0] }),
+            json!({ "action": "receive", "account": carol, "block": self.sources[1] }),
+        ];
+        if town.net.account(&alice).unwrap().representative != self.representative {
+            let set = json!({
+                "action": "account_representative_set", "account": alice, "representative": self.representative,
+            });
+            calls.push(set);
+        }
+        futures_util::future::join_all(calls.into_iter().map(call)).await;
+    }
+
+    async fn die(&self, town: &Town, write: usize, moment: Moment) -> bool {
+        let crash = Arc::new(CrashAt::new(Arc::clone(&self.store), write, moment));
+        let served = Self::serve(town, Arc::clone(&crash) as Arc<dyn Store>).await;
+        self.ask(town, &served).await;
+        until(|| crash.is_dead() || served.server.open_payments() == 0).await;
+        served.server.shutdown().await;
+        crash.is_dead()
+    }
+
+    async fn go_on(&self, town: &Town) {
+        let served = Self::serve(town, Arc::clone(&self.store)).await;
+        until(|| served.server.open_payments() == 0).await;
+        self.ask(town, &served).await;
+        until(|| served.server.open_payments() == 0).await;
+        served.server.shutdown().await;
+    }
+
+    /// Everything is done, once; what is gone is paid out or a fee; nothing was signed twice.
+    async fn check(&self, town: &Town, fees: Amount, case: &str) {
+        let amounts = |account: Account| -> Vec<u128> {
+            town.net.receivable(&account).iter().map(|(_, raw)| raw.to_raw()).collect()
+        };
+        assert_eq!(amounts(self.bob), [7], "{case}");
+        for account in [self.alice, self.carol] {
+            assert!(amounts(account).is_empty(), "{case}: it is received");
+        }
+        assert_eq!(town.net.account(&self.alice).unwrap().representative, self.representative);
+        let left = town.net.balance(&self.alice).to_raw() + town.net.balance(&self.carol).to_raw();
+        assert_eq!(xno("17").to_raw() - left, 7 + fees.to_raw(), "{case}");
+        let deals = town.sender_on(Arc::clone(&self.store)).deals(None).await.unwrap();
+        let mut previous: Vec<_> = deals.iter().map(|deal| (deal.account, deal.previous)).collect();
+        previous.sort_unstable();
+        previous.dedup();
+        assert_eq!(previous.len(), deals.len(), "{case}: two blocks on one previous");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_asked_for_is_done_once_whatever_write_a_server_dies_at() {
+    let town = Town::with_worker().await;
+    let mut deaths = 0;
+    for moment in [Moment::Before, Moment::After] {
+        for write in 1..FAR {
+            let case = Mixed::new(&town).await;
+            let before = town.net.receivable_total(&town.george);
+            let has_died = case.die(&town, write, moment).await;
+            case.go_on(&town).await;
+            let fees = town.net.receivable_total(&town.george).checked_sub(before).unwrap();
+            case.check(&town, fees, &format!("write {write}, {moment:?}")).await;
+            if !has_died {
+                break;
+            }
+            deaths += 1;
+        }
+    }
+    assert!(deaths > 40, "only {deaths} deaths");
     println!("died {deaths} times");
 }

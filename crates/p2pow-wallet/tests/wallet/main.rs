@@ -10,4 +10,5 @@ mod receiving;
 mod rest;
 mod schema;
 mod town;
+mod wallets;
 mod webhooks;

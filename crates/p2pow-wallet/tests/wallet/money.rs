@@ -128,7 +128,7 @@ async fn nobody_spends_from_what_is_locked_or_elsewhere() {
     for (field, value, words) in [
         ("amount", "0", "Invalid amount number"),
         ("amount", "1.5", "Invalid amount number"),
-        ("source", "x", "Bad source account"),
+        ("source", "x", "Bad source"),
         ("destination", "x", "Bad destination account"),
     ] {
         let mut call = send(&wallet, alice, &bob, "7");

@@ -29,6 +29,10 @@ pub(crate) struct Town {
     pub(crate) store: Arc<dyn Store>,
     workers: Vec<Server>,
     port: u16,
+    /// Where the worker is paid.
+    pub(crate) george: Account,
+    /// What tells the sender of confirmations, if anything does.
+    pub(crate) websocket: Option<String>,
 }
 
 impl Town {
@@ -37,7 +41,9 @@ impl Town {
         let delay = Duration::from_millis(20);
         let net = Devnet::builder().network(Network::Dev).confirmation_delay(delay);
         let store = SqliteStore::in_memory().unwrap().shared();
-        Self { net: Arc::new(net.start().await.unwrap()), store, workers: Vec::new(), port: 1 }
+        let net = Arc::new(net.start().await.unwrap());
+        let (workers, george) = (Vec::new(), SecretKey::generate().unwrap().account());
+        Self { net, store, workers, port: 1, george, websocket: None }
     }
 
     /// The same with a worker.
@@ -54,7 +60,7 @@ impl Town {
     async fn add_worker(&mut self) {
         let config = p2pow_server::Config {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
-            reward_account: SecretKey::generate().unwrap().account(),
+            reward_account: self.george,
             network: Network::Dev,
             websocket_url: Some(self.net.websocket_url()),
             ..p2pow_server::Config::default()
@@ -70,9 +76,10 @@ impl Town {
     }
 
     /// A sender whose journal is in this store.
-    fn sender_on(&self, store: Arc<dyn Store>) -> Sender {
+    pub(crate) fn sender_on(&self, store: Arc<dyn Store>) -> Sender {
         let config = p2pow_client::Config {
             network: Network::Dev,
+            websocket: self.websocket.clone(),
             port: self.port,
             allow_local: true,
             patience: Patience {
@@ -130,7 +137,11 @@ impl Town {
 
     /// A wallet server on another store.
     pub(crate) async fn serve_on(&self, store: Arc<dyn Store>) -> Served {
-        let server = WalletServer::bind(Self::config(), self.parts_on(store)).await.unwrap();
+        self.serve_on_as(store, Self::config()).await
+    }
+
+    pub(crate) async fn serve_on_as(&self, store: Arc<dyn Store>, config: Config) -> Served {
+        let server = WalletServer::bind(config, self.parts_on(store)).await.unwrap();
         Served { address: server.local_addrs()[0], server }
     }
 
@@ -149,6 +160,11 @@ pub(crate) struct Served {
 impl Served {
     pub(crate) async fn post(&self, body: &Value) -> Reply {
         http::ask(self.address, "POST /", &[], &body.to_string()).await
+    }
+
+    /// Asks the REST API.
+    pub(crate) async fn rest(&self, what: &str, body: &Value) -> Reply {
+        http::ask(self.address, what, &[], &body.to_string()).await
     }
 
     /// Calls an action; the answer is HTTP 200 whatever it says, as a node's is.
