@@ -58,7 +58,7 @@ fn two_sends_at_once_are_two_sends_one_after_the_other() {
         ended(child.wait_with_output().unwrap()).good();
     }
     assert_eq!((town.waiting(bob), town.waiting(carol)), (xno("1"), xno("1")));
-    assert_previous_blocks_differ(&town.asked());
+    town.assert_previous_blocks_differ();
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_process_that_is_killed_leaves_a_payment_that_is_made_once() {
         ended(child.wait_with_output().unwrap()).good();
     }
     assert_eq!(town.waiting(bob), xno("1"));
-    assert_previous_blocks_differ(&town.asked());
+    town.assert_previous_blocks_differ();
 }
 
 #[test]
@@ -180,15 +180,4 @@ fn status_tells_what_may_still_happen_and_the_fate_of_a_block() {
     let nobody = "00".repeat(31) + "07";
     let unknown = town.call(&["status", &nobody]).run();
     assert!(unknown.bad(1).contains("neither in the journal nor on the ledger"), "{unknown:?}");
-}
-
-/// No two different user blocks stand on one previous.
-#[track_caller]
-fn assert_previous_blocks_differ(asked: &[Value]) {
-    for (place, one) in asked.iter().enumerate() {
-        for other in &asked[..place] {
-            let (one, other) = (&one["user_block"], &other["user_block"]);
-            assert!(one == other || one["previous"] != other["previous"], "{one} {other}");
-        }
-    }
 }

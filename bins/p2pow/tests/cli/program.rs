@@ -6,7 +6,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU64, Ordering},
 };
 use tempfile::TempDir;
@@ -55,6 +55,21 @@ impl Call {
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.0.env_remove(name);
         self
+    }
+
+    /// The same as a process that the system kills at the first byte beyond so many blocks of 512 bytes in any file.
+    pub(crate) fn killed_beyond(self, blocks: u64) -> Self {
+        let mut shell = Command::new("sh");
+        let script = r#"ulimit -c 0 && ulimit -f "$0" && exec "$@""#;
+        shell.args(["-c", script, &blocks.to_string()]).arg(self.0.get_program());
+        shell.args(self.0.get_args()).stdin(Stdio::null());
+        for (name, value) in self.0.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Self(shell)
     }
 
     pub(crate) fn run(mut self) -> Ended {
@@ -147,10 +162,24 @@ impl Running {
 
     /// Interrupts it as Ctrl-C does, and waits.
     pub(crate) fn interrupt(mut self) -> i32 {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &id]).status().expect("there is a kill");
-        assert!(sent.success());
+        assert!(self.signal("-INT"));
         self.child.wait().expect("it ends").code().expect("no signal ended it")
+    }
+
+    /// Kills it as nobody can prevent. It may be gone already.
+    pub(crate) fn kill(&self) {
+        self.signal("-KILL");
+    }
+
+    fn signal(&self, name: &str) -> bool {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).output().expect("there is a kill");
+        sent.status.success()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        self.child.wait().expect("it ends")
     }
 }
 

@@ -1,28 +1,15 @@
 //! `p2pow serve` as a program: its password, its token, its lock; and that what is not listened on is not served.
 
-use crate::program::{Desk, Running, p2pow};
-use serde_json::{Value, json};
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
+use crate::{
+    program::{Desk, Running, p2pow},
+    till::{PASSWORD, ask},
 };
-
-const PASSWORD: &str = "correct horse";
+use serde_json::{Value, json};
 
 /// Sends a call of the RPC.
 fn call(address: &str, headers: &str, body: &Value) -> (String, Value) {
-    let body = body.to_string();
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.lines().next().unwrap().to_owned(), serde_json::from_str(body).unwrap())
+    let (head, body) = ask(address, "POST /", headers, &body.to_string()).unwrap();
+    (head, serde_json::from_str(&body).unwrap())
 }
 
 /// Arguments of a server on a free port, whose store is on this desk.

@@ -7,6 +7,7 @@ use nano_rpc::Client;
 use p2pow_protocol::fees::fee_receive;
 use serde_json::{Value, json};
 use std::{
+    collections::HashMap,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
@@ -14,7 +15,8 @@ use std::{
 };
 use tokio::runtime::Runtime;
 
-/// `p2pow devnet`, and a worker that publishes some of the user blocks that it is given, and then fails.
+/// `p2pow devnet`, and a worker that publishes some of the user blocks that it is given, and then fails; or all of them
+/// and its reward, as it should.
 pub(crate) struct Town {
     pub(crate) desk: Desk,
     pub(crate) devnet: Running,
@@ -25,7 +27,7 @@ pub(crate) struct Town {
 struct Worker {
     node: String,
     account: Account,
-    /// User blocks of a request that it publishes.
+    /// User blocks of a request that it publishes; if there are fewer, it does the whole job.
     count: Mutex<usize>,
     /// Every request for work.
     asked: Mutex<Vec<Value>>,
@@ -70,7 +72,17 @@ impl Town {
             .env("P2POW_JOURNAL", self.desk.path("journal.db"))
     }
 
-    /// How many user blocks it publishes from now on.
+    /// The funded account.
+    pub(crate) fn alice(&self) -> Account {
+        self.devnet.json()["account"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// The account that the worker is paid on.
+    pub(crate) fn george(&self) -> Account {
+        self.worker.account
+    }
+
+    /// How many user blocks it publishes from now on; more than a request has is the whole job.
     pub(crate) fn publishes(&self, count: usize) {
         *self.worker.count.lock().unwrap() = count;
     }
@@ -82,16 +94,39 @@ impl Town {
 
     /// Publishes all user blocks of a request, as a worker can at any time.
     pub(crate) fn publish(&self, request: &Value) {
-        publish(&self.worker.node, request, users(request).len());
+        publish(&self.worker.node, users(request));
+    }
+
+    /// No two different user blocks that ever left a machine stand on one previous.
+    #[track_caller]
+    pub(crate) fn assert_previous_blocks_differ(&self) {
+        let mut on: HashMap<String, Value> = HashMap::new();
+        for user in self.asked().iter().flat_map(users) {
+            let previous = user["previous"].as_str().unwrap().to_owned();
+            let known = on.entry(previous).or_insert_with(|| user.clone());
+            assert_eq!(*known, user, "two blocks on one previous");
+        }
+    }
+
+    /// The sends that the account has not received.
+    pub(crate) fn receivable(&self, account: Account) -> Vec<(BlockHash, Amount)> {
+        let node = Client::new(&self.worker.node).unwrap();
+        let query = nano_rpc::ReceivableQuery { count: Some(100_000), ..Default::default() };
+        let found = Runtime::new().unwrap().block_on(node.receivable(&account, &query)).unwrap();
+        found.iter().map(|entry| (entry.hash, entry.amount)).collect()
     }
 
     /// What the account has been sent and has not received.
     pub(crate) fn waiting(&self, account: Account) -> Amount {
+        let sum = |sum: Amount, (_, next): (BlockHash, Amount)| sum.checked_add(next).unwrap();
+        self.receivable(account).into_iter().fold(Amount::ZERO, sum)
+    }
+
+    /// What the account has.
+    pub(crate) fn balance(&self, account: Account) -> Amount {
         let node = Client::new(&self.worker.node).unwrap();
-        let query = nano_rpc::ReceivableQuery::default();
-        let found = Runtime::new().unwrap().block_on(node.receivable(&account, &query)).unwrap();
-        let sum = |sum: Amount, next: Amount| sum.checked_add(next).unwrap();
-        found.iter().map(|entry| entry.amount).fold(Amount::ZERO, sum)
+        let info = Runtime::new().unwrap().block_on(node.account_info(&account)).unwrap();
+        info.map_or(Amount::ZERO, |info| info.balance)
     }
 
     /// Waits until the node has confirmed the block.
@@ -119,8 +154,7 @@ impl Worker {
             _ => {
                 self.asked.lock().unwrap().push(body.clone());
                 let count = *self.count.lock().unwrap();
-                publish(&self.node, &body, count);
-                (500, json!({ "error": "User PoW fail" }))
+                self.work(&body, count)
             }
         };
         let answer = answer.to_string();
@@ -129,6 +163,24 @@ impl Worker {
             stream,
             "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{answer}"
         )
+    }
+}
+
+impl Worker {
+    fn work(&self, request: &Value, count: usize) -> (u16, Value) {
+        let mut users = users(request);
+        if count <= users.len() {
+            users.truncate(count);
+            publish(&self.node, users);
+            return (500, json!({ "error": "User PoW fail" }));
+        }
+        let users = publish(&self.node, users);
+        let reward = publish(&self.node, vec![request["reward_block"].clone()]).remove(0);
+        let mut done = json!({ "user_blocks": users, "reward_block": reward });
+        if request.get("user_block").is_some() {
+            done = json!({ "user_block": users[0], "reward_block": reward });
+        }
+        (201, json!({ "successful": done }))
     }
 }
 
@@ -165,17 +217,18 @@ fn users(body: &Value) -> Vec<Value> {
     body["user_blocks"].as_array().cloned().unwrap_or_else(single)
 }
 
-/// Those that the node has already are no trouble.
-fn publish(node: &str, body: &Value, count: usize) {
-    let node = Client::new(node).unwrap();
-    for user in users(body).into_iter().take(count) {
-        let block: SignedState = serde_json::from_value(user).unwrap();
+/// Works on these blocks and publishes them. Those that the node has already, or cannot take, are no trouble.
+fn publish(node: &str, blocks: Vec<Value>) -> Vec<Value> {
+    let (node, runtime) = (Client::new(node).unwrap(), Runtime::new().unwrap());
+    let one = |block| {
+        let block: SignedState = serde_json::from_value(block).unwrap();
         let threshold = Network::Dev.thresholds().base();
         let is_enough = |work: &Work| work.value(&block.root()) >= threshold;
         let work = (0..).map(Work::from_u64).find(is_enough).unwrap();
-        let block = block.with_work(work).into();
-        let _ = Runtime::new().unwrap().block_on(node.process(&block, None));
-    }
+        let _ = runtime.block_on(node.process(&block.with_work(work).into(), None));
+        json!({ "hash": block.hash(), "work": work })
+    };
+    blocks.into_iter().map(one).collect()
 }
 
 /// Somebody to be paid.
