@@ -155,7 +155,7 @@ impl World {
                 thread::sleep(Duration::from_millis(LONGEST));
                 // Until then nothing may have been done, and so nothing more be written.
                 self.town.publishes(usize::MAX);
-                drop(asking.join().unwrap());
+                asking.join().unwrap();
             }),
         }
         let way = match (till.kill(), death) {
