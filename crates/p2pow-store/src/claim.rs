@@ -1,9 +1,9 @@
-//! [`Claim`]: the sole right to work with a store. [`Claimed`]: a store whose claim lasts as long as anybody has it.
+//! [`Claim`]: the sole right to work with a store.
 //!
 //! Compare-and-set keeps writers from undoing each other's work, whoever they are. Who keeps a queue in memory beside the
 //! records needs more: that nobody else works on the same queue.
 
-use crate::{BoxFuture, Expect, Page, Record, Revision, Store, StoreError};
+use crate::StoreError;
 use std::{
     any::Any,
     fmt,
@@ -64,74 +64,5 @@ struct Flag(Arc<AtomicBool>);
 impl Drop for Flag {
     fn drop(&mut self) {
         self.0.store(false, Ordering::SeqCst);
-    }
-}
-
-/// A store that nobody else has claimed, as long as anybody has this.
-#[derive(Debug)]
-pub struct Claimed {
-    store: Arc<dyn Store>,
-    _claim: Claim,
-}
-
-impl Claimed {
-    /// Claims the store.
-    ///
-    /// # Errors
-    /// Somebody else has, or it is a store that cannot be claimed.
-    pub fn new(store: Arc<dyn Store>) -> Result<Self, StoreError> {
-        let claim = store.claim()?;
-        Ok(Self { store, _claim: claim })
-    }
-}
-
-impl Store for Claimed {
-    fn get<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
-        self.store.get(bucket, key)
-    }
-
-    fn put<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        self.store.put(bucket, key, value, expect)
-    }
-
-    fn note<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        self.store.note(bucket, key, value, expect)
-    }
-
-    fn remove<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        revision: Revision,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.store.remove(bucket, key, revision)
-    }
-
-    fn list<'a>(
-        &'a self,
-        bucket: &'a str,
-        page: Page<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
-        self.store.list(bucket, page)
-    }
-
-    fn claim(&self) -> Result<Claim, StoreError> {
-        self.store.claim()
     }
 }

@@ -33,6 +33,7 @@
 #![forbid(unsafe_code)]
 
 mod claim;
+mod claimed;
 pub mod crash;
 mod error;
 mod record;
@@ -41,7 +42,8 @@ mod sqlite;
 mod store;
 
 pub use {
-    claim::{Claim, Claimed},
+    claim::Claim,
+    claimed::Claimed,
     error::StoreError,
     record::{Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Page, Record, Revision},
     records::{Entry, Records},

@@ -1,9 +1,6 @@
 //! [`Shown`]: a task as the REST API and webhooks show it.
 
-use crate::{
-    task::{State, Task, WITHDRAWN},
-    tasks::Standing,
-};
+use crate::task::{Standing, State, Task, WITHDRAWN};
 use nano_primitives::{Account, Amount, BlockHash};
 use p2pow_client::Order;
 use serde::Serialize;

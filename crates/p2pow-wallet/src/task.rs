@@ -77,6 +77,15 @@ pub(crate) enum State {
     Withdrawn { ended_ms: u64 },
 }
 
+/// What is known of a task that is not over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// What is in its way.
+    pub(crate) problem: Option<String>,
+    /// The block that is signed for it, and may be confirmed at any time.
+    pub(crate) block: Option<BlockHash>,
+}
+
 impl State {
     pub(crate) const fn is_over(&self) -> bool {
         !matches!(self, Self::Queued)

@@ -12,7 +12,7 @@ pub(crate) use book::{NotAccepted, Wanted};
 
 use crate::{
     payer::Payer,
-    task::{State, Task, TaskId},
+    task::{Standing, State, Task, TaskId},
     wallets::{WalletId, Wallets},
     webhooks::Outbox,
 };
@@ -79,15 +79,6 @@ struct Open {
     problem: Option<String>,
     /// The block that is signed for it.
     block: Option<BlockHash>,
-}
-
-/// What is known of a task that is not over.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Standing {
-    /// What is in its way.
-    pub(crate) problem: Option<String>,
-    /// The block that is signed for it, and may be confirmed at any time.
-    pub(crate) block: Option<BlockHash>,
 }
 
 /// A task, and what becomes of it.

@@ -13,8 +13,7 @@ use crate::{
     config::Webhook,
     metrics::Metrics,
     shown::Shown,
-    task::{Task, TaskId},
-    tasks::Standing,
+    task::{Standing, Task, TaskId},
 };
 use nano_http::CancellationToken;
 use p2pow_store::{Records, Store, StoreError};

@@ -3,7 +3,11 @@
 //! Who comes late or falls behind has missed some, and is told so in the latter case: `GET /payouts` has them all.
 
 use super::refused::Shared;
-use crate::{service::Service, shown::Shown, task::Task, tasks::Standing};
+use crate::{
+    service::Service,
+    shown::Shown,
+    task::{Standing, Task},
+};
 use axum::{
     extract::State,
     response::{

@@ -8,8 +8,8 @@ use crate::{
     rpc::{keyed, submit},
     service::Service,
     shown::Shown,
-    task::{State as Course, Task, TaskId},
-    tasks::{Standing, Ticket, Wanted},
+    task::{Standing, State as Course, Task, TaskId},
+    tasks::{Ticket, Wanted},
     wallets::{WalletError, WalletId},
 };
 use axum::{
