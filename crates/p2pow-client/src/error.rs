@@ -35,9 +35,17 @@ pub enum SendError {
         /// How long was waited: half of the patience for the deal.
         after: Duration,
     },
-    /// The orders cannot be carried out, or the signer refused. Nothing has left this machine.
+    /// The orders cannot be carried out, or the signer refused. Nothing was signed, or nothing more.
     #[error(transparent)]
     Deal(#[from] DealError),
+    /// The signer has signed a part, or may have. Nothing has left this machine, but whoever signed may know of a block in
+    /// this place of the account's chain, so it is kept for this payment: the same payment again goes on with the same
+    /// blocks.
+    #[error(
+        "{0}; no block was sent, and the place on the account's chain is kept for this payment: the same payment again \
+         goes on with it"
+    )]
+    Begun(#[source] DealError),
     /// It would be a second block on one previous. Nothing was signed.
     #[error(transparent)]
     AlreadySigned(#[from] AlreadySigned),
@@ -74,8 +82,19 @@ impl From<StoreError> for SendError {
 impl From<SignError> for SendError {
     fn from(error: SignError) -> Self {
         match error {
-            SignError::Deal { error, .. } => error.into(),
+            SignError::Deal { error, is_clean: true } => error.into(),
+            SignError::Deal { error, is_clean: false } => Self::Begun(error),
             SignError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl SignError {
+    /// For one more reward of a deal that has left: nothing is to be said of its place.
+    pub(crate) fn plain(self) -> SendError {
+        match self {
+            Self::Deal { error, .. } => error.into(),
+            Self::Store(error) => error.into(),
         }
     }
 }

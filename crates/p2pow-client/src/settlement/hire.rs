@@ -7,7 +7,7 @@ use super::{Course, Settlement};
 use crate::{
     Event, Outcome, Quote, SendError,
     clock::unix_seconds,
-    contract::{Contract, Pen, sign},
+    contract::{Contract, Pen, SignError, sign},
     fallback::{self, Blocks},
     lessons::Task,
 };
@@ -124,7 +124,8 @@ impl Settlement<'_> {
         let places = self.job.places.clone();
         // The user blocks are signed.
         let pen = Pen { signer: self.bench.signer, before: None };
-        let mut contracts = sign(pen, self.deal, vec![quote], places).await?;
+        let mut contracts =
+            sign(pen, self.deal, vec![quote], places).await.map_err(SignError::plain)?;
         let contract = contracts.remove(0);
         self.events.tell(|| Event::Promised { reward: (&contract).into() });
         Ok(contract)

@@ -4,7 +4,7 @@ use super::{Stop, Walk, begin::Crew};
 use crate::{
     Cause, Fate, SendError,
     config::{Deadlines, deadline},
-    contract::{Pen, sign},
+    contract::{Pen, SignError, sign},
     fate::Milestone,
     journal::{Book, DealRecord},
     proof::Verified,
@@ -39,8 +39,20 @@ impl Walk<'_> {
         let last = deal.read(|deal| deal.users[places.end - 1].block.hash());
         self.sender.hold_fee(last, &crew.first).await?;
         let pen = Pen { signer: self.signer, before: Some(&before) };
-        let contracts = sign(pen, deal, crew.first, places.clone()).await?;
+        let signed = sign(pen, deal, crew.first, places.clone()).await;
+        let contracts = signed.map_err(|error| self.not_signed(deal, error))?;
         self.hire(place, places, (contracts, crew.rest), deadlines.later(asked.elapsed())).await
+    }
+
+    /// A deal that is signed has left, perhaps, and what became of it is told with the error. Of one that is not, only its
+    /// place is kept.
+    fn not_signed(&self, deal: &Book<DealRecord>, error: SignError) -> SendError {
+        match error {
+            SignError::Deal { error, .. } if !deal.read(DealRecord::is_signed) => {
+                SendError::Begun(error)
+            }
+            error => error.plain(),
+        }
     }
 
     /// Whether its next block waits for somebody to work on it.

@@ -114,15 +114,19 @@ async fn a_payment_whose_reward_was_refused_goes_on_with_the_same_block() {
         None => Ok(()),
     });
     let error = sender.send(&stingy, bob, xno("1")).await.unwrap_err();
-    assert!(matches!(error, SendError::Deal(DealError::Signer(_))), "{error}");
+    assert!(matches!(error, SendError::Begun(DealError::Signer(_))), "{error}");
+    assert!(error.to_string().contains("the same payment again goes on"), "{error}");
     assert_eq!(town.waiting(bob), xno("0"), "nothing has left");
+    // Refused again, in the same words, and not as if its place were free.
+    let error = sender.send(&stingy, bob, xno("1")).await.unwrap_err();
+    assert!(matches!(error, SendError::Begun(DealError::Signer(_))), "{error}");
 
     // Somebody has had a signature over that block: its place is nobody else's.
     let other = sender.send(&Clerk::willing(&town.alice), bob, xno("2")).await.unwrap_err();
     assert!(matches!(other, SendError::AlreadySigned(_)), "{other}");
     let clerk = Clerk::willing(&town.alice);
     let receipt = sender.send(&clerk, bob, xno("1")).await.unwrap();
-    assert_eq!(stingy.users(), clerk.users());
+    assert_eq!(stingy.users(), [clerk.users()[0]; 2]);
     assert_eq!(receipt.users[0].hash(), clerk.users()[0]);
     assert_eq!(town.waiting(bob), xno("1"));
 }
@@ -135,6 +139,7 @@ async fn a_place_that_may_be_signed_for_is_not_given_to_another_payment() {
     let bob = town.bob.account();
     let silent = Clerk::new(&town.alice, |_| Err(SignerError::unanswered("it was switched off")));
     let error = sender.send(&silent, bob, xno("1")).await.unwrap_err();
+    assert!(matches!(error, SendError::Begun(_)), "{error}");
     assert!(error.to_string().contains("may have signed"), "{error}");
     let clerk = Clerk::willing(&town.alice);
     let other = sender.send(&clerk, bob, xno("2")).await.unwrap_err();
