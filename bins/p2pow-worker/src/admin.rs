@@ -1,7 +1,9 @@
 //! [`AdminArgs`]: where the operator watches the worker, and with which token.
 
 use crate::commands::serve::cannot_listen;
-use p2pow_admin::{AdminClient, AdminServer, BindError, ListenError, Source, Token};
+use p2pow_admin::{
+    AdminClient, AdminConfig, AdminServer, BindError, History, ListenError, Sockets, Source, Token,
+};
 use p2pow_cli::{
     Failure,
     config::{Given, Table},
@@ -42,13 +44,25 @@ impl AdminArgs {
         Ok(Self { admin: both.admin, admin_token_file: Some(token) })
     }
 
-    /// Starts to listen, if that is wanted.
-    pub(crate) async fn serve(&self, source: impl Source) -> Result<Option<Watched>, Failure> {
+    /// Where to listen, if that is wanted.
+    pub(crate) const fn address(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Starts to listen, if that is wanted, on a listener of `sockets` where one is meant for it.
+    pub(crate) async fn serve(
+        &self,
+        source: impl Source,
+        sockets: Sockets,
+        history: History,
+    ) -> Result<Option<Watched>, Failure> {
         let (Some(address), Some(path)) = (self.admin, &self.admin_token_file) else {
             return Ok(None);
         };
         let token = Token::of_file(path)?;
-        let server = AdminServer::bind(address, token.clone(), source).await.map_err(refused)?;
+        let mut config = AdminConfig::new(address, token.clone());
+        (config.sockets, config.history) = (sockets, history);
+        let server = AdminServer::bind(config, source).await.map_err(refused)?;
         Ok(Some(Watched { server, token }))
     }
 

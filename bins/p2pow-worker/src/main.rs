@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod devices;
 mod options;
+mod own;
 mod registrar;
 
 use std::process::ExitCode;

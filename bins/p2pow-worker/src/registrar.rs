@@ -1,25 +1,10 @@
 //! [`Registrar`]: the keys and means that register a worker's addresses.
 
-use nano_block::{Network, SecretKey};
-use nano_pow::Pool;
-use nano_rpc::Client;
+use crate::own::Means;
+use nano_block::SecretKey;
 use p2pow_cli::{Failure, KeyArgs};
-use p2pow_server::{
-    OwnAccount,
-    register::{Registration, register, unregister},
-};
-use std::{net::IpAddr, time::Duration};
-
-/// How long a confirmation may take.
-const CONFIRM_WITHIN: Duration = Duration::from_secs(60);
-
-/// What registering takes.
-pub(crate) struct Means {
-    pub(crate) node: Client,
-    pub(crate) pool: Pool,
-    pub(crate) key: KeyArgs,
-    pub(crate) network: Network,
-}
+use p2pow_server::register::{Registration, register, unregister};
+use std::net::IpAddr;
 
 /// Registers addresses: the first by the key that was named, a second one by the key after it.
 pub(crate) struct Registrar {
@@ -48,7 +33,7 @@ impl Registrar {
         self.have_keys(addresses.len())?;
         let mut done = Vec::new();
         for (key, &address) in self.keys.iter().zip(addresses) {
-            let entry = register(&self.own(key), address, self.allow_local).await;
+            let entry = register(&self.means.own(key), address, self.allow_local).await;
             done.push(entry.map_err(|error| after(done.len(), error))?);
         }
         Ok(done)
@@ -59,7 +44,7 @@ impl Registrar {
         self.have_keys(if both { 2 } else { 1 })?;
         let mut done = Vec::new();
         for key in &self.keys {
-            let entry = unregister(&self.own(key)).await;
+            let entry = unregister(&self.means.own(key)).await;
             done.push(entry.map_err(|error| after(done.len(), error))?);
         }
         Ok(done)
@@ -79,11 +64,6 @@ impl Registrar {
         let next = KeyArgs { index, ..self.means.key.clone() };
         self.keys.push(next.secret_key()?);
         Ok(())
-    }
-
-    const fn own<'a>(&'a self, key: &'a SecretKey) -> OwnAccount<'a> {
-        let Means { node, pool, network, .. } = &self.means;
-        OwnAccount { node, pool, key, network: *network, confirm_within: CONFIRM_WITHIN }
     }
 }
 

@@ -116,9 +116,11 @@ async fn a_check_says_what_is_well_and_what_is_to_be_mended() {
     let (told, error) = text(&output);
     assert!(output.status.success(), "{told} {error}");
     let report: Value = serde_json::from_str(&told).unwrap();
-    for what in ["configuration", "node", "WebSocket", "clock", "devices", "key_file"] {
+    let well = ["configuration", "node", "ledger", "WebSocket", "clock", "devices"];
+    for what in well.iter().chain(&["key_file", "journal"]) {
         assert_eq!(finding(&report, what)["state"], "well", "{report}");
     }
+    assert!(!folder.path().join("worker.db").exists(), "a check changes nothing");
     assert_eq!(finding(&report, "public address")["state"], "doubtful", "nothing listens there");
 
     let key = folder.path().join("worker.key");
@@ -131,6 +133,64 @@ async fn a_check_says_what_is_well_and_what_is_to_be_mended() {
     for wanted in ["!! node:", "start the node", "!! WebSocket:", "!! key_file:", "chmod 600"] {
         assert!(told.contains(wanted), "no {wanted} in {told}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_says_whether_senders_are_led_here() {
+    let net = devnet().await;
+    let folder = initialised(&net);
+    let check = |flags: &[&str]| {
+        let output = run(&folder, &[&["check", "--json"], flags].concat());
+        let report: Value = serde_json::from_str(&text(&output).0).unwrap();
+        let found = finding(&report, "registration");
+        let state = found["state"].as_str().unwrap().to_owned();
+        (state, format!("{} {}", found["found"], found["mend"]), output.status.code())
+    };
+    let told = |flags: &[&str], state: &str, wanted: &str| {
+        let (found, words, code) = check(flags);
+        assert_eq!((found.as_str(), code), (state, Some(i32::from(state == "wrong"))), "{words}");
+        assert!(words.contains(wanted), "{words}, wanted {wanted}");
+    };
+    told(&[], "doubtful", "has 0 raw of the 18080613 it takes");
+    let key = fs::read_to_string(folder.path().join("worker.key")).unwrap();
+    let account = nano_block::SecretKey::from_key_file(&key).unwrap().account();
+    net.fund(&account, nano_primitives::Amount::from_raw(60_000_000)).unwrap();
+    told(&[], "doubtful", "has registered nothing\" \"`p2pow-worker register`");
+    assert!(run(&folder, &["register", "--allow-local"]).status.success());
+    told(&[], "well", "127.0.0.1 is registered by nano_");
+    told(&["--public-ip", "127.0.0.9"], "wrong", "senders are led to 127.0.0.1");
+    told(&["--network", "live"], "wrong", "the internet does not reach it");
+    assert!(run(&folder, &["unregister"]).status.success());
+    told(&[], "doubtful", "has withdrawn its address");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_looks_at_every_node_and_tells_of_a_wrong_configuration_as_json_too() {
+    let (net, other) = (devnet().await, devnet().await);
+    let folder = initialised(&net);
+    for raw in 1..=3 {
+        other.fund(&other.genesis_account(), nano_primitives::Amount::from_raw(raw)).unwrap();
+    }
+    let more = format!("{},http://127.0.0.1:1", other.rpc_url());
+    let output = run(&folder, &["check", "--more-nodes", &more]);
+    let told = text(&output).0;
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    let behind = format!("ok ledger: {} has ", net.rpc_url());
+    let line =
+        told.lines().find(|line| line.starts_with(&behind)).unwrap_or_else(|| panic!("{told}"));
+    assert!(line.ends_with("and is 3 behind"), "{line}");
+    assert!(
+        told.lines().any(|line| line.starts_with("!! node: version: cannot connect")),
+        "{told}"
+    );
+
+    fs::write(folder.path().join("worker.toml"), "fees = 1\n").unwrap();
+    let output = run(&folder, &["check", "--json"]);
+    let report: Value = serde_json::from_str(&text(&output).0).unwrap();
+    assert_eq!((output.status.code(), report["wrong"].as_u64()), (Some(1), Some(1)));
+    let found = finding(&report, "configuration")["found"].as_str().unwrap().to_owned();
+    assert!(found.contains("line 1: unknown key `fees`, did you mean `fee`?"), "{found}");
+    assert_eq!(run(&folder, &["check", "--node", "nonsense"]).status.code(), Some(2));
 }
 
 #[test]

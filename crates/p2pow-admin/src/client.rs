@@ -88,12 +88,7 @@ impl AdminClient {
     /// # Errors
     /// As for [`status`](Self::status).
     pub async fn history(&self, range: Range) -> Result<Vec<Sample>, ClientError> {
-        let name = match range {
-            Range::Hour => "hour",
-            Range::Day => "day",
-            Range::Month => "month",
-        };
-        let kept: Kept = self.get(&format!("/history?range={name}")).await?;
+        let kept: Kept = self.get(&format!("/history?range={}", range.name())).await?;
         Ok(kept.samples)
     }
 

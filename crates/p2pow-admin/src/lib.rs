@@ -8,12 +8,13 @@
 //! and, for anything but health, show the [`Token`]; pages of other origins get nothing.
 //!
 //! ```
-//! use p2pow_admin::{AdminClient, AdminServer, Status, Token};
+//! use p2pow_admin::{AdminClient, AdminConfig, AdminServer, Status, Token};
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! let token = Token::generate()?;
 //! let look = || Status { program: "a worker".into(), ..Status::default() };
-//! let server = AdminServer::bind("127.0.0.1:0".parse()?, token.clone(), look).await?;
+//! let config = AdminConfig::new("127.0.0.1:0".parse()?, token.clone());
+//! let server = AdminServer::bind(config, look).await?;
 //! let client = AdminClient::new(server.local_addr(), token);
 //! assert_eq!(client.status().await?.program, "a worker");
 //! server.shutdown().await;
@@ -34,9 +35,9 @@ mod token;
 
 pub use {
     client::{AdminClient, ClientError},
-    history::{Range, Sample},
-    nano_http::ListenError,
-    server::{AdminServer, BindError, Source},
-    status::{Device, Ended, Node, Queue, RunningJob, Status},
+    history::{History, Range, Sample},
+    nano_http::{ListenError, Sockets},
+    server::{AdminConfig, AdminServer, BindError, Source},
+    status::{Device, Ended, Feed, Histogram, Node, Queue, RunningJob, Status, Timings},
     token::{Token, TokenError},
 };

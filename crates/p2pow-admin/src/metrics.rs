@@ -1,10 +1,11 @@
 //! [`text`]: a [`Status`] in Prometheus' text format.
 
-use crate::Status;
+use crate::{Histogram, Status};
 use nano_primitives::Amount;
 use prometheus_client::{
-    encoding::{EncodeLabelSet, prometheus_text},
+    encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet, prometheus_text},
     metrics::{
+        MetricType,
         counter::{ConstCounter, Counter},
         family::Family,
         gauge::{ConstGauge, Gauge},
@@ -46,6 +47,7 @@ pub(crate) fn text(status: &Status) -> Result<String, fmt::Error> {
     ended(&mut registry, status);
     devices(&mut registry, status);
     nodes(&mut registry, status);
+    timings(&mut registry, status);
     let mut text = String::new();
     prometheus_text::encode(&mut text, &registry)?;
     Ok(text)
@@ -58,6 +60,8 @@ fn worker(registry: &mut Registry, status: &Status) {
     registry.register("uptime_seconds", "Seconds since the start", ConstGauge::new(up));
     let ready = u32::from(status.is_ready());
     registry.register("ready", "Whether new jobs are taken", ConstGauge::new(ready));
+    let journal = u32::from(status.journal_error.is_none());
+    registry.register("journal_up", "Whether the journal can be written", ConstGauge::new(journal));
     registry.register("fee_xno", "What a send costs", ConstGauge::new(xno(status.fee)));
     let rate = status.hashrate.unwrap_or(0.0);
     registry.register("hashrate", "Hashes a second that can be found", ConstGauge::new(rate));
@@ -107,12 +111,79 @@ fn devices(registry: &mut Registry, status: &Status) {
 }
 
 fn nodes(registry: &mut Registry, status: &Status) {
-    let up: Gauges<NodeLabel> = Family::default();
+    let (up, latency): (Gauges<NodeLabel>, Gauges<NodeLabel>) = Default::default();
+    let (blocks, behind): (Gauges<NodeLabel>, Gauges<NodeLabel>) = Default::default();
+    let websocket: Gauges<NodeLabel> = Family::default();
+    let errors: Gauges<NodeLabel> = Family::default();
     for node in &status.nodes {
         let label = NodeLabel { node: node.name.clone() };
-        up.get_or_create(&label).set(if node.error.is_none() { 1.0 } else { 0.0 });
+        let set = |gauges: &Gauges<NodeLabel>, value: Option<f64>| {
+            value.map(|value| gauges.get_or_create(&label).set(value));
+        };
+        set(&up, Some(flag(node.error.is_none())));
+        set(&latency, node.latency_ms.map(|ms| ms / 1000.0));
+        set(&blocks, node.blocks.map(|count| count as f64));
+        set(&behind, node.behind.map(|count| count as f64));
+        set(&websocket, node.websocket.as_ref().map(|feed| flag(feed.error.is_none())));
+        set(&errors, node.last_error_ms.map(|ms| ms as f64 / 1000.0));
     }
     registry.register("node_up", "Whether a node can be used", up);
+    registry.register("node_latency_seconds", "How long a node takes to answer", latency);
+    registry.register("node_blocks", "Blocks of a node's ledger", blocks);
+    let help = "Confirmed blocks that a node is behind the furthest node that is known";
+    registry.register("node_behind_blocks", help, behind);
+    registry.register("node_websocket_up", "Whether a node's WebSocket tells of blocks", websocket);
+    let help = "When a call of a node last failed, in seconds since 1970";
+    registry.register("node_last_error_timestamp_seconds", help, errors);
+}
+
+fn flag(holds: bool) -> f64 {
+    if holds { 1.0 } else { 0.0 }
+}
+
+fn timings(registry: &mut Registry, status: &Status) {
+    let timings = &status.timings;
+    for (name, help, seen) in [
+        ("solve_seconds", "From a job's turn to its last work", &timings.solve),
+        (
+            "publish_seconds",
+            "From a job's last work until a node had taken its last block",
+            &timings.publish,
+        ),
+        (
+            "request_info_seconds",
+            "A request for the offer, until its answer was ready",
+            &timings.info,
+        ),
+        (
+            "request_work_seconds",
+            "A request for work, until it was a job or refused",
+            &timings.admit,
+        ),
+    ] {
+        // A worker of another version may tell nothing of it.
+        if seen.counts.len() == seen.bounds.len() + 1 {
+            registry.register(name, help, Counted(seen.clone()));
+        }
+    }
+}
+
+/// A histogram that was counted elsewhere.
+#[derive(Debug)]
+struct Counted(Histogram);
+
+impl EncodeMetric for Counted {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
+        let Self(seen) = self;
+        // The format's own word for a bucket without a bound.
+        let bounds = seen.bounds.iter().copied().chain([f64::MAX]);
+        let buckets: Vec<(f64, u64)> = bounds.zip(seen.counts.iter().copied()).collect();
+        encoder.encode_histogram::<NoLabelSet>(seen.sum, seen.count(), &buckets, None)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Histogram
+    }
 }
 
 /// As a float, which is what metrics are: exact amounts are in `/status`.
@@ -123,7 +194,7 @@ fn xno(amount: Amount) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::text;
-    use crate::{Device, Ended, Node, Status};
+    use crate::{Device, Ended, Feed, Histogram, Node, Status, Timings};
     use nano_primitives::Amount;
 
     #[test]
@@ -137,7 +208,19 @@ mod tests {
                 failed: 1,
                 income: Amount::from_raw(15 * 10_u128.pow(29)),
             },
-            nodes: vec![Node { name: "a \"b\"".into(), error: Some("away".into()) }],
+            nodes: vec![Node {
+                name: "a \"b\"".into(),
+                error: Some("away".into()),
+                behind: Some(7),
+                latency_ms: Some(2.5),
+                websocket: Some(Feed::default()),
+                ..Node::default()
+            }],
+            journal_error: Some("the disk is full".into()),
+            timings: Timings {
+                solve: Histogram { bounds: vec![0.5, 1.0], counts: vec![2, 0, 1], sum: 31.5 },
+                ..Timings::default()
+            },
             devices: vec![Device {
                 name: "cpu".into(),
                 hashes: 7,
@@ -155,7 +238,17 @@ mod tests {
             "p2pow_worker_hashes_total 7",
             "p2pow_worker_device_hashrate{device=\"cpu\"} 2.5",
             "p2pow_worker_node_up{node=\"a \\\"b\\\"\"} 0.0",
+            "p2pow_worker_node_behind_blocks{node=\"a \\\"b\\\"\"} 7.0",
+            "p2pow_worker_node_latency_seconds{node=\"a \\\"b\\\"\"} 0.0025",
+            "p2pow_worker_node_websocket_up{node=\"a \\\"b\\\"\"} 1.0",
             "p2pow_worker_ready 1",
+            "p2pow_worker_journal_up 0",
+            "# TYPE p2pow_worker_solve_seconds histogram",
+            "p2pow_worker_solve_seconds_bucket{le=\"0.5\"} 2",
+            "p2pow_worker_solve_seconds_bucket{le=\"1\"} 2",
+            "p2pow_worker_solve_seconds_bucket{le=\"+Inf\"} 3",
+            "p2pow_worker_solve_seconds_sum 31.5",
+            "p2pow_worker_solve_seconds_count 3",
         ] {
             assert!(text.lines().any(|found| found == line), "no {line} in\n{text}");
         }

@@ -13,7 +13,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use nano_http::{CancellationToken, HttpConfig, HttpLimits, HttpServer, ListenError, json};
+use nano_http::{
+    CancellationToken, HttpConfig, HttpLimits, HttpServer, ListenError, Sockets, json,
+};
 use serde::Serialize;
 use serde_json::json;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -55,6 +57,28 @@ pub enum BindError {
     Listen(#[from] ListenError),
 }
 
+/// What a listener is told before it starts.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AdminConfig {
+    /// Where to listen, an address of loopback; port 0 takes a free port.
+    pub address: SocketAddr,
+    /// What must be shown.
+    pub token: Token,
+    /// Listeners that are there already. One at the address is used in place of a new one.
+    pub sockets: Sockets,
+    /// The looks from before, and where new ones are kept.
+    pub history: History,
+}
+
+impl AdminConfig {
+    /// Listens at an address for whoever shows the token, and knows of no looks from before.
+    #[must_use]
+    pub fn new(address: SocketAddr, token: Token) -> Self {
+        Self { address, token, sockets: Sockets::default(), history: History::default() }
+    }
+}
+
 /// A running listener. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct AdminServer {
@@ -71,15 +95,12 @@ impl AdminServer {
     ///
     /// # Errors
     /// The address is not loopback, or cannot be had.
-    pub async fn bind(
-        address: SocketAddr,
-        token: Token,
-        source: impl Source,
-    ) -> Result<Self, BindError> {
+    pub async fn bind(config: AdminConfig, source: impl Source) -> Result<Self, BindError> {
+        let AdminConfig { address, token, sockets, history } = config;
         if !address.ip().is_loopback() {
             return Err(BindError::NotLoopback { address });
         }
-        let front = Arc::new(Front { source: Box::new(source), history: History::default() });
+        let front = Arc::new(Front { source: Box::new(source), history });
         let limits = HttpLimits {
             connections: CONNECTIONS,
             connections_per_address: CONNECTIONS,
@@ -87,8 +108,13 @@ impl AdminServer {
         };
         let closing = CancellationToken::new();
         let listen = vec![address];
-        let config =
-            HttpConfig { listen, limits, closing: closing.clone(), ..HttpConfig::default() };
+        let config = HttpConfig {
+            listen,
+            sockets,
+            limits,
+            closing: closing.clone(),
+            ..HttpConfig::default()
+        };
         let http = HttpServer::bind(config, router(Arc::clone(&front), token)).await?;
         tokio::spawn(async move { closing.run_until_cancelled(keep_looking(&front)).await });
         Ok(Self { http })
@@ -140,10 +166,22 @@ fn router(front: Arc<Front>, token: Token) -> Router {
 }
 
 async fn readyz(State(front): State<Arc<Front>>) -> Response {
-    match front.source.status().refusing {
-        None => "ready\n".into_response(),
-        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
-    }
+    let status = front.source.status();
+    let code = match status.is_ready() {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (code, readiness(&status)).into_response()
+}
+
+/// The verdict, and a line for all that is not well. Everybody on this machine may read it.
+fn readiness(status: &Status) -> String {
+    let verdict = status.refusing.as_deref().unwrap_or("ready");
+    let journal = status.journal_error.iter().map(|error| format!("journal: {error}"));
+    let nodes = status.nodes.iter().filter(|node| !node.is_well());
+    let nodes = nodes.map(|node| format!("node {}: {}", node.name, node.state()));
+    let lines = std::iter::once(verdict.to_owned()).chain(journal).chain(nodes);
+    lines.map(|line| line + "\n").collect()
 }
 
 async fn status(State(front): State<Arc<Front>>) -> Response {
@@ -155,7 +193,7 @@ async fn history(State(front): State<Arc<Front>>, uri: Uri) -> Response {
     let Some(range) = named.map_or(Some(Range::default()), Range::named) else {
         return error(StatusCode::BAD_REQUEST, "wanted range=hour, day or month");
     };
-    let samples = front.history.samples(range);
+    let samples = front.history.of(range);
     to_json(&json!({
         "range": range, "step_seconds": range.step_seconds(), "samples": samples,
     }))

@@ -4,6 +4,11 @@ use nano_primitives::{Account, Amount};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
+/// Confirmed blocks by which a node lags, where fewer are those of the last moment.
+const FAR: u64 = 1000;
+/// The state of a node that has nothing the matter.
+const WELL: &str = "well";
+
 /// A worker at one moment. Its JSON is what `/status` answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -24,6 +29,8 @@ pub struct Status {
     pub fee: Amount,
     /// Why new jobs are refused, if they are.
     pub refusing: Option<String>,
+    /// Why the journal cannot be written, if it cannot: a full disk, for example.
+    pub journal_error: Option<String>,
     /// Hashes a second that the devices find together.
     pub hashrate: Option<f64>,
     /// Hashes tried since the start.
@@ -34,6 +41,8 @@ pub struct Status {
     pub ended: Ended,
     /// The nodes that the worker asks.
     pub nodes: Vec<Node>,
+    /// How long steps take.
+    pub timings: Timings,
     /// What searches.
     pub devices: Vec<Device>,
     /// The jobs in flight.
@@ -69,13 +78,59 @@ pub struct Ended {
 }
 
 /// A node that the worker asks.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Node {
     /// Its URL as it may be shown.
     pub name: String,
     /// Why it cannot be used, if it cannot.
     pub error: Option<String>,
+    /// What went wrong last, though it may be well since.
+    pub last_error: Option<String>,
+    /// When that was, in milliseconds since 1970.
+    pub last_error_ms: Option<u64>,
+    /// How long it takes to answer, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// Blocks of its ledger.
+    pub blocks: Option<u64>,
+    /// How many confirmed blocks it is behind the furthest node that is known.
+    pub behind: Option<u64>,
+    /// Its WebSocket, if one is named.
+    pub websocket: Option<Feed>,
+}
+
+/// What tells the worker of new blocks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Feed {
+    /// Why it tells nothing, if it does not.
+    pub error: Option<String>,
+}
+
+/// How long the steps of jobs and requests took since the start.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Timings {
+    /// From a job's turn to its last work, for jobs whose works were searched.
+    pub solve: Histogram,
+    /// From a job's last work until a node had taken its last block.
+    pub publish: Histogram,
+    /// A request for the worker's offer, until its answer was ready.
+    pub info: Histogram,
+    /// A request for work, until it was a job or refused.
+    pub admit: Histogram,
+}
+
+/// How long something took, each time that it was done.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Histogram {
+    /// The upper bounds of the buckets in seconds, inclusive, ascending.
+    pub bounds: Vec<f64>,
+    /// How often it took no longer than the bound and longer than the one before. The last of these has no bound.
+    pub counts: Vec<u64>,
+    /// All of it together, in seconds.
+    pub sum: f64,
 }
 
 /// What searches.
@@ -132,6 +187,36 @@ impl Status {
     }
 }
 
+impl Node {
+    /// Whether nothing is the matter.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.state() == WELL
+    }
+
+    /// How it is, in a few words: well, or what is the matter.
+    #[must_use]
+    pub fn state(&self) -> String {
+        let silent = || self.websocket.as_ref().and_then(|feed| feed.error.as_ref());
+        match (&self.error, self.behind.unwrap_or(0)) {
+            (Some(error), _) => error.clone(),
+            (None, behind @ FAR..) => format!("{behind} blocks behind"),
+            (None, _) => silent().map_or_else(
+                || WELL.to_owned(),
+                |error| format!("its WebSocket is silent: {error}"),
+            ),
+        }
+    }
+}
+
+impl Histogram {
+    /// How often it was done.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+}
+
 impl Ended {
     /// The share of races that were won.
     #[must_use]
@@ -152,11 +237,13 @@ impl Default for Status {
             listening: Vec::new(),
             fee: Amount::ZERO,
             refusing: None,
+            journal_error: None,
             hashrate: None,
             hashes: 0,
             queue: Queue::default(),
             ended: Ended::default(),
             nodes: Vec::new(),
+            timings: Timings::default(),
             devices: Vec::new(),
             jobs: Vec::new(),
         }

@@ -5,7 +5,10 @@
 mod common;
 
 use common::{busy, listener};
-use p2pow_admin::{AdminClient, AdminServer, BindError, ClientError, Range, Status, Token};
+use p2pow_admin::{
+    AdminClient, AdminConfig, AdminServer, BindError, ClientError, Feed, Node, Range, Sockets,
+    Status, Token,
+};
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -131,6 +134,39 @@ async fn health_is_told_to_service_managers() {
 }
 
 #[tokio::test]
+async fn health_names_every_node_that_is_not_well_and_a_journal_that_cannot_be_written() {
+    let node = |name: &str| Node { name: name.into(), ..Node::default() };
+    let source = move || Status {
+        refusing: Some("the journal cannot be written".into()),
+        journal_error: Some("the disk is full".into()),
+        nodes: vec![
+            node("http://a"),
+            Node { error: Some("does not answer".into()), ..node("http://b") },
+            Node { behind: Some(5000), ..node("http://c") },
+            Node { websocket: Some(Feed { error: Some("refused".into()) }), ..node("http://d") },
+            Node { behind: Some(3), websocket: Some(Feed::default()), ..node("http://e") },
+        ],
+        ..Status::default()
+    };
+    let (server, _) = listener(source).await;
+    let told = get(&server, "/readyz", None).await;
+    let wanted = "the journal cannot be written\njournal: the disk is full\nnode http://b: does not answer\n\
+                  node http://c: 5000 blocks behind\nnode http://d: its WebSocket is silent: refused\n";
+    assert_eq!((told.status, told.body.as_str()), (503, wanted));
+}
+
+#[tokio::test]
+async fn a_listener_that_is_there_already_is_taken_over() {
+    let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = held.local_addr().unwrap();
+    let mut config = AdminConfig::new(address, Token::generate().unwrap());
+    config.sockets = Sockets::new(vec![held.try_clone().unwrap()]);
+    let server = AdminServer::bind(config, Status::default).await.unwrap();
+    assert_eq!(server.local_addr(), address);
+    assert_eq!(get(&server, "/healthz", None).await.status, 200);
+}
+
+#[tokio::test]
 async fn nothing_can_be_changed() {
     let (server, token) = listener(busy(10)).await;
     let shown = format!("Authorization: Bearer {}", token.expose());
@@ -149,7 +185,8 @@ async fn nothing_can_be_changed() {
 async fn only_loopback_is_listened_on() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
         let token = Token::generate().unwrap();
-        let bound = AdminServer::bind(address.parse().unwrap(), token, Status::default).await;
+        let config = AdminConfig::new(address.parse().unwrap(), token);
+        let bound = AdminServer::bind(config, Status::default).await;
         assert!(matches!(bound, Err(BindError::NotLoopback { .. })), "{address}");
     }
 }

@@ -5,10 +5,12 @@ use crate::{
     Failure, PasswordArgs,
     ask::{prompt, variable},
     config::{Given, Layout, Table},
-    key_file::{Plain, SecretError, key_at, read_secret},
+    files::read_private,
+    key_file::{Plain, SecretError, is_sealed, key_at, parse_sealed, read_secret},
     values,
 };
 use nano_block::{SecretKey, Seed};
+use nano_primitives::Account;
 use p2pow_keystore::Secret;
 use std::{env, path::PathBuf};
 use zeroize::Zeroizing;
@@ -81,6 +83,22 @@ impl KeyArgs {
             None => Secret::Key(parse_key("the answer", &ask("Private key")?)?),
         };
         Ok(key_at(&secret, self.index)?)
+    }
+
+    /// Whose key it is, as far as that can be told without a password and without asking anybody.
+    ///
+    /// # Errors
+    /// The file cannot be read, can be read by others, or holds none.
+    pub fn account(&self) -> Result<Option<Account>, Failure> {
+        if let Some(path) = self.key_file.as_ref().or(self.seed_file.as_ref()) {
+            let text = read_private(path)?;
+            if is_sealed(&text) {
+                let first = parse_sealed(path, &text)?.account();
+                return Ok(first.filter(|_| self.index == 0));
+            }
+        }
+        let Some(secret) = self.secret()? else { return Ok(None) };
+        Ok(Some(key_at(&secret, self.index)?.account()))
     }
 
     /// A seed, plain or of BIP39: from the file that was named, else from the environment, else from a prompt.

@@ -44,6 +44,7 @@ mod own_account;
 mod pricing;
 mod server;
 mod status;
+mod timings;
 mod watcher;
 mod worker;
 
@@ -52,9 +53,11 @@ pub use {
     job::{Job, JobEvent, JobReport, phase::Phase},
     journal::EndedJob,
     nano_http::{HttpLimits, IpNet, ListenError, Rate, Sockets},
+    node::{LastError, NodeStatus, WebSocketStatus},
     own_account::{OwnAccount, OwnAccountError},
     pricing::{Costs, Pricing},
     server::{BindError, Nodes, Server},
     status::ServerStatus,
+    timings::{Histogram, TimingStatus},
     watcher::Watcher,
 };

@@ -2,9 +2,11 @@
 
 mod calls;
 mod coalesced;
+mod health;
 mod network;
 mod pulses;
 
+pub use health::{LastError, NodeStatus, WebSocketStatus};
 pub(crate) use {
     calls::{Fate, Node, Standing, Taken},
     network::{NetworkView, NetworkWatch},

@@ -10,7 +10,7 @@
 use crate::own_account::{OwnAccount, OwnAccountError, OwnState};
 use nano_block::{AccountState, SignedState, StateBlock, Subtype};
 use nano_primitives::{Account, BlockHash};
-use nano_rpc::{HistoryQuery, ReceivableQuery, RpcError};
+use nano_rpc::{Client, HistoryQuery, ReceivableQuery, RpcError};
 use p2pow_protocol::registry::{
     self, AmbiguousAddress, REGISTRATION_ACCOUNT, REGISTRATION_AMOUNT, is_dialable,
 };
@@ -124,7 +124,7 @@ pub async fn register(
     }
     let wanted =
         Announcement { address: Some(address), representative: registry::encode(address)? };
-    announce(by, wanted, newest_entry(by).await?).await
+    announce(by, wanted, newest_entry(by.node, by.account()).await?).await
 }
 
 /// Writes a newer entry that is no address, and waits for the confirmation. It costs what registering costs, and gives
@@ -134,24 +134,27 @@ pub async fn register(
 /// The account has no entry; otherwise as for [`register`].
 pub async fn unregister(by: &OwnAccount<'_>) -> Result<Registration, RegisterError> {
     let account = by.account();
-    let newest = newest_entry(by).await?.ok_or(RegisterError::NotRegistered { account })?;
+    let newest = newest_entry(by.node, account).await?;
+    let newest = newest.ok_or(RegisterError::NotRegistered { account })?;
     let wanted = Announcement { address: None, representative: account };
     announce(by, wanted, Some(newest)).await
 }
 
-/// What the account has registered, if it has.
+/// What an account has registered, if it has: its newest entry, confirmed or not.
 ///
 /// # Errors
 /// The node does not answer.
-pub async fn registered(by: &OwnAccount<'_>) -> Result<Option<Registration>, RegisterError> {
-    let account = by.account();
+pub async fn registered(
+    node: &Client,
+    account: Account,
+) -> Result<Option<Registration>, RegisterError> {
     let registration = |(block, entry): (_, Announcement)| Registration {
         address: entry.address,
         account,
         block,
         was_there: true,
     };
-    Ok(newest_entry(by).await?.map(registration))
+    Ok(newest_entry(node, account).await?.map(registration))
 }
 
 /// What an entry of the registry says.
@@ -185,17 +188,17 @@ async fn announce(
 
 /// The newest entry of the account, by its own chain: whatever it did since, that is what clients take.
 async fn newest_entry(
-    by: &OwnAccount<'_>,
+    node: &Client,
+    account: Account,
 ) -> Result<Option<(BlockHash, Announcement)>, RegisterError> {
-    let account = by.account();
     let filter = vec![REGISTRATION_ACCOUNT];
     let query = HistoryQuery { account_filter: filter, ..HistoryQuery::newest(LOOKED_AT) };
-    let history = by.node.account_history(&account, &query).await?;
+    let history = node.account_history(&account, &query).await?;
     let mut sends = history.entries.iter().filter(|entry| {
         entry.subtype == Some(Subtype::Send) && entry.amount == Some(REGISTRATION_AMOUNT)
     });
     let Some(newest) = sends.next() else { return Ok(None) };
-    let Some(info) = by.node.block_info(&newest.hash).await? else { return Ok(None) };
+    let Some(info) = node.block_info(&newest.hash).await? else { return Ok(None) };
     let Ok(signed) = SignedState::try_from(info.contents) else { return Ok(None) };
     let is_entry = signed.block.account == account
         && signed.block.link == REGISTRATION_ACCOUNT.into()

@@ -1,6 +1,10 @@
 //! [`ServerStatus`]: what the operator wants to know. [`Load`]: how much there is to do. [`Tally`]: how jobs ended.
 
-use crate::job::{phase::Phase, queue::Queue};
+use crate::{
+    job::{phase::Phase, queue::Queue},
+    node::NodeStatus,
+    timings::TimingStatus,
+};
 use nano_pow::pool::PoolStatus;
 use nano_primitives::Amount;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,10 +29,14 @@ pub struct ServerStatus {
     pub failed: u64,
     /// What the confirmed rewards have paid.
     pub income: Amount,
-    /// Why the node cannot be reached, if it cannot.
+    /// Why none of the nodes can be used, if that is so.
     pub node_error: Option<String>,
     /// Why the journal cannot be written, if it cannot.
     pub journal_error: Option<String>,
+    /// How each node does, in the order of the configuration.
+    pub nodes: Vec<NodeStatus>,
+    /// How long the steps of jobs and requests took.
+    pub timings: TimingStatus,
 }
 
 /// How much there is to do, and how fast it is done.
@@ -97,7 +105,13 @@ impl Tally {
         }
     }
 
-    pub(crate) fn status(&self, load: &Load, in_flight: usize) -> ServerStatus {
+    /// A look that has yet to be told of nodes and journal.
+    pub(crate) fn status(
+        &self,
+        load: &Load,
+        in_flight: usize,
+        timings: TimingStatus,
+    ) -> ServerStatus {
         let Counts { won, lost, failed, income } = *self.lock();
         let Load { busy, hashrate, hashes, .. } = *load;
         ServerStatus {
@@ -111,6 +125,8 @@ impl Tally {
             income,
             node_error: None,
             journal_error: None,
+            nodes: Vec::new(),
+            timings,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
     node::{NetworkView, NetworkWatch, Node, Pulses},
     pricing::Fees,
     status::{Load, ServerStatus, Tally},
+    timings::Timings,
 };
 use nano_http::{CancellationToken, Source};
 use nano_pow::Pool;
@@ -68,7 +69,17 @@ impl Worker {
             (Checks::new(config.max_checks), Fees::new(config.fee, config.pricing));
         let config = Arc::new(config);
         Self {
-            means: Means { config, node, pool, pulses, journal, queue, scores, closing },
+            means: Means {
+                timings: Arc::new(Timings::new()),
+                config,
+                node,
+                pool,
+                pulses,
+                journal,
+                queue,
+                scores,
+                closing,
+            },
             network: Arc::new(network),
             table: Table::default(),
             checks,
@@ -92,6 +103,8 @@ impl Worker {
             self.spawn_until_closed(pulses.listen(url)?);
         }
         self.network.look(node).await?;
+        let (looker, wanted) = (node.clone(), config.network);
+        self.spawn_until_closed(async move { looker.keep_looking(wanted).await });
         let (network, node) = (Arc::clone(&self.network), node.clone());
         self.spawn_until_closed(async move { network.keep_looking(&node).await });
         for line in journal.take_over().await? {
@@ -220,9 +233,15 @@ impl Worker {
     }
 
     pub(crate) fn status(&self) -> ServerStatus {
-        let status = self.tally.status(&self.load(), self.table.jobs().len());
-        let (node_error, journal_error) = (self.network().error, self.means.journal.trouble());
-        ServerStatus { node_error, journal_error, ..status }
+        let Means { node, pulses, journal, timings, .. } = &self.means;
+        let status = self.tally.status(&self.load(), self.table.jobs().len(), timings.status());
+        let (node_error, journal_error) = (self.network().error, journal.trouble());
+        ServerStatus { node_error, journal_error, nodes: node.statuses(pulses.status()), ..status }
+    }
+
+    /// Where the times of requests are counted.
+    pub(crate) fn timings(&self) -> &Timings {
+        &self.means.timings
     }
 
     /// Cancelled when the worker goes down.

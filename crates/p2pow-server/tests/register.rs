@@ -159,7 +159,7 @@ async fn unregistering_writes_a_newer_entry_that_is_no_address() {
     assert!(scene.unregister().await.unwrap().was_there, "once is enough");
 
     let node = scene.node();
-    let found = registered(&scene.by(&node)).await.unwrap().unwrap();
+    let found = registered(&node, scene.george.account()).await.unwrap().unwrap();
     assert_eq!((found.address, found.block), (None, gone.block));
     let back = scene.register("200.195.1.2").await.unwrap();
     assert!(!back.was_there, "the newest entry counts");

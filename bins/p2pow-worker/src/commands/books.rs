@@ -31,15 +31,22 @@ Examples:
   p2pow-worker earnings
   p2pow-worker earnings --by sender --days 30 --json";
 
-/// Which jobs.
+/// Which jobs of which journal, and how they are shown.
 #[derive(Debug, clap::Args)]
-struct Filter {
+struct BooksArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    #[command(flatten)]
+    journal: Given<JournalArgs>,
     /// Jobs that ended in the last N days
     #[arg(long, value_name = "N", value_parser = values::from_one::<u64>)]
     days: Option<u64>,
     /// Jobs of this sender
     #[arg(long, value_name = "ACCOUNT", value_parser = values::address)]
     sender: Option<Account>,
+    /// Print JSON, one object a line; amounts are in raw
+    #[arg(long)]
+    json: bool,
 }
 
 /// Options of `history`.
@@ -47,20 +54,13 @@ struct Filter {
 #[command(after_help = HISTORY_HELP)]
 pub(crate) struct HistoryArgs {
     #[command(flatten)]
-    config: ConfigArgs,
-    #[command(flatten)]
-    journal: Given<JournalArgs>,
-    #[command(flatten)]
-    filter: Filter,
+    books: BooksArgs,
     /// Jobs that ended like this
     #[arg(long, value_enum)]
     outcome: Option<Outcome>,
     /// Print comma-separated values with a head line; amounts are in raw
     #[arg(long, conflicts_with = "json")]
     csv: bool,
-    /// Print JSON, one object a line; amounts are in raw
-    #[arg(long)]
-    json: bool,
 }
 
 /// Options of `earnings`.
@@ -68,17 +68,10 @@ pub(crate) struct HistoryArgs {
 #[command(after_help = EARNINGS_HELP)]
 pub(crate) struct EarningsArgs {
     #[command(flatten)]
-    config: ConfigArgs,
-    #[command(flatten)]
-    journal: Given<JournalArgs>,
-    #[command(flatten)]
-    filter: Filter,
+    books: BooksArgs,
     /// What the lines are for
     #[arg(long, value_enum, default_value = "day")]
     by: By,
-    /// Print JSON, one object a line; amounts are in raw
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -99,14 +92,14 @@ enum By {
 
 /// Shows the jobs.
 pub(crate) async fn history(args: HistoryArgs) -> Result<(), Failure> {
-    let jobs = read(&args.config, &args.journal, &args.filter).await?;
+    let jobs = args.books.read().await?;
     let is_wanted = |job: &&EndedJob| args.outcome.is_none_or(|wanted| Outcome::of(job) == wanted);
     let jobs: Vec<&EndedJob> = jobs.iter().filter(is_wanted).collect();
     if args.csv {
         return csv(&jobs);
     }
     for job in jobs {
-        if args.json {
+        if args.books.json {
             output::json(&json_of(job))?;
         } else {
             output::line(words(job))?;
@@ -117,7 +110,7 @@ pub(crate) async fn history(args: HistoryArgs) -> Result<(), Failure> {
 
 /// Shows what the jobs come to.
 pub(crate) async fn earnings(args: EarningsArgs) -> Result<(), Failure> {
-    let jobs = read(&args.config, &args.journal, &args.filter).await?;
+    let jobs = args.books.read().await?;
     let mut groups: BTreeMap<String, Vec<&EndedJob>> = BTreeMap::new();
     for job in &jobs {
         let group = match args.by {
@@ -127,9 +120,9 @@ pub(crate) async fn earnings(args: EarningsArgs) -> Result<(), Failure> {
         groups.entry(group).or_default().push(job);
     }
     for (group, jobs) in &groups {
-        show(args.by, group, &Earnings::of(jobs.iter().copied()), args.json)?;
+        show(args.by, group, &Earnings::of(jobs.iter().copied()), args.books.json)?;
     }
-    if args.json {
+    if args.books.json {
         return Ok(());
     }
     show(args.by, "all", &Earnings::of(&jobs), false).map_err(Failure::from)
@@ -155,26 +148,24 @@ fn show(by: By, group: &str, sum: &Earnings, is_json: bool) -> io::Result<()> {
     ))
 }
 
-async fn read(
-    config: &ConfigArgs,
-    journal: &Given<JournalArgs>,
-    filter: &Filter,
-) -> Result<Vec<EndedJob>, Failure> {
-    let JournalArgs { journal } = config.read_if_there()?.options(journal)?;
-    if !journal.exists() {
-        let file = p2pow_cli::input::shown(&journal);
-        let hint = "`p2pow-worker run` makes it, or name yours with --journal FILE";
-        return Err(Failure::new(format!("there is no journal {file} here: {hint}")));
+impl BooksArgs {
+    async fn read(&self) -> Result<Vec<EndedJob>, Failure> {
+        let JournalArgs { journal } = self.config.read_if_there()?.options(&self.journal)?;
+        if !journal.exists() {
+            let file = p2pow_cli::input::shown(&journal);
+            let hint = "`p2pow-worker run` makes it, or name yours with --journal FILE";
+            return Err(Failure::new(format!("there is no journal {file} here: {hint}")));
+        }
+        let store = SqliteStore::open(&journal)?.shared();
+        let ago = |days: u64| now_ms().saturating_sub(days.saturating_mul(24 * 3600 * 1000));
+        let since = self.days.map_or(0, ago);
+        let is_meant = |job: &EndedJob| {
+            job.ended_ms >= since && self.sender.is_none_or(|sender| job.account == sender)
+        };
+        let mut jobs = books::all(store).await?;
+        jobs.retain(is_meant);
+        Ok(jobs)
     }
-    let store = SqliteStore::open(&journal)?.shared();
-    let since = filter
-        .days
-        .map_or(0, |days| now_ms().saturating_sub(days.saturating_mul(24 * 3600 * 1000)));
-    let mut jobs = books::all(store).await?;
-    jobs.retain(|job| {
-        job.ended_ms >= since && filter.sender.is_none_or(|sender| job.account == sender)
-    });
-    Ok(jobs)
 }
 
 impl Outcome {

@@ -1,16 +1,7 @@
 //! `p2pow-worker register` and `unregister`: the worker's address on the ledger, where senders look for it.
 
-use crate::{
-    devices::DeviceArgs,
-    options::{AddressArgs, ConfigArgs, NodeArgs},
-    registrar::{Means, Registrar},
-};
-use nano_pow::Pool;
-use p2pow_cli::{
-    Failure, KeyArgs,
-    config::{Given, Table},
-    output,
-};
+use crate::{options::AddressArgs, own::OwnArgs, registrar::Registrar};
+use p2pow_cli::{Failure, config::Given, output};
 use p2pow_server::register::Registration;
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -34,22 +25,6 @@ Examples:
   p2pow-worker unregister
   p2pow-worker unregister --both          (the entries of both keys of the seed, of IPv4 and IPv6)";
 
-/// What both commands need.
-#[derive(Debug, clap::Args)]
-struct ByArgs {
-    #[command(flatten)]
-    config: ConfigArgs,
-    /// Print one JSON object for each entry
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    key: Given<KeyArgs>,
-    #[command(flatten)]
-    node: Given<NodeArgs>,
-    #[command(flatten)]
-    devices: Given<DeviceArgs>,
-}
-
 /// Options of `register`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
@@ -63,7 +38,7 @@ pub(crate) struct RegisterArgs {
     #[arg(long)]
     keep: bool,
     #[command(flatten)]
-    by: ByArgs,
+    by: OwnArgs,
 }
 
 /// Options of `unregister`.
@@ -74,17 +49,7 @@ pub(crate) struct UnregisterArgs {
     #[arg(long)]
     both: bool,
     #[command(flatten)]
-    by: ByArgs,
-}
-
-impl ByArgs {
-    fn means(&self, file: &Table) -> Result<Means, Failure> {
-        let node: NodeArgs = file.options(&self.node)?;
-        let devices: DeviceArgs = file.options(&self.devices)?;
-        let key = KeyArgs::layered(&self.key, file)?;
-        let client = node.client(file)?;
-        Ok(Means { node: client, pool: Pool::new(devices.open()?), key, network: node.network })
-    }
+    by: OwnArgs,
 }
 
 /// Registers and says so.

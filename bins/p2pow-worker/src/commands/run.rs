@@ -1,7 +1,9 @@
 //! `p2pow-worker run`: takes jobs until it is stopped.
 
+mod charts;
 mod look;
 mod narrator;
+mod watch;
 
 use crate::{
     admin::AdminArgs,
@@ -11,7 +13,8 @@ use crate::{
     },
     devices::DeviceArgs,
     options::{AddressArgs, ConfigArgs, JournalArgs, KeepArgs, NodeArgs, OfferArgs},
-    registrar::{Means, Registrar},
+    own::Means,
+    registrar::Registrar,
 };
 use listenfd::ListenFd;
 use look::{Looker, Offered};
@@ -25,7 +28,9 @@ use p2pow_cli::{
 };
 use p2pow_server::{BindError, ListenError, Nodes, Server, Sockets, register::Registration};
 use p2pow_store::SqliteStore;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use tracing::warn;
+use watch::Watch;
 
 /// How long the processor's speed is measured at the start.
 const MEASURE: Duration = Duration::from_millis(500);
@@ -100,7 +105,6 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let JournalArgs { journal } = file.options(&args.journal)?;
     let admin = AdminArgs::layered(&args.admin, &file)?;
     let client = node.client(&file)?;
-    let shown = client.url().to_owned();
     let nodes = Nodes::new(client.clone(), node.more()?);
     let pool = Pool::new(devices.open()?);
     let registrar = args.registration.registrar(&file, |key| Means {
@@ -110,27 +114,22 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
         network: node.network,
     })?;
     let mut config = offer.config(&node, measure(&pool).await);
-    config.sockets = inherited()?;
-    let (network, reward_account, fee, max_jobs) =
-        (config.network, config.reward_account, config.fee, config.max_jobs);
+    let sockets = inherited()?;
+    config.sockets = sockets.clone();
+    let terms = Offered::new(&config);
     let store = SqliteStore::open(&journal)?.shared();
-    let server = Server::bind_with(config, nodes, pool.clone(), store);
+    let server = Server::bind_with(config, nodes, pool.clone(), Arc::clone(&store));
     let server = server.await.map_err(refused)?;
-    let terms = Offered {
-        started_ms: look::now_ms(),
-        listening: server.local_addrs().to_vec(),
-        network,
-        reward_account,
-        fee,
-        max_jobs,
-    };
-    let looker = Looker { watcher: server.watcher(), pool, node: shown, terms };
+    let terms = Offered { listening: server.local_addrs().to_vec(), ..terms };
+    let looker = Looker { watcher: server.watcher(), pool, terms };
     let (narrator, status) = (Narrator { json: args.json }, looker.status());
+    let node_error = server.status().node_error;
     let mut events = server.subscribe();
-    let watched = admin.serve(looker).await?;
+    let watch = Watch::start(&admin, looker, (sockets.clone(), store)).await?;
+    warn_of_unused(&sockets);
     // Before that is told: whoever sees the worker start may stop it at once.
     let stopped = stop_signal()?;
-    narrator.started(&status, watched.as_ref())?;
+    narrator.started((&status, node_error.as_deref()), watch.as_ref().map(Watch::watched))?;
     narrator.resumed(&server)?;
     if let Some((address, mut registrar)) = registrar {
         let is_told = move |entry: &Registration| narrator.registered(entry).is_ok();
@@ -142,14 +141,15 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     };
     let status = server.status();
     server.shutdown().await;
-    if let Some(watched) = watched {
-        watched.server.shutdown().await;
+    if let Some(watch) = watch {
+        watch.stop().await;
     }
     narrator.stopped(&status)?;
     Ok(outcome?)
 }
 
-/// The listeners that a service manager has opened for this process (`LISTEN_FDS`).
+/// The listeners that a service manager has opened for this process (`LISTEN_FDS`), for senders and for the operator:
+/// which is which is told by their addresses.
 fn inherited() -> Result<Sockets, Failure> {
     let mut handed = ListenFd::from_env();
     let mut listeners = Vec::new();
@@ -157,6 +157,12 @@ fn inherited() -> Result<Sockets, Failure> {
         listeners.extend(handed.take_tcp_listener(index)?);
     }
     Ok(Sockets::new(listeners))
+}
+
+fn warn_of_unused(sockets: &Sockets) {
+    for address in sockets.addresses() {
+        warn!(%address, "nobody is answered on a listener that was handed over: neither `listen` nor `admin` names it");
+    }
 }
 
 fn refused(error: BindError) -> Failure {

@@ -1,23 +1,13 @@
 //! `p2pow-worker sweep`: rewards are pocketed.
 
-use crate::{
-    devices::DeviceArgs,
-    options::{ConfigArgs, NodeArgs, RewardArgs},
-};
-use nano_pow::Pool;
+use crate::{options::RewardArgs, own::OwnArgs};
 use nano_primitives::Amount;
-use p2pow_cli::{Failure, KeyArgs, config::Given, output, values};
-use p2pow_server::{
-    OwnAccount,
-    sweep::{Received, SweepError, Swept, sweep},
-};
+use p2pow_cli::{Failure, config::Given, output, values};
+use p2pow_server::sweep::{Received, SweepError, Swept, sweep};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::sleep;
 use tracing::warn;
-
-/// How long a confirmation may take.
-const CONFIRM_WITHIN: Duration = Duration::from_secs(60);
 
 const HELP: &str = "\
 Receives what waits for the reward account, the largest first, with work found on this computer: 1/64 of a send's for each. The account's own key is wanted; the worker itself never needs it, so that it can lie on another computer, where this command works as well. Nothing can be pocketed twice, so it may be given again at any time. Exits with 3 if it stopped after a part, or if what it published is not confirmed yet.
@@ -30,8 +20,6 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct SweepArgs {
-    #[command(flatten)]
-    config: ConfigArgs,
     /// Leave smaller ones alone
     #[arg(long, value_name = "AMOUNT", value_parser = values::amount, default_value = "0.0001")]
     min: Amount,
@@ -41,46 +29,31 @@ pub(crate) struct SweepArgs {
     /// Stay, and do it again after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
     every: Option<Duration>,
-    /// Print one JSON object for each sweep
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     reward: Given<RewardArgs>,
     #[command(flatten)]
-    key: Given<KeyArgs>,
-    #[command(flatten)]
-    node: Given<NodeArgs>,
-    #[command(flatten)]
-    devices: Given<DeviceArgs>,
+    by: OwnArgs,
 }
 
 /// Pockets, once or again and again.
 pub(crate) async fn run(args: SweepArgs) -> Result<(), Failure> {
     p2pow_cli::log_to_stderr("warn");
-    let file = args.config.read()?;
+    let (json, file) = (args.by.json, args.by.config.read()?);
     let RewardArgs { reward_account } = file.options(&args.reward)?;
-    let node: NodeArgs = file.options(&args.node)?;
-    let devices: DeviceArgs = file.options(&args.devices)?;
-    let key = KeyArgs::layered(&args.key, &file)?.secret_key()?;
+    let means = args.by.means(&file)?;
+    let key = means.key.secret_key()?;
     if key.account() != reward_account {
         return Err(Failure::Usage(format!(
             "the key is that of {}, but rewards go to {reward_account}: give its key, by --key-file FILE",
             key.account()
         )));
     }
-    let (client, pool) = (node.client(&file)?, Pool::new(devices.open()?));
-    let own = OwnAccount {
-        node: &client,
-        pool: &pool,
-        key: &key,
-        network: node.network,
-        confirm_within: CONFIRM_WITHIN,
-    };
+    let own = means.own(&key);
     loop {
         let swept = sweep(&own, args.min, args.count).await;
-        let Some(every) = args.every else { return end(swept, args.json) };
+        let Some(every) = args.every else { return end(swept, json) };
         match swept {
-            Ok(swept) => tell(&swept, args.json)?,
+            Ok(swept) => tell(&swept, json)?,
             Err(error) => warn!(%error, "the sweep stopped, and is tried again"),
         }
         sleep(every).await;

@@ -4,6 +4,8 @@ import { duration, fullMoment, hashes, hashrate, moment, percent, xno, xnoNumber
 
 const SECONDS = { hour: 3600, day: 86400, month: 30 * 86400 };
 const BARS = 30;
+// Confirmed blocks by which a node lags, where fewer are those of the last moment.
+const FAR = 1000;
 const by = (id) => document.getElementById(id);
 
 function element(name, className, text) {
@@ -21,10 +23,14 @@ export function showState(words, kind) {
 /** What holds now. */
 export function showStatus(status) {
   if (status.refusing) showState(`refuses jobs: ${status.refusing}`, "bad");
+  else if (status.journal_error) showState("takes jobs, but cannot write its journal", "bad");
   else showState("takes jobs", "good");
   const uptime = Math.max(0, status.now_ms - status.started_ms) / 1000;
   by("about").textContent = `${status.program} · ${status.network} network · up ${duration(uptime)} · a send costs ` +
     `${xno(status.fee)} XNO · rewards go to ${status.reward_account}`;
+  by("trouble").hidden = !status.journal_error;
+  by("trouble").textContent = status.journal_error
+    ? `The journal cannot be written, so no new jobs are taken until it can: ${status.journal_error}` : "";
   tiles(status);
   table("jobs", ["Job", "State", "Sender", "Blocks#", "Works#", "Hashes#", "Pays (XNO)#"], status.jobs.map((job) => [
     `${job.id.slice(0, 8)}…`, job.phase, short(job.account), job.user_blocks, `${job.works_done} of ${job.works_needed}`, hashes(job.hashes), xno(job.paid),
@@ -34,11 +40,20 @@ export function showStatus(status) {
     device.quarantine_seconds === null ? { text: "well", kind: "good" }
       : { text: `left alone for ${duration(device.quarantine_seconds)}`, kind: "bad" },
   ]), "none");
-  table("nodes", ["Node", "State"], status.nodes.map((node) => [
+  table("nodes", ["Node", "State", "Answers in#", "Blocks#", "Behind#", "WebSocket", "Last error"], status.nodes.map((node) => [
     node.name, node.error === null ? { text: "well", kind: "good" } : { text: node.error, kind: "bad wrap" },
+    node.latency_ms === null ? "–" : duration(node.latency_ms / 1000), node.blocks ?? "–",
+    node.behind === null ? "–" : node.behind < FAR ? node.behind : { text: String(node.behind), kind: "bad number" },
+    websocket(node.websocket), node.last_error === null ? "none" : { text: `${ago(status.now_ms - node.last_error_ms)}: ${node.last_error}`, kind: "wrap" },
   ]), "none");
 }
 
+function websocket(feed) {
+  if (feed === null) return "none";
+  return feed.error === null ? { text: "live", kind: "good" } : { text: feed.error, kind: "bad wrap" };
+}
+
+const ago = (ms) => `${duration(Math.max(0, ms) / 1000)} ago`;
 const short = (account) => `${account.slice(0, 12)}…${account.slice(-6)}`;
 
 function tiles(status) {
@@ -89,19 +104,25 @@ function table(id, headings, rows, empty) {
 }
 
 /** How it went. */
-export function showHistory({ range, samples }, status) {
+export function showHistory({ range, step_seconds: step, samples }, status) {
   const to = status.now_ms, from = to - SECONDS[range] * 1000;
   const seen = samples.filter((sample) => sample.at_ms >= from);
   const frame = { from, to, tick: (at) => moment(at, range) };
   const pairs = seen.slice(1).map((sample, index) => [seen[index], sample]);
+  // Looks farther apart than this have a stop of the worker between them.
+  const isWhole = ([before, after]) => after.at_ms - before.at_ms <= 3 * step * 1000;
   work(frame, pairs, status);
   draw(by("queue"), { ...frame, title: "Queue", kind: "steps", ink: "work", format: String, limit: status.queue.max_jobs,
     summary: `${status.queue.jobs} of ${status.queue.max_jobs} jobs`,
-    points: seen.map((sample) => ({ at: sample.at_ms, value: sample.queue,
-      says: `${fullMoment(sample.at_ms)}: ${sample.queue}` })) });
+    points: seen.flatMap((sample, index) => {
+      const now = { at: sample.at_ms, value: sample.queue, says: `${fullMoment(sample.at_ms)}: ${sample.queue}` };
+      if (index === 0 || isWhole(pairs[index - 1])) return [now];
+      const at = seen[index - 1].at_ms;
+      return [{ at, value: 0, says: `${fullMoment(at)}: not running` }, now];
+    }) });
   races(frame, seen);
   earned(frame, seen);
-  health(frame, pairs);
+  health(frame, pairs.filter(isWhole));
 }
 
 function work(frame, pairs, status) {

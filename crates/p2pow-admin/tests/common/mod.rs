@@ -1,7 +1,9 @@
 //! A worker that says what a test wants it to.
 
 use nano_primitives::Amount;
-use p2pow_admin::{AdminServer, Device, Ended, Node, Queue, RunningJob, Status, Token};
+use p2pow_admin::{
+    AdminConfig, AdminServer, Device, Ended, Feed, Node, Queue, RunningJob, Status, Token,
+};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -39,10 +41,23 @@ pub(crate) fn busy(seconds_a_look: u64) -> impl Fn() -> Status + Send + Sync + '
                 income: Amount::from_raw(10_u128.pow(26) * u128::from(look / 3)),
             },
             nodes: vec![
-                Node { name: "http://127.0.0.1:7076".into(), error: None },
                 Node {
-                    name: "https://node.example.org/a/rather/long/path/to/its/rpc".into(),
+                    name: "http://127.0.0.1:7076".into(),
+                    latency_ms: Some(0.8),
+                    blocks: Some(221_034_567),
+                    behind: Some(0),
+                    websocket: Some(Feed::default()),
+                    ..Node::default()
+                },
+                Node {
+                    name: "https://node.example.org:7076".into(),
                     error: (look % 60 < 9).then(|| "does not answer within 5 s".into()),
+                    last_error: Some("does not answer within 5 s".into()),
+                    last_error_ms: Some(START_MS),
+                    latency_ms: Some(64.5),
+                    blocks: Some(221_030_000),
+                    behind: Some(4_567),
+                    ..Node::default()
                 },
             ],
             devices: vec![
@@ -80,5 +95,6 @@ pub(crate) async fn listener(
 ) -> (AdminServer, Token) {
     let token = Token::generate().unwrap();
     let address = "127.0.0.1:0".parse().unwrap();
-    (AdminServer::bind(address, token.clone(), source).await.unwrap(), token)
+    let config = AdminConfig::new(address, token.clone());
+    (AdminServer::bind(config, source).await.unwrap(), token)
 }

@@ -11,9 +11,14 @@ impl Layout {
     /// must be said are set, the others stand as comments that show what holds without them.
     #[must_use]
     pub fn template(&self, values: &[(&str, &str)]) -> String {
-        let mut writer = Writer { values, text: String::new() };
-        writer.layout(self, &Place { prefix: String::new(), is_set: true });
-        writer.text.trim_end().to_owned() + "\n"
+        Writer { values, without: None, text: String::new() }.file(self)
+    }
+
+    /// The same file as its reader would have it who takes away the `# ` in front of every line that could hold, without
+    /// the lines of these keys, which exclude others: programs test that all of it may stand together.
+    #[must_use]
+    pub fn template_in_force(&self, values: &[(&str, &str)], without: &[&str]) -> String {
+        Writer { values, without: Some(without), text: String::new() }.file(self)
     }
 }
 
@@ -27,10 +32,17 @@ struct Place {
 
 struct Writer<'a> {
     values: &'a [(&'a str, &'a str)],
+    /// Every line holds but for those of these keys; else those alone that must.
+    without: Option<&'a [&'a str]>,
     text: String,
 }
 
 impl Writer<'_> {
+    fn file(mut self, layout: &Layout) -> String {
+        self.layout(layout, &Place { prefix: String::new(), is_set: true });
+        self.text.trim_end().to_owned() + "\n"
+    }
+
     fn layout(&mut self, layout: &Layout, place: &Place) {
         for arg in layout.declared() {
             self.option(arg, place);
@@ -45,6 +57,9 @@ impl Writer<'_> {
 
     fn option(&mut self, arg: &Arg, place: &Place) {
         let key = arg.get_id().as_str();
+        if self.without.is_some_and(|without| without.contains(&key)) {
+            return;
+        }
         let path = format!("{}{key}", place.prefix);
         let value = self.values.iter().find(|(name, _)| *name == path).map(|(_, value)| *value);
         let is_set = place.is_set && (value.is_some() || arg.is_required_set());
@@ -71,7 +86,7 @@ impl Writer<'_> {
 
     /// A line that holds, or shows what would.
     fn line(&mut self, is_set: bool, line: &str) {
-        self.text += if is_set { "" } else { "# " };
+        self.text += if is_set || self.without.is_some() { "" } else { "# " };
         self.text += line;
         self.text.push('\n');
     }

@@ -12,7 +12,7 @@ use axum::{
 };
 use nano_http::{CancellationToken, Cors, HttpConfig, HttpServer, ListenError, Source};
 use p2pow_protocol::{MAX_BYTES_PER_BLOCK, Refusal};
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use tokio::task::spawn_blocking;
 use tracing::info;
 
@@ -61,7 +61,10 @@ fn router(front: Front) -> Router {
 
 /// The body is not looked at.
 async fn request_info(State(front): State<Arc<Front>>) -> Response {
-    answers::info(&info(&front.worker))
+    let began = Instant::now();
+    let answer = answers::info(&info(&front.worker));
+    front.worker.timings().info.count(began.elapsed());
+    answer
 }
 
 async fn request_work(
@@ -70,7 +73,10 @@ async fn request_work(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match admit(&front, source, body).await {
+    let began = Instant::now();
+    let admitted = admit(&front, source, body).await;
+    front.worker.timings().admit.count(began.elapsed());
+    match admitted {
         Ok(job) if wants_no_wait(&headers) => jobs::accepted(&job),
         Ok(job) => answers::outcome(job.reply().await),
         Err(refusal) => answers::refused(&refusal),

@@ -18,13 +18,14 @@ use crate::{
     journal::{End, Gone, Journal, Line},
     node::{Node, Pulse, Pulses},
     status::Load,
+    timings::Timings,
 };
 use nano_http::{CancellationToken, Source};
 use nano_pow::Pool;
 use nano_primitives::{Amount, Work};
 use p2pow_protocol::{Plan, Refusal};
 use std::sync::Arc;
-use tokio::select;
+use tokio::{select, time::Instant};
 
 /// Seconds after which a worker that goes down may be there again.
 const RETRY_AFTER: u64 = 60;
@@ -41,6 +42,7 @@ pub(crate) struct Means {
     pub(crate) journal: Journal,
     pub(crate) queue: Queue,
     pub(crate) scores: Scores,
+    pub(crate) timings: Arc<Timings>,
     /// Cancelled when the worker goes down.
     pub(crate) closing: CancellationToken,
 }
@@ -185,13 +187,15 @@ async fn work(job: &Job, begun: &mut Begun, means: &Means) -> Result<Ending, Sto
         None => race(job, begun, means).await?,
     };
     job.advance(Phase::Solved);
+    let solved = Instant::now();
     begun.slot.leave();
     let line = &mut begun.line;
     let blocks = finish(job.request(), line.plan(), &works);
     job.advance(Phase::Publishing);
     if line.phase() < Phase::Published {
         line.solved(&works).await?;
-        let patience = Patience { answer_within: config.answer_within, closing };
+        let published = (solved, &means.timings.publish);
+        let patience = Patience { answer_within: config.answer_within, closing, published };
         let answer = publish(job, &blocks, node, &patience).await?.ok_or(Stop::Down)?;
         job.conclude(Phase::Published, Ok(answer));
         line.reach(Phase::Published).await?;
@@ -214,7 +218,12 @@ async fn race(job: &Job, begun: &mut Begun, means: &Means) -> Result<Vec<Work>, 
     let solving = async {
         slot.turn().await;
         job.advance(Phase::Solving);
-        solve(job, needs, pool, (journal, slot)).await
+        let began = Instant::now();
+        let works = solve(job, needs, pool, (journal, slot)).await?;
+        if expected_hashes(needs) > 0.0 {
+            means.timings.solve.count(began.elapsed());
+        }
+        Ok::<_, Ending>(works)
     };
     select! {
         biased;

@@ -10,7 +10,10 @@ use super::{
     phase::Phase,
     race::{self, Stand},
 };
-use crate::node::{Node, Taken};
+use crate::{
+    node::{Node, Taken},
+    timings::Counter,
+};
 use nano_block::{SignedState, Subtype};
 use nano_http::CancellationToken;
 use nano_primitives::Work;
@@ -68,6 +71,8 @@ pub(super) struct Patience<'a> {
     pub(super) answer_within: Duration,
     /// Between two rounds the worker may go down.
     pub(super) closing: &'a CancellationToken,
+    /// Since when the works are known, and where is counted how long the first node took from then on.
+    pub(super) published: (Instant, &'a Counter),
 }
 
 /// Publishes the blocks until another look has seen them all, or cannot any more; `None` if the worker goes down before.
@@ -80,8 +85,15 @@ pub(super) async fn publish(
 ) -> Result<Option<Answer>, Ending> {
     let (request, since) = (job.request(), Instant::now());
     let (mut place, mut are_users_out, mut pauses) = (0, false, PAUSES.iter());
+    let mut published = Some(patience.published);
     loop {
         let taken = hand_over(&blocks[place..], node).await;
+        let whole = taken.iter().filter(|taken| taken.error.is_none());
+        if let Some(at) = whole.map(|taken| taken.at).min()
+            && let Some((solved, times)) = published.take()
+        {
+            times.count(at - solved);
+        }
         are_users_out |= taken.iter().any(|taken| place + taken.blocks >= request.users().len());
         if node.is_seen(&request.id()).await {
             return Ok(Some(answer(request, blocks, true)));

@@ -4,9 +4,12 @@
 //! a block or a frontier holds if more than half of those that answer say so: one node that lags, lies or is away
 //! neither stops the worker nor makes it believe.
 
-use super::coalesced::Coalesced;
+use super::{
+    coalesced::Coalesced,
+    health::{Health, NodeStatus, WebSocketStatus},
+};
 use futures_util::future::{BoxFuture, FutureExt, join_all};
-use nano_block::{Epoch, SignedState, Subtype};
+use nano_block::{Epoch, Network, SignedState, Subtype};
 use nano_primitives::{Account, Amount, BlockHash};
 use nano_rpc::{ActiveDifficulty, Client, ReceivableQuery, RpcError};
 use p2pow_protocol::{LedgerView, Receivable};
@@ -18,12 +21,14 @@ use std::{
     },
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How long the node may take for what is asked again and again anyway.
 const POLL_WITHIN: Duration = Duration::from_secs(2);
 /// How long a node may take for a block, before it is handed to it again.
 const PUBLISH_WITHIN: Duration = Duration::from_secs(5);
+/// How often each node is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// The worker's nodes, at least one.
 #[derive(Debug, Clone)]
@@ -45,6 +50,7 @@ struct Calls {
     poller: Client,
     /// For blocks: handed on again by whoever publishes.
     publisher: Client,
+    health: Health,
 }
 
 /// An account, and whether what is said of it can still be undone.
@@ -69,6 +75,8 @@ pub(crate) struct Taken {
     pub(crate) blocks: usize,
     /// Why it took no more.
     pub(crate) error: Option<RpcError>,
+    /// When it had said so.
+    pub(crate) at: Instant,
 }
 
 impl Node {
@@ -78,6 +86,7 @@ impl Node {
             poller: client.with_retries(0).with_timeout(POLL_WITHIN),
             publisher: client.with_retries(0).with_timeout(PUBLISH_WITHIN),
             client,
+            health: Health::default(),
         };
         let clients = clients.into_iter().map(calls).collect();
         Self(Arc::new(Shared {
@@ -164,6 +173,29 @@ impl Node {
         self.first(|calls| calls.poller.active_difficulty().boxed()).await
     }
 
+    /// Looks at every node now and then, for ever.
+    pub(crate) async fn keep_looking(&self, wanted: Network) {
+        let mut ticks = interval(LOOK_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let clients = self.0.clients.iter();
+            join_all(clients.map(|calls| calls.health.look(&calls.poller, wanted))).await;
+        }
+    }
+
+    /// How each node does. The WebSocket is that of the first one.
+    pub(crate) fn statuses(&self, websocket: WebSocketStatus) -> Vec<NodeStatus> {
+        let clients = &self.0.clients;
+        let furthest = clients.iter().filter_map(|calls| calls.health.confirmed()).max();
+        let mut websocket = Some(websocket);
+        let status = |calls: &Calls| {
+            let websocket = websocket.take().unwrap_or_default();
+            calls.health.status(calls.client.url(), furthest.unwrap_or(0), websocket)
+        };
+        clients.iter().map(status).collect()
+    }
+
     /// Asks the nodes one after the other until one answers, beginning with the one that answered last.
     async fn first<T>(
         &self,
@@ -173,7 +205,8 @@ impl Node {
         let mut turn = 0;
         loop {
             let index = (first + turn) % count;
-            let answer = ask(&self.0.clients[index]).await;
+            let calls = &self.0.clients[index];
+            let answer = calls.heard(ask(calls)).await;
             turn += 1;
             match answer {
                 Err(error) if error.node_text().is_none() && turn < count => {}
@@ -189,6 +222,16 @@ impl Node {
 }
 
 impl Calls {
+    /// The result of a call, from which is learned how the node does.
+    async fn heard<T>(
+        &self,
+        call: impl Future<Output = Result<T, RpcError>>,
+    ) -> Result<T, RpcError> {
+        let result = call.await;
+        self.health.hear(&result);
+        result
+    }
+
     async fn receivable(
         &self,
         account: Account,
@@ -214,13 +257,13 @@ impl Calls {
     }
 
     async fn frontier(&self, account: &Account) -> Result<BlockHash, RpcError> {
-        let frontiers = self.poller.accounts_frontiers(&[*account]).await?;
+        let frontiers = self.heard(self.poller.accounts_frontiers(&[*account])).await?;
         let frontier = frontiers.get(account).and_then(|found| found.as_ref().ok());
         Ok(frontier.copied().unwrap_or(BlockHash::ZERO))
     }
 
     async fn fate(&self, hash: &BlockHash) -> Result<Fate, RpcError> {
-        Ok(match self.poller.block_info(hash).await? {
+        Ok(match self.heard(self.poller.block_info(hash)).await? {
             Some(info) if info.confirmed => Fate::Confirmed,
             Some(_) => Fate::Unconfirmed,
             None => Fate::Unknown,
@@ -229,11 +272,13 @@ impl Calls {
 
     async fn publish(&self, blocks: &[(SignedState, Subtype)]) -> Taken {
         for (place, (block, subtype)) in blocks.iter().enumerate() {
-            if let Err(error) = self.publisher.process(&(*block).into(), Some(*subtype)).await {
-                return Taken { blocks: place, error: Some(error) };
+            let block = (*block).into();
+            let handed = self.heard(self.publisher.process(&block, Some(*subtype))).await;
+            if let Err(error) = handed {
+                return Taken { blocks: place, error: Some(error), at: Instant::now() };
             }
         }
-        Taken { blocks: blocks.len(), error: None }
+        Taken { blocks: blocks.len(), error: None, at: Instant::now() }
     }
 }
 

@@ -3,6 +3,7 @@
 //! What happened is always read from the ledger; an event only says that a look is worth it. So nothing depends on an
 //! event arriving, and an event that comes twice does no harm.
 
+use super::health::WebSocketStatus;
 use nano_block::SignedState;
 use nano_primitives::Account;
 use nano_rpc::{
@@ -10,10 +11,7 @@ use nano_rpc::{
     websocket::{Event, Subscription, Topics},
 };
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -31,7 +29,7 @@ const PATIENCE: u32 = 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Pulses {
     events: broadcast::Sender<Whom>,
-    is_live: Arc<AtomicBool>,
+    websocket: Arc<Mutex<WebSocketStatus>>,
     poll: Duration,
 }
 
@@ -53,7 +51,7 @@ impl Pulses {
     /// Pulses every `poll`, or rarer while a WebSocket tells.
     pub(crate) fn new(poll: Duration) -> Self {
         let events = broadcast::Sender::new(EVENTS);
-        Self { events, is_live: Arc::default(), poll }
+        Self { events, websocket: Arc::default(), poll }
     }
 
     pub(crate) fn of(&self, account: Account) -> Pulse {
@@ -70,6 +68,7 @@ impl Pulses {
     ) -> Result<impl Future<Output = ()> + use<>, ConfigError> {
         let topics = Topics::default().confirmations().new_unconfirmed();
         let mut subscription = Subscription::start(url, topics)?;
+        *self.websocket() = WebSocketStatus::Silent("it is not connected yet".to_owned());
         let pulses = self.clone();
         Ok(async move {
             while let Some(event) = subscription.next().await {
@@ -87,12 +86,12 @@ impl Pulses {
             },
             Event::Reconnected => {
                 info!("the node's WebSocket tells of new blocks");
-                self.is_live.store(true, Ordering::Relaxed);
+                *self.websocket() = WebSocketStatus::Live;
                 Whom::All
             }
             Event::Disconnected { reason } => {
                 warn!(reason, "the node's WebSocket is silent");
-                self.is_live.store(false, Ordering::Relaxed);
+                *self.websocket() = WebSocketStatus::Silent(reason);
                 Whom::All
             }
             _ => return,
@@ -102,7 +101,17 @@ impl Pulses {
     }
 
     fn wait(&self) -> Duration {
-        if self.is_live.load(Ordering::Relaxed) { self.poll * PATIENCE } else { self.poll }
+        let is_live = *self.websocket() == WebSocketStatus::Live;
+        if is_live { self.poll * PATIENCE } else { self.poll }
+    }
+
+    /// Whether the WebSocket tells of new blocks.
+    pub(crate) fn status(&self) -> WebSocketStatus {
+        self.websocket().clone()
+    }
+
+    fn websocket(&self) -> MutexGuard<'_, WebSocketStatus> {
+        self.websocket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -42,6 +42,11 @@ impl Finding {
         Self { what, state: State::Wrong, found: found.into(), mend: Some(mend.into()) }
     }
 
+    /// The same as something that must be mended.
+    pub(super) fn wrong_after_all(self) -> Self {
+        Self { state: State::Wrong, ..self }
+    }
+
     /// One line for people.
     pub(super) fn line(&self) -> String {
         let mark = match self.state {

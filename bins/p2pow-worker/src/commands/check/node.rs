@@ -1,9 +1,9 @@
-//! The node, its WebSocket, and this computer's clock against it.
+//! The nodes, the WebSocket of the first, and this computer's clock against it.
 
 use super::finding::Finding;
 use crate::options::NodeArgs;
 use nano_rpc::{
-    Client,
+    BlockCount, Client,
     websocket::{Subscription, Topics},
 };
 use p2pow_cli::{config::Table, output};
@@ -16,7 +16,7 @@ const CLOCK: &str = "clock";
 
 /// An answer that takes longer loses races.
 const QUICK: Duration = Duration::from_millis(250);
-/// Blocks that may wait for their confirmation before a node lags.
+/// Blocks that may wait for their confirmation, or be missing, before a node lags.
 const FEW: u64 = 10_000;
 /// How far the clock may be off before it is worth a word.
 const OFF: u64 = 60;
@@ -24,16 +24,28 @@ const OFF: u64 = 60;
 const MILLISECONDS: u64 = 100_000_000_000;
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Looks at everything that the node can tell.
+/// Looks at everything that the nodes can tell.
 pub(super) async fn look(options: &NodeArgs, file: &Table) -> Vec<Finding> {
-    let node = match options.client(file) {
-        Ok(node) => node,
-        Err(error) => return vec![Finding::wrong(NODE, error.to_string(), "mend `node`")],
+    let clients = options.client(file).and_then(|first| Ok((first, options.more()?)));
+    let (first, more) = match clients {
+        Ok(clients) => clients,
+        Err(error) => {
+            return vec![Finding::wrong(NODE, error.to_string(), "mend `node` or `more_nodes`")];
+        }
     };
-    let mut findings = vec![answers(&node, options).await];
-    findings.extend(ledger(&node).await);
+    let mut findings = Vec::new();
+    let mut furthest = 0;
+    let mut counts = Vec::new();
+    for node in [&first].into_iter().chain(&more) {
+        findings.push(answers(node, options).await);
+        let Ok(count) = node.block_count().await else { continue };
+        let peers = node.telemetry().await.map_or(0, |telemetry| telemetry.cemented_count);
+        furthest = peers.max(count.cemented.unwrap_or(0)).max(furthest);
+        counts.push((node.url(), count));
+    }
+    findings.extend(counts.iter().map(|(url, count)| ledger(url, count, furthest)));
     findings.push(websocket(options).await);
-    findings.push(clock(&node).await);
+    findings.push(clock(&first).await);
     findings
 }
 
@@ -42,7 +54,7 @@ async fn answers(node: &Client, options: &NodeArgs) -> Finding {
     let version = match node.version().await {
         Ok(version) => version.node_vendor,
         Err(error) => {
-            let mend = "start the node, or mend `node` in the configuration";
+            let mend = "start the node, or mend its URL in the configuration";
             return Finding::wrong(NODE, error.to_string(), mend);
         }
     };
@@ -64,15 +76,17 @@ async fn answers(node: &Client, options: &NodeArgs) -> Finding {
     }
 }
 
-async fn ledger(node: &Client) -> Option<Finding> {
+/// A node's ledger beside that of the furthest node that is known.
+fn ledger(url: &str, count: &BlockCount, furthest: u64) -> Finding {
     const WHAT: &str = "ledger";
-    let count = node.block_count().await.ok()?;
-    let behind = count.count.saturating_sub(count.cemented?);
-    let found = format!("{} blocks, {behind} of them unconfirmed", count.count);
-    Some(match behind > FEW || count.unchecked > FEW {
+    let own = count.cemented.unwrap_or(count.count);
+    let (waiting, behind) = (count.count.saturating_sub(own), furthest.saturating_sub(own));
+    let blocks = count.count;
+    let found = format!("{url} has {blocks} blocks, {waiting} unconfirmed, and is {behind} behind");
+    match waiting.max(behind).max(count.unchecked) > FEW {
         true => Finding::doubtful(WHAT, found, "wait until the node has caught up"),
         false => Finding::well(WHAT, found),
-    })
+    }
 }
 
 async fn websocket(options: &NodeArgs) -> Finding {

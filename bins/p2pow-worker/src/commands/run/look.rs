@@ -3,8 +3,10 @@
 use nano_block::Network;
 use nano_pow::Pool;
 use nano_primitives::{Account, Amount};
-use p2pow_admin::{Device, Ended, Node, Queue, RunningJob, Source, Status};
-use p2pow_server::{JobReport, Watcher};
+use p2pow_admin::{
+    Device, Ended, Feed, Histogram, Node, Queue, RunningJob, Source, Status, Timings,
+};
+use p2pow_server::{Config, JobReport, NodeStatus, TimingStatus, Watcher, WebSocketStatus};
 use std::{
     net::SocketAddr,
     time::{SystemTime, UNIX_EPOCH},
@@ -16,8 +18,6 @@ const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSI
 pub(super) struct Looker {
     pub(super) watcher: Watcher,
     pub(super) pool: Pool,
-    /// The node as it may be shown.
-    pub(super) node: String,
     pub(super) terms: Offered,
 }
 
@@ -32,6 +32,20 @@ pub(super) struct Offered {
     pub(super) max_jobs: usize,
 }
 
+impl Offered {
+    /// What a worker with this configuration offers from now on.
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            started_ms: now_ms(),
+            network: config.network,
+            reward_account: config.reward_account,
+            listening: config.listen.clone(),
+            fee: config.fee,
+            max_jobs: config.max_jobs,
+        }
+    }
+}
+
 impl Source for Looker {
     fn status(&self) -> Status {
         let (worker, pool, terms) = (self.watcher.status(), self.pool.status(), &self.terms);
@@ -44,6 +58,7 @@ impl Source for Looker {
             listening: terms.listening.clone(),
             fee: terms.fee,
             refusing: self.watcher.refusal().map(|refusal| refusal.to_string()),
+            journal_error: worker.journal_error,
             hashrate: worker.hashrate,
             hashes: worker.hashes,
             queue: Queue {
@@ -58,7 +73,8 @@ impl Source for Looker {
                 failed: worker.failed,
                 income: worker.income,
             },
-            nodes: vec![Node { name: self.node.clone(), error: worker.node_error }],
+            nodes: worker.nodes.into_iter().map(node).collect(),
+            timings: timings(worker.timings),
             devices: pool.devices.into_iter().map(device).collect(),
             jobs: self.watcher.reports().into_iter().map(job).collect(),
         }
@@ -73,6 +89,39 @@ fn device(device: nano_pow::pool::DeviceStatus) -> Device {
         solutions: device.solutions,
         failures: device.failures,
         quarantine_seconds: device.quarantine.map(|left| left.as_secs_f64()),
+    }
+}
+
+fn node(node: NodeStatus) -> Node {
+    let (last_error, last_error_ms) = node.last_error.map(|last| (last.error, last.at_ms)).unzip();
+    let error = match node.websocket {
+        WebSocketStatus::Live => Some(None),
+        WebSocketStatus::Silent(reason) => Some(Some(reason)),
+        _ => None,
+    };
+    Node {
+        name: node.url,
+        error: node.error,
+        last_error,
+        last_error_ms,
+        latency_ms: node.latency.map(|latency| latency.as_secs_f64() * 1000.0),
+        blocks: node.blocks,
+        behind: node.behind,
+        websocket: error.map(|error| Feed { error }),
+    }
+}
+
+fn timings(timings: TimingStatus) -> Timings {
+    let histogram = |seen: p2pow_server::Histogram| Histogram {
+        bounds: seen.bounds.to_vec(),
+        counts: seen.counts,
+        sum: seen.sum,
+    };
+    Timings {
+        solve: histogram(timings.solve),
+        publish: histogram(timings.publish),
+        info: histogram(timings.info),
+        admit: histogram(timings.admit),
     }
 }
 

@@ -20,9 +20,12 @@ impl Narrator {
     }
 
     /// Tells what is offered. The link to the operator's page has a secret in it: it is for terminals, and for no log.
-    pub(super) fn started(&self, status: &Status, watched: Option<&Watched>) -> io::Result<()> {
-        let node = status.nodes.first();
-        let node_error = node.and_then(|node| node.error.as_deref());
+    pub(super) fn started(
+        &self,
+        (status, node_error): (&Status, Option<&str>),
+        watched: Option<&Watched>,
+    ) -> io::Result<()> {
+        let nodes: Vec<&str> = status.nodes.iter().map(|node| node.name.as_str()).collect();
         let listening: Vec<_> = status.listening.iter().map(ToString::to_string).collect();
         let admin = watched.map(|watched| watched.server.local_addr());
         let hashrate = status.hashrate.unwrap_or(0.0);
@@ -30,14 +33,15 @@ impl Narrator {
             return output::json(&json!({
                 "event": "started", "listening": listening, "network": status.network,
                 "reward_account": status.reward_account, "fee": status.fee, "hashrate": hashrate,
-                "node_error": node_error, "admin": admin,
+                "nodes": nodes, "node_error": node_error, "admin": admin,
             }));
         }
         output::line(format_args!(
-            "listening on {}\n{} network, node {}\nrewards go to {}\na send costs {} XNO; {}",
+            "listening on {}\n{} network, {} {}\nrewards go to {}\na send costs {} XNO; {}",
             listening.join(", "),
             status.network,
-            node.map_or("", |node| node.name.as_str()),
+            if nodes.len() == 1 { "node" } else { "nodes" },
+            nodes.join(", "),
             status.reward_account,
             status.fee.to_xno(),
             output::hashrate(hashrate),

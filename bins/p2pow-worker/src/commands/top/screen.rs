@@ -45,7 +45,10 @@ impl Screen {
         let status = &self.status;
         let state = match (&self.trouble, &status.refusing) {
             (Some(trouble), _) => Span::from(trouble.clone()).red(),
-            (None, Some(reason)) => Span::from(format!("refuses jobs: {reason}")).red(),
+            (None, Some(reason)) => {
+                let why = status.journal_error.as_ref().unwrap_or(reason);
+                Span::from(format!("refuses jobs: {why}")).red()
+            }
             (None, None) => Span::from("takes jobs").green(),
         };
         let up = output::seconds(status.uptime_seconds() as f64);
@@ -108,13 +111,29 @@ impl Screen {
 
     fn nodes(&self) -> Table<'_> {
         let rows = self.status.nodes.iter().map(|node| {
-            let state = match &node.error {
-                None => Span::from("well").green(),
-                Some(error) => Span::from(error.clone()).red(),
+            let state = match (&node.error, node.is_well()) {
+                (None, true) => Span::from(node.state()).green(),
+                (None, false) => Span::from(node.state()).yellow(),
+                (Some(error), _) => Span::from(error.clone()).red(),
             };
-            Row::new([Line::from(node.name.clone()), Line::from(state)])
+            let unknown = || "–".to_owned();
+            let took = node.latency_ms.map_or_else(unknown, |ms| format!("{ms:.1} ms"));
+            let behind = node.behind.map_or_else(unknown, |blocks| format!("{blocks} behind"));
+            let feed = match &node.websocket {
+                None => "",
+                Some(feed) if feed.error.is_none() => "WebSocket",
+                Some(_) => "no WebSocket",
+            };
+            let name = Line::from(node.name.clone());
+            Row::new([name, took.into(), behind.into(), feed.into(), Line::from(state)])
         });
-        let widths = [Constraint::Percentage(40), Constraint::Percentage(60)];
+        let widths = [
+            Constraint::Fill(2),
+            Constraint::Length(10),
+            Constraint::Length(14),
+            Constraint::Length(12),
+            Constraint::Fill(3),
+        ];
         Table::new(rows, widths).block(Block::bordered().title("Nodes"))
     }
 
@@ -147,7 +166,7 @@ fn rate(pair: &[Sample]) -> u64 {
 mod tests {
     use super::Screen;
     use nano_primitives::Amount;
-    use p2pow_admin::{Device, Ended, Node, Sample, Status};
+    use p2pow_admin::{Device, Ended, Feed, Node, Sample, Status};
     use ratatui::{Terminal, backend::TestBackend};
 
     fn drawn(screen: &Screen, width: u16, height: u16) -> String {
@@ -161,7 +180,20 @@ mod tests {
             program: "p2pow-worker/1".into(),
             hashrate: Some(2e9),
             ended: Ended { won: 3, lost: 1, failed: 0, income: Amount::from_raw(10_u128.pow(29)) },
-            nodes: vec![Node { name: "http://127.0.0.1:7076".into(), error: Some("away".into()) }],
+            nodes: vec![
+                Node {
+                    name: "http://127.0.0.1:7076".into(),
+                    error: Some("away".into()),
+                    ..Node::default()
+                },
+                Node {
+                    name: "http://127.0.0.1:7077".into(),
+                    latency_ms: Some(1.25),
+                    behind: Some(12),
+                    websocket: Some(Feed::default()),
+                    ..Node::default()
+                },
+            ],
             devices: vec![Device { name: "cpu".into(), rate: Some(1e7), ..Device::default() }],
             ..Status::default()
         };
@@ -184,9 +216,21 @@ mod tests {
             "5.0 MH/s",
             "cpu",
             "away",
+            "http://127.0.0.1:7077",
+            "1.2 ms",
+            "12 behind",
+            "WebSocket",
         ] {
             assert!(text.contains(wanted), "no {wanted} in\n{text}");
         }
+    }
+
+    #[test]
+    fn a_full_disk_is_seen() {
+        let mut screen = screen();
+        screen.status.refusing = Some("the journal cannot be written".into());
+        screen.status.journal_error = Some("database or disk is full".into());
+        assert!(drawn(&screen, 80, 24).contains("refuses jobs: database or disk is full"));
     }
 
     #[test]

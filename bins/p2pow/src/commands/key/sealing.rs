@@ -38,12 +38,22 @@ Example:
 /// The variable that may hold the new password.
 const NEW_PASSWORD_VARIABLE: &str = "P2POW_NEW_PASSWORD";
 
+/// What the three have in common.
+#[derive(Debug, clap::Args)]
+struct FileArgs {
+    /// The key file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    password: PasswordArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
 /// Options of `key encrypt`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EncryptArgs {
-    /// The plain key file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
     /// It holds a seed
     #[arg(long)]
     seed: bool,
@@ -51,67 +61,53 @@ pub(crate) struct EncryptArgs {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
-    password: PasswordArgs,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
+    by: FileArgs,
 }
 
 /// Options of `key decrypt`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DecryptArgs {
-    /// The encrypted key file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
     /// Write the secret to this new file (mode 0600) instead of printing it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
-    password: PasswordArgs,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
+    by: FileArgs,
 }
 
 /// Options of `key password`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PasswordChange {
-    /// The encrypted key file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    #[command(flatten)]
-    password: PasswordArgs,
     /// File with the new password (or the variable P2POW_NEW_PASSWORD)
     #[arg(long, value_name = "FILE")]
     new_password_file: Option<PathBuf>,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    by: FileArgs,
 }
 
 /// Puts a file under a password.
 pub(super) fn encrypt(args: EncryptArgs) -> Result<(), Failure> {
-    let text = read_private(&args.file)?;
+    let EncryptArgs { seed, out, by: FileArgs { file, password, json } } = args;
+    let text = read_private(&file)?;
     if is_sealed(&text) {
-        let shown = args.file.display();
+        let shown = file.display();
         return Err(Failure::new(format!(
             "{shown} is encrypted already; `p2pow key password` changes its password"
         )));
     }
-    let plain = if args.seed { Plain::Seed } else { Plain::Key };
-    let secret = parse_plain(&args.file, plain, &text)?;
+    let plain = if seed { Plain::Seed } else { Plain::Key };
+    let secret = parse_plain(&file, plain, &text)?;
     let account = account(&secret)?;
-    check_comment(&args, &text, account)?;
-    if let Some(out) = args.out {
-        return Place::Sealed(out, args.password).write(&secret)?.print(args.json);
+    check_comment(&file, plain, &text, account)?;
+    if let Some(out) = out {
+        return Place::Sealed(out, password).write(&secret)?.print(json);
     }
-    let password = args.password.choose(&whose(&args.file, account))?;
-    replace(&args.file, &sealed(&secret, &password)?)?;
-    Shown { file: Some(args.file), encrypted: true, ..Shown::of(account) }.print(args.json)
+    let password = password.choose(&whose(&file, account))?;
+    replace(&file, &sealed(&secret, &password)?)?;
+    Shown { file: Some(file), encrypted: true, ..Shown::of(account) }.print(json)
 }
 
 /// The 64 digits of a seed read as a private key are somebody's, too: where the file says whose it is, it must be.
-fn check_comment(args: &EncryptArgs, text: &str, account: Account) -> Result<(), Failure> {
+fn check_comment(file: &Path, plain: Plain, text: &str, account: Account) -> Result<(), Failure> {
     let comments = text.lines().filter(|line| line.trim_start().starts_with('#'));
     let words =
         comments.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
@@ -119,42 +115,44 @@ fn check_comment(args: &EncryptArgs, text: &str, account: Account) -> Result<(),
     if named.is_empty() || named.contains(&account) {
         return Ok(());
     }
-    let (read, other) = match args.seed {
-        true => ("seed", "leave --seed out if it holds a private key"),
-        false => ("private key", "give --seed if it holds a seed"),
+    let (read, other) = match plain {
+        Plain::Seed => ("seed", "leave --seed out if it holds a private key"),
+        Plain::Key => ("private key", "give --seed if it holds a seed"),
     };
     Err(Failure::new(format!(
         "{} says that it is of {}, but as a {read} it is of {account}: {other}",
-        args.file.display(),
+        file.display(),
         named[0]
     )))
 }
 
 /// Shows what is in an encrypted file, or writes it to a plain one.
 pub(super) fn decrypt(args: DecryptArgs) -> Result<(), Failure> {
-    let secret = opened(&args.file, &args.password)?;
-    match args.out {
-        Some(out) => Place::Plain(out).write(&secret)?.print(args.json),
-        None => printed(&secret)?.print(args.json),
+    let DecryptArgs { out, by: FileArgs { file, password, json } } = args;
+    let secret = opened(&file, &password)?;
+    match out {
+        Some(out) => Place::Plain(out).write(&secret)?.print(json),
+        None => printed(&secret)?.print(json),
     }
 }
 
 /// Puts the file under another password.
 pub(super) fn change_password(args: PasswordChange) -> Result<(), Failure> {
-    let secret = opened(&args.file, &args.password)?;
+    let PasswordChange { new_password_file, by: FileArgs { file, password, json } } = args;
+    let secret = opened(&file, &password)?;
     let account = account(&secret)?;
-    let given = password::find(args.new_password_file.as_deref(), NEW_PASSWORD_VARIABLE)?;
+    let given = password::find(new_password_file.as_deref(), NEW_PASSWORD_VARIABLE)?;
     let new = match given {
         Some(password) => password,
-        None => password::choose(&whose(&args.file, account), || {
+        None => password::choose(&whose(&file, account), || {
             format!(
                 "no new password: give --new-password-file FILE, or set {NEW_PASSWORD_VARIABLE} \
                  (without a terminal nobody can be asked)"
             )
         })?,
     };
-    replace(&args.file, &sealed(&secret, &new)?)?;
-    Shown { file: Some(args.file), encrypted: true, ..Shown::of(account) }.print(args.json)
+    replace(&file, &sealed(&secret, &new)?)?;
+    Shown { file: Some(file), encrypted: true, ..Shown::of(account) }.print(json)
 }
 
 fn opened(path: &Path, password: &PasswordArgs) -> Result<Secret, Failure> {
