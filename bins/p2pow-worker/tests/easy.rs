@@ -155,7 +155,7 @@ async fn a_check_says_whether_senders_are_led_here() {
     let key = fs::read_to_string(folder.path().join("worker.key")).unwrap();
     let account = nano_block::SecretKey::from_key_file(&key).unwrap().account();
     net.fund(&account, nano_primitives::Amount::from_raw(60_000_000)).unwrap();
-    told(&[], "doubtful", "has registered nothing\" \"`p2pow-worker register`");
+    told(&[], "doubtful", "has registered nothing\" \"`p2pow-worker register --allow-local`");
     assert!(run(&folder, &["register", "--allow-local"]).status.success());
     told(&[], "well", "127.0.0.1 is registered by nano_");
     told(&["--public-ip", "127.0.0.9"], "wrong", "senders are led to 127.0.0.1");
@@ -209,30 +209,32 @@ fn shells_and_man_learn_the_commands() {
     assert!(text(&nowhere).1.contains("cannot write to nowhere"), "{nowhere:?}");
 }
 
-/// A worker on a listener that a service manager holds, as systemd hands it over: descriptor 3.
+/// A worker on listeners that a service manager holds, as systemd hands them over: descriptors 3 and 4, the operator's
+/// first, since nothing but the addresses says which is which.
 struct Activated {
     child: Child,
     lines: BufReader<std::process::ChildStdout>,
 }
 
 impl Activated {
-    fn start(folder: &TempDir, listener: &TcpListener) -> Self {
+    fn start(folder: &TempDir, [listener, admin]: [&TcpListener; 2]) -> Self {
         let program = env!("CARGO_BIN_EXE_p2pow-worker");
-        let listen = listener.local_addr().unwrap();
+        let (listen, watch) = (listener.local_addr().unwrap(), admin.local_addr().unwrap());
         let script = format!(
-            "exec 3<&0 0</dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; \
-             exec {program} run --json --listen {listen}"
+            "exec 3<&0 0</dev/null 4<&2 2>log; export LISTEN_FDS=2 LISTEN_PID=$$; \
+             exec {program} run --json --listen {listen} --admin {watch}"
         );
-        let handed = OwnedFd::from(listener.try_clone().unwrap());
+        let handed =
+            |listener: &TcpListener| Stdio::from(OwnedFd::from(listener.try_clone().unwrap()));
         let mut child = Command::new("/bin/sh")
             .args(["-c", &script])
             .current_dir(folder.path())
             .env_clear()
             .envs([("P2POW_LOG", "info,tower_http=debug"), ("P2POW_LOG_FORMAT", "json")])
             .env("XDG_RUNTIME_DIR", folder.path())
-            .stdin(Stdio::from(handed))
+            .stdin(handed(admin))
             .stdout(Stdio::piped())
-            .stderr(fs::File::create(folder.path().join("log")).unwrap())
+            .stderr(handed(listener))
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
@@ -272,24 +274,49 @@ fn answer(mut stream: TcpStream) -> String {
 async fn a_restart_by_a_service_manager_turns_nobody_away() {
     let net = devnet().await;
     let folder = initialised(&net);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
+    let [listener, admin] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let (address, watch) = (listener.local_addr().unwrap(), admin.local_addr().unwrap());
     // Before there is a worker, a call waits.
     let mut early = TcpStream::connect(address).unwrap();
     send(&mut early, "/request_info", "");
-    let mut first = Activated::start(&folder, &listener);
-    assert_eq!(first.started()["listening"][0], address.to_string());
+    let mut first = Activated::start(&folder, [&listener, &admin]);
+    let started = first.started();
+    assert_eq!((&started["listening"][0], &started["admin"]), (&json!(address), &json!(watch)));
     assert!(answer(early).contains("200 OK"));
+    let token = fs::read_to_string(folder.path().join("admin.token")).unwrap();
+    let history = || {
+        let mut stream = TcpStream::connect(watch).unwrap();
+        let token = token.trim();
+        let head = format!("Host: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close");
+        write!(stream, "GET /history HTTP/1.1\r\n{head}\r\n\r\n").unwrap();
+        stream
+    };
+    let samples = |told: &str| {
+        let body = &told[told.find('{').unwrap_or_else(|| panic!("{told}"))..];
+        let history: Value = serde_json::from_str(&body[..=body.rfind('}').unwrap()]).unwrap();
+        history["samples"].as_array().unwrap().clone()
+    };
+    let seen = loop {
+        let seen = samples(&answer(history()));
+        if !seen.is_empty() {
+            break seen;
+        }
+    };
     first.stop();
 
     // While it is restarted, too.
     let mut between = TcpStream::connect(address).unwrap();
     send(&mut between, "/request_info", "");
-    let mut second = Activated::start(&folder, &listener);
+    let looking = history();
+    let mut second = Activated::start(&folder, [&listener, &admin]);
     second.started();
     let told = answer(between);
     assert!(told.contains("200 OK") && told.contains("\"version\":\"2.0.0\""), "{told}");
+    // The operator's call waits as well, and sees the looks from before.
+    assert_eq!(samples(&answer(looking))[0], seen[0]);
     second.stop();
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    assert!(!log.contains("nobody is answered"), "{log}");
 
     // Without the listener handed over, the port is taken.
     let taken = run(&folder, &["run", "--listen", &address.to_string()]);
@@ -300,8 +327,8 @@ async fn a_restart_by_a_service_manager_turns_nobody_away() {
 async fn the_log_is_json_on_request() {
     let net = devnet().await;
     let folder = initialised(&net);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut worker = Activated::start(&folder, &listener);
+    let [listener, admin] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let mut worker = Activated::start(&folder, [&listener, &admin]);
     worker.started();
     let mut asked = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     send(&mut asked, "/request_work", "nonsense");

@@ -159,7 +159,7 @@ impl History {
     }
 
     /// Keeps a look, which counts from the start of the worker. Within a step the last one stands for it.
-    pub(crate) fn add(&self, sample: Sample) {
+    pub fn add(&self, sample: Sample) {
         let mut looks = self.lock();
         let sample = looks.before.and(sample);
         for (kept, range) in looks.kept.iter_mut().zip(Range::ALL) {

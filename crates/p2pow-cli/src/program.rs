@@ -6,7 +6,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 use std::{env, io::IsTerminal, process::ExitCode};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{Layer, filter::Targets, prelude::*};
 
 /// Reads the command line. Help is printed, also where nothing is asked for; wrong usage is told in one line. The
 /// values of variables are neither shown by help nor repeated in an error: they may be secrets in a wrong place.
@@ -78,16 +78,19 @@ pub fn report(program: &str, outcome: &Result<(), Failure>) -> ExitCode {
     }
 }
 
-/// Sends the log to standard error, at the levels that the variable `P2POW_LOG` asks for, else at `default`. With
+/// Sends the log to standard error, at the levels that the variable `P2POW_LOG` asks for (such as
+/// `info,p2pow_server=debug`), else at `default`. With
 /// `P2POW_LOG_FORMAT=json` each line is a JSON object.
 pub fn log_to_stderr(default: &str) {
-    let filter = EnvFilter::try_from_env("P2POW_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let wanted = env::var("P2POW_LOG").ok().and_then(|wanted| wanted.parse().ok());
+    let levels: Targets = wanted.or_else(|| default.parse().ok()).unwrap_or_default();
     let colour = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match env::var("P2POW_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        true => log.json().flatten_event(true).with_span_list(false).init(),
-        false => log.with_ansi(colour).init(),
-    }
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = match env::var("P2POW_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        true => log.json().flatten_event(true).with_span_list(false).boxed(),
+        false => log.with_ansi(colour).boxed(),
+    };
+    tracing_subscriber::registry().with(log.with_filter(levels)).init();
 }
 
 /// Runs an asynchronous command to its end.

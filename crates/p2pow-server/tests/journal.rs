@@ -19,7 +19,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -215,11 +215,19 @@ async fn of_two_workers_on_one_journal_each_job_has_one() {
 struct Disk {
     store: Arc<dyn Store>,
     is_full: AtomicBool,
+    /// Writes that it had no room for.
+    refused: AtomicUsize,
 }
 
 impl Disk {
+    fn new(is_full: bool) -> Arc<Self> {
+        let (is_full, refused) = (AtomicBool::new(is_full), AtomicUsize::new(0));
+        Arc::new(Self { store: memory(), is_full, refused })
+    }
+
     fn check(&self) -> Result<(), StoreError> {
         let full = self.is_full.load(Ordering::SeqCst);
+        self.refused.fetch_add(usize::from(full), Ordering::SeqCst);
         if full { Err(StoreError::Full { path: PathBuf::from("worker.db") }) } else { Ok(()) }
     }
 }
@@ -270,7 +278,7 @@ impl Store for Disk {
 #[tokio::test]
 async fn a_full_disk_stops_the_taking_of_jobs_and_is_told() {
     let net = net().await;
-    let disk = Arc::new(Disk { store: memory(), is_full: AtomicBool::new(true) });
+    let disk = Disk::new(true);
     let (server, gate) = worker_with(&net, |_, _| {}, disk.clone()).await.unwrap();
     let scene = Scene { net, server, gate };
     let asked = request(&[scene.send(1000)], FEE);
@@ -285,6 +293,11 @@ async fn a_full_disk_stops_the_taking_of_jobs_and_is_told() {
         (Some("unavailable"), Some(refused.1.as_str()))
     );
     assert!(scene.ask(&asked).await.header("retry-after").is_some());
+    // It stays so as long as there is no room: at one time the next look took it for well.
+    let before = disk.refused.load(Ordering::SeqCst);
+    let looks = || disk.refused.load(Ordering::SeqCst) - before;
+    eventually(|| (looks() >= 2).then_some(())).await;
+    assert!(scene.server.status().journal_error.is_some());
     disk.is_full.store(false, Ordering::SeqCst);
     eventually(|| scene.server.status().journal_error.is_none().then_some(())).await;
     assert_eq!(scene.ask(&asked).await.status, 201);
@@ -293,7 +306,7 @@ async fn a_full_disk_stops_the_taking_of_jobs_and_is_told() {
 #[tokio::test]
 async fn a_disk_that_fills_up_does_not_cost_the_job_in_hand() {
     let net = net().await;
-    let disk = Arc::new(Disk { store: memory(), is_full: AtomicBool::new(false) });
+    let disk = Disk::new(false);
     let (server, gate) = worker_with(&net, |_, _| {}, disk.clone()).await.unwrap();
     gate.set(false);
     let scene = Scene { net, server, gate };

@@ -101,8 +101,12 @@ impl Worker {
             findings.push(reach::look(ip, &self.offer).await);
         }
         if let Ok(node) = self.node.client(&self.file) {
-            let by = registration::By { node: &node, network: self.node.network, key: &self.key };
-            findings.extend(by.look(&addresses).await);
+            let check = registration::RegistrationCheck {
+                node: &node,
+                network: self.node.network,
+                key: &self.key,
+            };
+            findings.extend(check.look(&addresses).await);
         }
         findings
     }

@@ -26,7 +26,7 @@ On a terminal it asks what no flag says; Enter takes what is offered. The new ke
 
 Examples:
   p2pow-worker init
-  p2pow-worker init --yes --reward-account nano_… --node http://127.0.0.1:7076 --public-ip 203.0.113.7
+  p2pow-worker init --yes --reward-account nano_… --node http://127.0.0.1:7076 --websocket ws://127.0.0.1:7078 --public-ip 203.0.113.7
   p2pow-worker init --from worker_API/config/worker_config.json";
 
 /// The configuration's first lines.
@@ -51,6 +51,9 @@ pub(crate) struct InitArgs {
     /// The node's RPC
     #[arg(long, value_name = "URL", value_parser = values::http_url)]
     node: Option<String>,
+    /// The node's WebSocket
+    #[arg(long, value_name = "URL", value_parser = values::websocket_url)]
+    websocket: Option<String>,
     /// What a send costs
     #[arg(long, value_name = "AMOUNT", value_parser = values::amount)]
     fee: Option<Amount>,
@@ -151,6 +154,7 @@ impl InitArgs {
         let flags = [
             ("reward_account", self.reward_account.map(|account| account.to_string())),
             ("node", self.node.clone()),
+            ("websocket", self.websocket.clone()),
             ("fee", self.fee.map(Amount::to_xno)),
             ("public_ip", self.public_ip.map(|ip| ip.to_string())),
         ];

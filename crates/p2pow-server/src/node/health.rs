@@ -55,10 +55,10 @@ pub enum WebSocketStatus {
 
 /// How a node does.
 #[derive(Debug, Default)]
-pub(super) struct Health(Mutex<State>);
+pub(super) struct Health(Mutex<Seen>);
 
 #[derive(Debug, Default)]
-struct State {
+struct Seen {
     /// Why the last call failed, if it did.
     failed: Option<String>,
     /// That it is of another network, which no call that succeeds makes good.
@@ -125,12 +125,12 @@ impl Health {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Seen> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl Seen {
     fn remember(&mut self, error: Option<String>) {
         if let Some(error) = error {
             self.last_error = Some(LastError { error, at_ms: unix_ms() });

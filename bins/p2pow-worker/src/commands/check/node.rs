@@ -62,9 +62,7 @@ async fn answers(node: &Client, options: &NodeArgs) -> Finding {
     let found = format!("{version} at {} answers in {}", node.url(), output::duration(took));
     match node.active_difficulty().await {
         Ok(told) => match told.check_network(options.network) {
-            Err(error) => {
-                Finding::wrong(NODE, error.to_string(), "mend `network`, or ask another node")
-            }
+            Err(error) => Finding::wrong(NODE, error.to_string(), "`run` refuses to start with it"),
             Ok(()) if took > QUICK => {
                 Finding::doubtful(NODE, found, "a nearer node wins more races")
             }

@@ -12,14 +12,14 @@ use std::net::IpAddr;
 const WHAT: &str = "registration";
 
 /// What registering goes by.
-pub(super) struct By<'a> {
+pub(super) struct RegistrationCheck<'a> {
     pub(super) node: &'a Client,
     pub(super) network: Network,
     /// The key of the first address; that of a second one is the next of the same seed.
     pub(super) key: &'a KeyArgs,
 }
 
-impl By<'_> {
+impl RegistrationCheck<'_> {
     /// Looks at the entry of each address, or at what is registered where no address is known.
     pub(super) async fn look(&self, addresses: &[IpAddr]) -> Vec<Finding> {
         let wanted: Vec<Option<IpAddr>> = match addresses {
@@ -103,13 +103,21 @@ impl By<'_> {
                 Finding::doubtful(
                     WHAT,
                     found,
-                    "send it a little Nano, then `p2pow-worker register`",
+                    format!("send it a little Nano, then {}", self.register()),
                 )
             }
-            Ok(_) => Finding::doubtful(WHAT, found, "`p2pow-worker register`"),
+            Ok(_) => Finding::doubtful(WHAT, found, self.register()),
             Err(error) => {
                 Finding::doubtful(WHAT, format!("{found}; {error}"), "see the node above")
             }
+        }
+    }
+
+    /// The command that registers.
+    fn register(&self) -> &'static str {
+        match self.network {
+            Network::Dev => "`p2pow-worker register --allow-local`",
+            _ => "`p2pow-worker register`",
         }
     }
 

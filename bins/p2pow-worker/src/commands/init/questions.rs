@@ -13,7 +13,7 @@ struct Question {
     check: fn(&str) -> Result<(), ValueError>,
 }
 
-const QUESTIONS: [Question; 4] = [
+const QUESTIONS: [Question; 5] = [
     Question {
         option: "reward_account",
         words: "Which account is to be paid? (Enter: that of a new key)",
@@ -23,6 +23,11 @@ const QUESTIONS: [Question; 4] = [
         option: "node",
         words: "Where is the RPC of your Nano node? (Enter: http://127.0.0.1:7076)",
         check: |text| values::http_url(text).map(drop),
+    },
+    Question {
+        option: "websocket",
+        words: "Where is its WebSocket, such as ws://127.0.0.1:7078? (Enter: none; races are lost later without)",
+        check: |text| values::websocket_url(text).map(drop),
     },
     Question {
         option: "public_ip",
@@ -71,9 +76,11 @@ mod tests {
 
     #[test]
     fn a_wrong_answer_is_asked_for_again_and_what_is_said_is_not_asked() {
-        let answers = "nonsense\nhttp://[::1]:7076\n\n0.002\n";
+        let answers = "nonsense\nhttp://[::1]:7076\nhttp://a\nws://[::1]:7078\n\n0.002\n";
         let said = ask(|option| option == "reward_account", answers.as_bytes()).unwrap();
-        assert_eq!(said, [("node", "http://[::1]:7076".into()), ("fee", "0.002".to_owned())]);
+        let wanted =
+            [("node", "http://[::1]:7076"), ("websocket", "ws://[::1]:7078"), ("fee", "0.002")];
+        assert_eq!(said, wanted.map(|(option, text)| (option, text.to_owned())));
         assert!(ask(|_| false, &b""[..]).unwrap().is_empty());
     }
 }

@@ -23,7 +23,7 @@ impl Watch {
         (sockets, store): (Sockets, Arc<dyn Store>),
     ) -> Result<Option<Self>, Failure> {
         let Some(address) = admin.address() else { return Ok(None) };
-        let charts = Charts::load(store, address.to_string(), look::now_ms()).await;
+        let charts = Charts::load(store, address, look::now_ms()).await;
         let Some(watched) = admin.serve(source, sockets, charts.history.clone()).await? else {
             return Ok(None);
         };

@@ -112,6 +112,9 @@ impl Screen {
     fn nodes(&self) -> Table<'_> {
         let rows = self.status.nodes.iter().map(|node| {
             let state = match (&node.error, node.is_well()) {
+                (None, true) if node.websocket.is_some() => {
+                    Span::from("well, WebSocket live").green()
+                }
                 (None, true) => Span::from(node.state()).green(),
                 (None, false) => Span::from(node.state()).yellow(),
                 (Some(error), _) => Span::from(error.clone()).red(),
@@ -119,20 +122,14 @@ impl Screen {
             let unknown = || "–".to_owned();
             let took = node.latency_ms.map_or_else(unknown, |ms| format!("{ms:.1} ms"));
             let behind = node.behind.map_or_else(unknown, |blocks| format!("{blocks} behind"));
-            let feed = match &node.websocket {
-                None => "",
-                Some(feed) if feed.error.is_none() => "WebSocket",
-                Some(_) => "no WebSocket",
-            };
             let name = Line::from(node.name.clone());
-            Row::new([name, took.into(), behind.into(), feed.into(), Line::from(state)])
+            Row::new([name, Line::from(state), behind.into(), took.into()])
         });
         let widths = [
-            Constraint::Fill(2),
+            Constraint::Fill(1),
+            Constraint::Fill(1),
             Constraint::Length(10),
-            Constraint::Length(14),
-            Constraint::Length(12),
-            Constraint::Fill(3),
+            Constraint::Length(10),
         ];
         Table::new(rows, widths).block(Block::bordered().title("Nodes"))
     }
@@ -219,7 +216,7 @@ mod tests {
             "http://127.0.0.1:7077",
             "1.2 ms",
             "12 behind",
-            "WebSocket",
+            "WebSocket live",
         ] {
             assert!(text.contains(wanted), "no {wanted} in\n{text}");
         }
