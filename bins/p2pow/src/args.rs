@@ -1,5 +1,7 @@
 //! The command line.
 
+#[cfg(unix)]
+use crate::commands::signer;
 use crate::commands::{
     balance, batch, block, change, demo, devnet, history, key, quote, receive, send, send_all,
     serve, status, work, workers,
@@ -59,6 +61,10 @@ enum Command {
     Status(status::StatusArgs),
     /// Serve the wallet RPC of a node, with work from the market
     Serve(serve::ServeCommand),
+    /// Hold keys in a process of its own, which signs by a policy
+    #[cfg(unix)]
+    #[command(subcommand, arg_required_else_help = false)]
+    Signer(signer::SignerCommand),
     /// Make, derive, encrypt and inspect keys
     #[command(subcommand, arg_required_else_help = false)]
     Key(key::KeyCommand),
@@ -79,6 +85,8 @@ impl Args {
     pub(crate) const fn log(&self) -> &'static str {
         match self.command {
             Command::Serve(_) => "warn,p2pow_wallet=info",
+            #[cfg(unix)]
+            Command::Signer(_) => "warn,p2pow_signer=info",
             _ => "off",
         }
     }
@@ -104,6 +112,8 @@ impl Args {
             Command::History(args) => block_on(history::run(args)),
             Command::Status(args) => block_on(status::run(args)),
             Command::Serve(args) => block_on(serve::run(args)),
+            #[cfg(unix)]
+            Command::Signer(command) => block_on(signer::run(command)),
         }
     }
 }

@@ -13,6 +13,8 @@ pub(crate) mod receive;
 pub(crate) mod send;
 pub(crate) mod send_all;
 pub(crate) mod serve;
+#[cfg(unix)]
+pub(crate) mod signer;
 pub(crate) mod status;
 pub(crate) mod work;
 pub(crate) mod workers;

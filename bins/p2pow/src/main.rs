@@ -10,6 +10,7 @@ mod fallback;
 mod interrupts;
 mod options;
 mod report;
+mod signer;
 mod story;
 mod wallet;
 mod worker_report;

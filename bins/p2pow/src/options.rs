@@ -4,6 +4,7 @@ use crate::{
     commands::serve::options as serve,
     data::DataFolder,
     fallback::{Helper, helper, pool},
+    signer,
 };
 use clap::{ArgAction, ValueEnum};
 use nano_block::Network;
@@ -144,7 +145,8 @@ fn layout() -> Layout {
     let layout = Layout::new().options::<Declared>();
     let about = "Headers for the main node, such as a provider's API key";
     let layout = layout.texts("headers", about, "authorization");
-    serve::in_file(KeyArgs::in_file(layout, "Where the key is, if no flag and no variable says it"))
+    let layout = KeyArgs::in_file(layout, "Where the key is, if no flag and no variable says it");
+    serve::in_file(signer::in_file(layout))
 }
 
 impl Options {

@@ -1,12 +1,11 @@
-//! [`Wallet`]: what `send`, `receive`, `change` and `batch` have in common: a key, a sender with its journal, and telling
+//! [`Wallet`]: what `send`, `receive`, `change` and `batch` have in common: who signs, a sender with its journal, and telling
 //! how it went.
 
-use crate::{options::Options, report::PaymentReport, story};
-use nano_block::SecretKey;
+use crate::{options::Options, report::PaymentReport, signer::Hand, story};
 use nano_primitives::Account;
-use p2pow_cli::{Failure, KeyArgs, config::Given, output};
+use p2pow_cli::{Failure, output};
 use p2pow_client::{
-    Config, Event, Order, OrderKey, Payment, Receipt, SendError, Sender, Unsettled,
+    Config, Event, Order, OrderKey, Payment, Receipt, SendError, Sender, Signer, Unsettled,
 };
 use std::{net::IpAddr, path::PathBuf};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -15,7 +14,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 #[derive(Debug, clap::Args)]
 pub(crate) struct WalletArgs {
     #[command(flatten)]
-    key: Given<KeyArgs>,
+    hand: Hand,
     #[command(flatten)]
     options: Options,
     /// Print one JSON object and no story
@@ -53,10 +52,9 @@ pub(crate) struct Task<'a> {
     pub(crate) report: Option<PathBuf>,
 }
 
-/// A key and a sender.
-#[derive(Debug)]
+/// Who signs, and a sender.
 pub(crate) struct Wallet {
-    pub(crate) key: SecretKey,
+    signer: Box<dyn Signer>,
     pub(crate) sender: Sender,
     pub(crate) json: bool,
     events: UnboundedReceiver<Event>,
@@ -65,18 +63,23 @@ pub(crate) struct Wallet {
 }
 
 impl WalletArgs {
-    /// Reads the key and the options, and opens the journal.
-    pub(crate) fn open(self) -> Result<Wallet, Failure> {
+    /// Reads the key, or asks the signer for its account, and opens the journal.
+    pub(crate) async fn open(self) -> Result<Wallet, Failure> {
         let settings = self.options.settings()?;
-        let key = settings.key(&self.key)?.secret_key()?;
+        let signer = self.hand.signer(&settings).await?;
         let (listener, events) = unbounded_channel();
         let journal = settings.journal()?;
         let sender = settings.sender()?.with_journal(journal).with_events(listener);
-        Ok(Wallet { key, sender, json: self.json, events, warnings: Vec::new() })
+        Ok(Wallet { signer, sender, json: self.json, events, warnings: Vec::new() })
     }
 }
 
 impl Wallet {
+    /// Whose blocks are signed.
+    pub(crate) fn account(&self) -> Account {
+        self.signer.account()
+    }
+
     /// The same that hires one worker: that at this address.
     pub(crate) fn hiring_only(self, address: IpAddr) -> Self {
         let config = self.sender.config().clone();
@@ -88,7 +91,7 @@ impl Wallet {
     pub(crate) async fn run(&mut self, task: Task<'_>) -> Result<(), Failure> {
         let outcome = self.carry_out(&task).await;
         let warnings = std::mem::take(&mut self.warnings);
-        let account = self.key.account();
+        let account = self.account();
         let left = match outcome {
             Ok(receipt) => {
                 let report = PaymentReport::done(account, &receipt, task.orders, task.lines);
@@ -127,10 +130,10 @@ impl Wallet {
 
     /// A reader that stops early is told nothing more, but what is signed is not abandoned.
     async fn carry_out(&mut self, task: &Task<'_>) -> Result<Receipt, SendError> {
-        let Self { key, sender, events, .. } = self;
-        let (account, warnings) = (key.account(), &mut self.warnings);
+        let Self { signer, sender, events, .. } = self;
+        let (account, warnings) = (signer.account(), &mut self.warnings);
         let mut told = Told { is_quiet: self.json, warnings, account, task };
-        let mut job = std::pin::pin!(sender.carry_out(key, payment(task)));
+        let mut job = std::pin::pin!(sender.carry_out(&**signer, payment(task)));
         let outcome = loop {
             tokio::select! {
                 outcome = &mut job => break outcome,

@@ -67,7 +67,7 @@ pub(crate) async fn run(args: BatchArgs) -> Result<(), Failure> {
     let (lines, payments): (Vec<u64>, Vec<Order>) =
         parse(&args.source.read()?)?.into_iter().unzip();
     let BatchArgs { report, meaning, confirm, wallet, .. } = args;
-    let mut wallet = wallet.open()?;
+    let mut wallet = wallet.open().await?;
     confirm.ask(&wallet, &payments)?;
     wallet.run(Task { orders: &payments, lines: &lines, meaning, report }).await
 }

@@ -36,7 +36,7 @@ pub(crate) struct ChangeArgs {
 pub(crate) async fn run(args: ChangeArgs) -> Result<(), Failure> {
     let orders = [Order::Change { representative: args.new }];
     let meaning = args.meaning;
-    let mut wallet = args.wallet.open()?;
+    let mut wallet = args.wallet.open().await?;
     args.confirm.ask(&wallet, &orders)?;
     wallet.run(Task { orders: &orders, meaning, ..Task::default() }).await
 }

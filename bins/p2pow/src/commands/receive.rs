@@ -72,8 +72,8 @@ enum NoReceivable {
 
 /// Runs the subcommand.
 pub(crate) async fn run(args: ReceiveArgs) -> Result<(), Failure> {
-    let mut wallet = args.wallet.open()?;
-    let account = wallet.key.account();
+    let mut wallet = args.wallet.open().await?;
+    let account = wallet.account();
     if args.watch {
         return watch(&mut wallet, (args.min, args.count), args.every).await;
     }
@@ -160,7 +160,7 @@ async fn pocket(wallet: &mut Wallet, orders: &[Order]) -> Result<(), Failure> {
 
 /// Pockets what comes until it is interrupted.
 async fn watch(wallet: &mut Wallet, wanted: (Amount, u64), every: Duration) -> Result<(), Failure> {
-    let account = wallet.key.account();
+    let account = wallet.account();
     let mut news = subscribe(&wallet.sender, account)?;
     if !wallet.json {
         output::line(format_args!("watching {account}; Ctrl-C ends it"))?;
@@ -200,7 +200,7 @@ async fn round(
 }
 
 async fn look(wallet: &mut Wallet, wanted: (Amount, u64)) -> Result<(), Failure> {
-    let orders = waiting(&wallet.sender, wallet.key.account(), wanted).await?;
+    let orders = waiting(&wallet.sender, wallet.account(), wanted).await?;
     if orders.is_empty() { Ok(()) } else { pocket(wallet, &orders).await }
 }
 

@@ -54,7 +54,7 @@ pub(crate) struct SendArgs {
 pub(crate) async fn run(args: SendArgs) -> Result<(), Failure> {
     let SendArgs { destination, amount, meaning, confirm, wallet } = args;
     let orders = [Order::Send { destination, amount }];
-    let mut wallet = wallet.open()?;
+    let mut wallet = wallet.open().await?;
     confirm.ask(&wallet, &orders)?;
     wallet.run(Task { orders: &orders, meaning, ..Task::default() }).await
 }

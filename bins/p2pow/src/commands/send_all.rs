@@ -47,8 +47,8 @@ struct TooPoor {
 /// Runs the subcommand.
 pub(crate) async fn run(args: SendAllArgs) -> Result<(), Failure> {
     let SendAllArgs { destination, confirm, wallet } = args;
-    let wallet = wallet.open()?;
-    let account = wallet.key.account();
+    let wallet = wallet.open().await?;
+    let account = wallet.account();
     let undecided = wallet.sender.refresh(account).await?;
     let (order, mut wallet) =
         match undecided.iter().find_map(|deal| undecided_to(deal, destination)) {
@@ -69,7 +69,7 @@ fn undecided_to(deal: &DealReport, destination: Account) -> Option<Order> {
 /// The order that sends all, and the wallet that hires only the worker whose price was subtracted. The node's word about
 /// the balance is held against the account's own signature before anything is signed.
 async fn whole(wallet: Wallet, destination: Account) -> Result<(Order, Wallet), Failure> {
-    let account = wallet.key.account();
+    let account = wallet.account();
     let info = wallet.sender.node().account_info(&account).await?;
     let balance = info.map_or(Amount::ZERO, |info| info.balance);
     let estimate = wallet.sender.quote(&[Subtype::Send]).await?;

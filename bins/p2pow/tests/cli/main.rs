@@ -15,6 +15,7 @@ mod program;
 mod serve;
 mod serve_and_send;
 mod serve_killed;
+mod signer;
 mod till;
 mod town;
 mod usage;

@@ -72,6 +72,18 @@ impl Call {
         Self(shell)
     }
 
+    /// The same as another user, which takes root.
+    #[cfg(unix)]
+    pub(crate) fn as_user(mut self, user: u32) -> Self {
+        std::os::unix::process::CommandExt::uid(&mut self.0, user);
+        self
+    }
+
+    /// Whether it can be started, and ends well.
+    pub(crate) fn starts(mut self) -> bool {
+        self.0.output().is_ok_and(|output| output.status.success())
+    }
+
     pub(crate) fn run(mut self) -> Ended {
         ended(self.0.output().expect("the program starts"))
     }

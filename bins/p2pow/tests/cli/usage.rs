@@ -1,9 +1,9 @@
 use crate::program::{Desk, p2pow};
 
 const BOB: &str = "nano_3i1aq1cchnmbn9x5rsbap8b15akfh7wj7pwskuzi7ahz8oq6cobd99d4r3b7";
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "demo", "devnet", "workers", "quote", "send", "send-all", "receive", "change", "batch",
-    "balance", "history", "serve", "key", "block", "work",
+    "balance", "history", "serve", "signer", "key", "block", "work",
 ];
 
 #[test]
@@ -18,7 +18,7 @@ fn every_command_is_named_by_help_and_helps_itself() {
 
 #[test]
 fn every_command_that_does_something_shows_an_example() {
-    let calls: [&[&str]; 25] = [
+    let calls: [&[&str]; 27] = [
         &["demo"],
         &["devnet"],
         &["workers"],
@@ -31,6 +31,8 @@ fn every_command_that_does_something_shows_an_example() {
         &["balance"],
         &["history"],
         &["serve"],
+        &["signer", "serve"],
+        &["signer", "policy"],
         &["key", "new"],
         &["key", "derive"],
         &["key", "inspect"],
