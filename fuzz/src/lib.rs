@@ -6,23 +6,32 @@
 #![allow(clippy::missing_panics_doc)] // to panic is how a property says that it does not hold
 
 mod blocks;
+mod records;
 mod text;
+mod wallet;
 mod wire;
 
 pub use blocks::{block_binary, block_json};
+pub use records::{journal_record, sealed_key};
 pub use text::{account_text, amount_text, registry_entry};
+pub use wallet::{payout_body, wallet_record, wallet_rpc};
 pub use wire::{request_work, rpc_answer};
 
 /// A property, by the name of its fuzz target and corpus folder.
 pub type Property = (&'static str, fn(&[u8]));
 
 /// Every property.
-pub const PROPERTIES: [Property; 7] = [
+pub const PROPERTIES: [Property; 12] = [
     ("account_text", account_text),
     ("amount_text", amount_text),
     ("block_binary", block_binary),
     ("block_json", block_json),
+    ("journal_record", journal_record),
+    ("payout_body", payout_body),
     ("registry_entry", registry_entry),
     ("request_work", request_work),
     ("rpc_answer", rpc_answer),
+    ("sealed_key", sealed_key),
+    ("wallet_record", wallet_record),
+    ("wallet_rpc", wallet_rpc),
 ];

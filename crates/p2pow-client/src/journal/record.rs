@@ -7,7 +7,7 @@ use crate::{
 };
 use nano_block::{Epoch, SignedState, StateBlock, Subtype};
 use nano_primitives::{Account, Amount, BlockHash, Signature, Work};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::net::IpAddr;
 
 /// A payment and the deals that carry it out.
@@ -50,6 +50,7 @@ pub(crate) struct DealRecord {
     pub(crate) balance: Amount,
     /// The account's epoch before it, if it is known.
     pub(crate) epoch: Option<u8>,
+    #[serde(deserialize_with = "one_at_least")]
     pub(crate) users: Vec<UserRecord>,
     pub(crate) rewards: Vec<RewardRecord>,
     /// The confirmed block that stands where one of the user blocks should.
@@ -95,6 +96,12 @@ pub(crate) struct Said {
     pub(crate) outcome: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) detail: Option<String>,
+}
+
+/// A deal stands on the block below its first user block, so it has one.
+fn one_at_least<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<UserRecord>, D::Error> {
+    let users = Vec::<UserRecord>::deserialize(deserializer)?;
+    if users.is_empty() { Err(D::Error::custom("a deal without a user block")) } else { Ok(users) }
 }
 
 impl DealRecord {

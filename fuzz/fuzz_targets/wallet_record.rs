@@ -1,0 +1,4 @@
+//! See [`p2pow_fuzz::wallet_record`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| p2pow_fuzz::wallet_record(bytes));
