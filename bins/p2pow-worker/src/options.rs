@@ -100,6 +100,11 @@ pub(crate) struct NodeArgs {
     #[arg(long, value_name = "URL", env = "P2POW_MORE_NODES", value_delimiter = ',')]
     #[arg(value_parser = values::http_url)]
     more_nodes: Vec<String>,
+    /// The WebSockets of further nodes, such as ws://192.0.2.7:7078,ws://192.0.2.8:7078: what one does not tell, or tells
+    /// late, another tells
+    #[arg(long, value_name = "URL", env = "P2POW_MORE_WEBSOCKETS", value_delimiter = ',')]
+    #[arg(value_parser = values::websocket_url)]
+    more_websockets: Vec<String>,
     /// live, beta, test or dev: says how hard the work is
     #[arg(long, env = "P2POW_NETWORK", default_value = "live", value_parser = values::network)]
     pub(crate) network: Network,
@@ -267,7 +272,7 @@ impl OfferArgs {
             reward_account: self.reward.reward_account,
             fee: self.fee,
             network: node.network,
-            websocket_url: node.websocket.clone(),
+            websocket_urls: node.websocket.iter().chain(&node.more_websockets).cloned().collect(),
             hashrate,
             max_user_blocks: self.max_user_blocks,
             max_jobs: self.max_jobs,

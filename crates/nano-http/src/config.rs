@@ -1,7 +1,10 @@
 //! [`HttpConfig`]: where a server listens, whom it believes, and what its clients may take up.
 
-use crate::Sockets;
-use axum::http::{HeaderName, Method, header::RETRY_AFTER};
+use crate::{Rate, Sockets};
+use axum::http::{
+    HeaderName, Method,
+    header::{LOCATION, RETRY_AFTER},
+};
 use ipnet::IpNet;
 use std::{net::SocketAddr, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -26,13 +29,16 @@ pub struct HttpConfig {
 }
 
 /// What clients may take up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HttpLimits {
-    /// Connections in all. One more takes the place of an idle one of whoever has the most, if that is fairer; or else it is
-    /// answered with 503 and closed.
+    /// Connections in all. One more takes the place of whoever has the most, if that is fairer, or of the one that has
+    /// waited the longest for a request; or else it is answered with 503 and closed.
     pub connections: usize,
     /// Connections of one [`Source`](crate::Source): an IPv4 address, or an IPv6 network of 64 bits.
     pub connections_per_address: usize,
+    /// Requests of one [`Source`](crate::Source) that are answered at once, if there is such a pace: more wait for their
+    /// turn, for ten seconds at most, and then get 429.
+    pub pace: Option<Rate>,
     /// Headers of a request; more are answered with 431.
     pub headers: usize,
     /// Bytes of a request's head; more are answered with 431.
@@ -74,7 +80,7 @@ impl Cors {
             .allow_origin(Any)
             .allow_methods(self.methods.clone())
             .allow_headers(self.headers.clone())
-            .expose_headers([RETRY_AFTER]);
+            .expose_headers([RETRY_AFTER, LOCATION]);
         match self.max_age {
             Some(max_age) => layer.max_age(max_age),
             None => layer,
@@ -87,6 +93,7 @@ impl Default for HttpLimits {
         Self {
             connections: 1024,
             connections_per_address: 64,
+            pace: None,
             headers: 64,
             head_bytes: 16 * 1024,
             head_within: Duration::from_secs(30),

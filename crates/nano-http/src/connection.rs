@@ -4,6 +4,7 @@ use crate::{
     HttpConfig, HttpLimits, Peer,
     door::{Door, Pass},
     io::Guarded,
+    pace::Pace,
     peer::Proxies,
     phase::Answering,
     refusal::Unserved,
@@ -15,6 +16,7 @@ use axum::{
         HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
         header::{ACCESS_CONTROL_ALLOW_ORIGIN, ORIGIN},
     },
+    response::IntoResponse,
 };
 use hyper::{
     body::{Frame, Incoming, SizeHint},
@@ -62,6 +64,7 @@ pub(crate) struct Shared {
     proxies: Proxies,
     is_open_to_pages: bool,
     door: Door,
+    pace: Option<Pace>,
     told: Semaphore,
     closing: CancellationToken,
     /// Connections that are still there are cut off.
@@ -76,6 +79,7 @@ impl Shared {
             proxies: Proxies::new(config.trusted_proxies.clone()),
             is_open_to_pages: config.cors.is_some(),
             door: Door::new(&config.limits),
+            pace: config.limits.pace.map(Pace::new),
             told: Semaphore::new(TOLD),
             closing: config.closing.clone(),
             cut,
@@ -143,7 +147,14 @@ impl Shared {
         }
         let page = self.page(&request);
         request.extensions_mut().insert(peer);
-        let mut response = self.router.call(request).await?;
+        let turn = match &self.pace {
+            Some(pace) => pace.turn(peer.source()).await,
+            None => Ok(()),
+        };
+        let mut response = match turn {
+            Ok(()) => self.router.call(request).await?,
+            Err(too_many) => self.refuse(too_many),
+        };
         if let Some(page) = page {
             response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, page);
         }
@@ -151,6 +162,16 @@ impl Shared {
             answering.upgrade();
         }
         Ok(response.map(|body| Answer { body, _answering: answering }))
+    }
+
+    /// An answer that the router is not asked for.
+    fn refuse(&self, refusal: impl IntoResponse) -> Response<Body> {
+        let mut response = refusal.into_response();
+        if self.is_open_to_pages {
+            let all = HeaderValue::from_static("*");
+            response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, all);
+        }
+        response
     }
 
     /// The origin of a page that asks for leave, which is echoed.

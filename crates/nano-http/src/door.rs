@@ -1,7 +1,9 @@
 //! [`Door`]: counts connections in all and of each source, and lets only so many in.
 //!
 //! A door that is full is shared fairly: a newcomer takes the place of a connection of whoever has the most, if the
-//! newcomer has fewer. So a few addresses that hold all the connections they may do not shut others out.
+//! newcomer has fewer; so a few addresses that hold all the connections they may do not shut others out. And where
+//! many have few each, the connection gives way that has waited the longest for a request: a client that means to ask
+//! does so at once.
 
 use crate::{HttpLimits, Source, phase::Phase};
 use std::{
@@ -81,6 +83,13 @@ impl Inside {
     }
 }
 
+impl Seat {
+    /// Whether a request is waited for.
+    fn is_idle(&self) -> bool {
+        !self.phase.is_answering()
+    }
+}
+
 impl Now {
     fn take(&mut self, source: Source, phase: &Phase, leave: &CancellationToken) -> u64 {
         self.last += 1;
@@ -91,14 +100,20 @@ impl Now {
         number
     }
 
-    /// Shows somebody of the largest neighbourhood out, unless the newcomer's own would be as large: an idle connection,
-    /// or else the oldest. It is not counted any more from here.
+    /// Shows somebody out, who is not counted any more from here. Of the largest neighbourhood, unless the newcomer's own
+    /// would be as large: an idle connection, or else the oldest. For who has none at all, the idle one that came first.
     fn make_room(&mut self, newcomer: Source) -> bool {
         let own = self.near.get(&newcomer.neighbourhood()).map_or(0, Vec::len);
         let largest = self.near.values().max_by_key(|seats| seats.len());
-        let Some(seats) = largest.filter(|seats| seats.len() > own + 1) else { return false };
-        let idle = seats.iter().find(|seat| !seat.phase.is_answering());
-        let Some(seat) = idle.or(seats.first()) else { return false };
+        let seat = match largest.filter(|seats| seats.len() > own + 1) {
+            Some(seats) => seats.iter().find(|seat| seat.is_idle()).or(seats.first()),
+            None if own == 0 => {
+                let idle = self.near.values().flatten().filter(|seat| seat.is_idle());
+                idle.min_by_key(|seat| seat.number)
+            }
+            None => None,
+        };
+        let Some(seat) = seat else { return false };
         seat.leave.cancel();
         let (source, number) = (seat.source, seat.number);
         self.leave(source, number);
@@ -226,6 +241,22 @@ mod tests {
         let others = [door.enter(from("2001:db8:2::1")), door.enter(from("192.0.2.1"))];
         assert!(others.iter().all(Option::is_some));
         assert!(door.enter(from("2001:db8:1:ffff::1")).is_none());
+    }
+
+    #[test]
+    fn many_addresses_with_one_connection_each_do_not_close_the_door() {
+        let door = large(4);
+        let crowd = crowd(&door, (0..64).map(|number| format!("192.0.2.{number}")));
+        let answering: Vec<_> = crowd[..32].iter().map(|pass| pass.phase().begin()).collect();
+        let newcomers: Vec<_> =
+            (0..32).map(|number| door.enter(from(&format!("198.51.100.{number}")))).collect();
+        assert!(newcomers.iter().all(Option::is_some));
+        let left = crowd.iter().map(|pass| pass.leave().is_cancelled());
+        assert!(left.eq((0..64).map(|place| place >= 32)), "the idle ones, and no one else");
+        assert!(door.enter(from("198.51.100.1")).is_none(), "who has one gets no second");
+        let asked: Vec<_> = newcomers.iter().flatten().map(|pass| pass.phase().begin()).collect();
+        assert!(door.enter(from("203.0.113.1")).is_none(), "nobody is idle");
+        drop((answering, asked));
     }
 
     #[test]

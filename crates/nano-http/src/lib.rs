@@ -1,8 +1,8 @@
 //! One hardened HTTP/1 server for every program of the house: it serves an axum [`Router`](axum::Router).
 //!
 //! What a stranger may take up is bounded in one place ([`HttpLimits`]): connections in all and of one address, the
-//! time for a head, a body, an idle connection and a stalled answer, the size of heads and bodies, and requests a
-//! second ([`Buckets`]). Who asks is a [`Peer`]: `X-Forwarded-For` counts from trusted proxies alone. Answers that no
+//! time for a head, a body, an idle connection and a stalled answer, the size of heads and bodies, the pace of one client,
+//! and requests a second ([`Buckets`]). Who asks is a [`Peer`]: `X-Forwarded-For` counts from trusted proxies alone. Answers that no
 //! router can give (431, 408, 503 at the door) are JSON too.
 //!
 //! ```
@@ -37,6 +37,7 @@ mod config;
 mod connection;
 mod door;
 mod io;
+mod pace;
 mod peer;
 mod phase;
 mod refusal;

@@ -4,13 +4,15 @@ use crate::{HttpConfig, connection::Shared};
 use axum::{Router, serve::Listener};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     select,
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 
+/// Connections that may wait to be accepted, if the system allows as many.
+const WAITING: u32 = 4096;
 /// How long to wait where the system gives no more sockets.
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(100);
 /// How long connections that are cut off may take to notice.
@@ -53,7 +55,7 @@ impl HttpServer {
             let refused = |source| ListenError::Listen { address, source };
             let listener = match config.sockets.take(address).map_err(refused)? {
                 Some(listener) => listener,
-                None => TcpListener::bind(address).await.map_err(refused)?,
+                None => listen(address).map_err(refused)?,
             };
             listeners.push(Tcp(listener));
         }
@@ -118,6 +120,16 @@ impl Drop for HttpServer {
     fn drop(&mut self) {
         self.closing.cancel();
     }
+}
+
+/// As [`TcpListener::bind`], with room for a crowd that comes at once: who finds none tries again after a second.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart need not wait for old connections to be forgotten. Elsewhere this means something else.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 async fn accept<L>(mut listener: L, shared: Arc<Shared>, connections: TaskTracker)

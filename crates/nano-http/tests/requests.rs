@@ -111,7 +111,7 @@ async fn every_answer_may_be_read_by_every_page_also_those_of_no_route() {
             let reply = ask(&server, line, headers, "").await;
             assert_eq!(reply.status, status);
             assert_eq!(reply.header("access-control-allow-origin"), Some("*"), "{line}");
-            assert_eq!(reply.header("access-control-expose-headers"), Some("retry-after"));
+            assert_eq!(reply.header("access-control-expose-headers"), Some("retry-after,location"));
         }
     }
     let rubbish = common::exchange(&server, "rubbish\r\n\r\n").await;

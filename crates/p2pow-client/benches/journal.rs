@@ -170,7 +170,7 @@ async fn open() -> Market {
         listen: vec!["127.0.0.3:0".parse().unwrap()],
         reward_account: george.account(),
         network: Network::Dev,
-        websocket_url: Some(net.websocket_url()),
+        websocket_urls: vec![net.websocket_url()],
         ..p2pow_server::Config::default()
     };
     let node = Client::new(&net.rpc_url()).unwrap();

@@ -10,6 +10,10 @@ use std::{
     time::Duration,
 };
 
+/// Requests of all kinds that an address is answered at once: more than any client needs, and far fewer than a core
+/// answers.
+const PACE: Rate = Rate { per_second: 20.0, burst: 50 };
+
 /// What a worker is told before it starts. The default listens on loopback and lacks only a reward account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -23,8 +27,9 @@ pub struct Config {
     pub fee: Amount,
     /// Whose work thresholds count.
     pub network: Network,
-    /// The node's WebSocket. Without it the node is polled, which is slower to notice a lost race.
-    pub websocket_url: Option<String>,
+    /// The WebSockets of the nodes, in their order, of as many as have one. Without any the nodes are polled, which is slower to notice a
+    /// lost race.
+    pub websocket_urls: Vec<String>,
     /// Hashes a second as they were measured, until the pool knows by its own work.
     pub hashrate: Option<f64>,
     /// The most user blocks of one job.
@@ -74,7 +79,7 @@ pub enum FrontierPolicy {
 
 /// Whether to go on for the reward when somebody else has published the user blocks: a rival who has also found the
 /// reward's work publishes that at once, one who has not is no further.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Contest {
     /// Go on.
     Always,
@@ -82,6 +87,12 @@ pub enum Contest {
     Never,
     /// Go on if all works are to be expected within this time.
     Within(Duration),
+    /// Go on unless a job that waits pays more for a hash than this one, won with that chance (0 to 1), does for those
+    /// that are left.
+    Worth {
+        /// How likely the reward is won all the same: one half against a rival who is as fast.
+        chance: f64,
+    },
 }
 
 impl Default for Config {
@@ -92,7 +103,7 @@ impl Default for Config {
             reward_account: Account::ZERO,
             fee: Amount::from_raw(100_000_000_000_000_000_000_000_000), // 0.0001 XNO
             network: Network::Live,
-            websocket_url: None,
+            websocket_urls: Vec::new(),
             hashrate: None,
             max_user_blocks: 128,
             pricing: Pricing::default(),
@@ -101,12 +112,12 @@ impl Default for Config {
             max_checks: 64,
             max_multiplier: 30.0,
             frontier: FrontierPolicy::Confirmed { wait: Duration::from_secs(10) },
-            contest: Contest::Always,
+            contest: Contest::Worth { chance: 0.5 },
             poll: Duration::from_millis(250),
             answer_within: Duration::from_secs(45),
             confirm_within: Duration::from_secs(600),
             watch_within: Duration::from_secs(7 * 24 * 3600),
-            http: HttpLimits::default(),
+            http: HttpLimits { pace: Some(PACE), ..HttpLimits::default() },
             rate: Rate { per_second: 10.0, burst: 100 },
             trusted_proxies: Vec::new(),
         }

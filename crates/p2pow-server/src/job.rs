@@ -17,7 +17,7 @@ mod solve;
 mod watch;
 
 use ending::Reply;
-use nano_pow::ProgressHandle;
+use nano_pow::{ProgressHandle, pool::SearchPhase};
 use nano_primitives::{Account, Amount, BlockHash};
 use p2pow_protocol::{Refusal, WorkRequest};
 use phase::Phase;
@@ -117,7 +117,7 @@ impl Job {
         let request = self.request();
         let works = self.0.works.get().map_or(&[][..], Vec::as_slice);
         let works: Vec<_> = works.iter().map(ProgressHandle::progress).collect();
-        let is_done = |work: &&nano_pow::Progress| work.phase == nano_pow::pool::SearchPhase::Done;
+        let is_done = |work: &&nano_pow::Progress| work.phase == SearchPhase::Done;
         let works_needed = request.users().len() + 1;
         let known = self.0.works.get().map_or(0, |works| works_needed.saturating_sub(works.len()));
         let current = works.iter().find(|work| !is_done(work));
@@ -155,6 +155,12 @@ impl Job {
     /// The searches of the job's works that are not known yet, in the order of its blocks.
     pub(crate) fn works_are(&self, works: Vec<ProgressHandle>) {
         self.0.works.get_or_init(|| works);
+    }
+
+    /// Which of these searches have ended.
+    fn works_done(&self) -> Vec<bool> {
+        let works = self.0.works.get().map_or(&[][..], Vec::as_slice);
+        works.iter().map(|work| work.progress().phase == SearchPhase::Done).collect()
     }
 
     /// Moves on, with nothing new for the clients.

@@ -24,12 +24,18 @@ pub(crate) use {
 
 use crate::clock::unix_ms;
 use nano_pow::Puzzle;
-use nano_primitives::Work;
+use nano_primitives::{Root, Work};
 use p2pow_protocol::{Plan, WorkRequest};
 use p2pow_store::{Records, Store, StoreError};
 use pages::Pages;
 use record::OpenJob;
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use works::Works;
 
 const WORKS: &str = "worker-works";
@@ -43,6 +49,8 @@ pub(crate) struct Journal {
     store: Arc<dyn Store>,
     pages: Pages,
     works: Works,
+    /// Whether works were found since the last time that this was tended.
+    is_noted: Arc<AtomicBool>,
 }
 
 impl Journal {
@@ -54,6 +62,7 @@ impl Journal {
         Ok(Self {
             pages: Pages::new(&store),
             works: Works::load(Records::new(Arc::clone(&store), WORKS)).await?,
+            is_noted: Arc::default(),
             store,
         })
     }
@@ -100,10 +109,15 @@ impl Journal {
         self.works.get(puzzle)
     }
 
-    /// Keeps a work. It is on disk before anything that is written later.
+    /// Keeps a work. It outlives the process at once, and the power as soon as anything is flushed: when the job is
+    /// solved, or when this is tended.
     pub(crate) fn found(&self, puzzle: &Puzzle, work: Work) {
         let (pages, writing) = (self.pages.clone(), self.works.put(puzzle, work));
-        tokio::spawn(async move { pages.hear(writing.await.err().as_ref()) });
+        let is_noted = Arc::clone(&self.is_noted);
+        tokio::spawn(async move {
+            pages.hear(writing.await.err().as_ref());
+            is_noted.store(true, Ordering::Release);
+        });
     }
 
     /// Why nothing can be written, if that is so.
@@ -111,21 +125,29 @@ impl Journal {
         self.pages.trouble()
     }
 
-    /// Finds out whether writing is possible again, and forgets old works.
-    pub(crate) async fn tend(&self) {
+    /// Flushes works that were found since, finds out whether writing is possible again, and forgets old works but those
+    /// that are `wanted`.
+    pub(crate) async fn tend(&self, wanted: &HashSet<Root>) {
+        let is_noted = self.is_noted.swap(false, Ordering::AcqRel);
         if self.trouble().is_some() {
-            let probe = Records::<String>::new(Arc::clone(&self.store), PROBE);
-            let filler = "0".repeat(PROBE_BYTES);
-            let written = match probe.get("room").await {
-                Ok(Some(last)) => probe.update("room", &filler, last.revision).await,
-                Ok(None) => probe.create("room", &filler).await,
-                Err(error) => Err(error),
-            };
-            self.pages.hear(written.err().as_ref());
+            self.probe("room", "0".repeat(PROBE_BYTES)).await;
+        } else if is_noted {
+            self.probe("flushed", unix_ms().to_string()).await;
         }
         // Where nothing is old, nothing is written: that it went well says nothing.
-        if let Err(error) = self.works.forget_old().await {
+        if let Err(error) = self.works.forget_old(wanted).await {
             self.pages.hear(Some(&error));
         }
+    }
+
+    /// Writes something, to be flushed along with all that was noted before.
+    async fn probe(&self, key: &str, filler: String) {
+        let probe = Records::<String>::new(Arc::clone(&self.store), PROBE);
+        let written = match probe.get(key).await {
+            Ok(Some(last)) => probe.update(key, &filler, last.revision).await,
+            Ok(None) => probe.create(key, &filler).await,
+            Err(error) => Err(error),
+        };
+        self.pages.hear(written.err().as_ref());
     }
 }

@@ -30,11 +30,12 @@
 #![forbid(unsafe_code)]
 
 pub mod books;
+#[doc(hidden)]
+pub mod clock;
 pub mod public_address;
 pub mod register;
 pub mod sweep;
 
-mod clock;
 mod config;
 mod http;
 mod job;

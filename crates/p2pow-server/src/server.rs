@@ -37,8 +37,8 @@ pub enum BindError {
     /// The system does not give an address.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// The URL of the node's WebSocket is malformed.
-    #[error("`websocket_url` is malformed")]
+    /// The URL of a node's WebSocket is malformed.
+    #[error("a URL of `websocket_urls` is malformed")]
     WebSocket(#[source] ConfigError),
     /// The node is of another network: works would not be enough, or far too much.
     #[error(transparent)]

@@ -42,7 +42,7 @@ const EVENTS: usize = 1024;
 /// Seconds after which a worker that goes down may be there again.
 const RETRY_AFTER: u64 = 60;
 
-/// How often the journal is looked after: whether it can be written again, and whether works in it are old.
+/// How often the journal is looked after: works are flushed that were found since, and what is old is forgotten.
 const TEND_EVERY: Duration = Duration::from_secs(5);
 
 /// The parts of a running worker.
@@ -99,7 +99,7 @@ impl Worker {
     /// The URL of its WebSocket is malformed, it is of another network, or the journal cannot be read.
     pub(crate) async fn start(&self) -> Result<(), StartError> {
         let Means { config, node, pulses, journal, .. } = &self.means;
-        if let Some(url) = &config.websocket_url {
+        for url in &config.websocket_urls {
             self.spawn_until_closed(pulses.listen(url)?);
         }
         self.network.look(node).await?;
@@ -111,11 +111,11 @@ impl Worker {
             self.resume(line).await;
         }
         self.is_ready.store(true, Ordering::Release);
-        let journal = journal.clone();
+        let (journal, table) = (journal.clone(), self.table.clone());
         self.spawn_until_closed(async move {
             loop {
                 sleep(TEND_EVERY).await;
-                journal.tend().await;
+                journal.tend(&table.roots()).await;
             }
         });
         Ok(())
@@ -236,7 +236,12 @@ impl Worker {
         let Means { node, pulses, journal, timings, .. } = &self.means;
         let status = self.tally.status(&self.load(), self.table.jobs().len(), timings.status());
         let (node_error, journal_error) = (self.network().error, journal.trouble());
-        ServerStatus { node_error, journal_error, nodes: node.statuses(pulses.status()), ..status }
+        ServerStatus {
+            node_error,
+            journal_error,
+            nodes: node.statuses(pulses.statuses()),
+            ..status
+        }
     }
 
     /// Where the times of requests are counted.

@@ -5,24 +5,20 @@
 mod common;
 
 use common::{
-    FEE, PATIENCE, RICHES, Scene, alice, amount, bob, eventually, george, http, payments, request,
-    worker_with,
+    FEE, PATIENCE, RICHES, Scene, alice, amount, bind, bob,
+    disk::Disk,
+    eventually,
+    front::{Front, Manner},
+    george, http, payments, request, worker_with,
 };
 use nano_devnet::Devnet;
 use p2pow_protocol::WorkRequest;
 use p2pow_server::{EndedJob, Phase, books};
 use p2pow_store::{
-    BoxFuture, Expect, Page, Record, Revision, SqliteStore, Store, StoreError,
+    Page, SqliteStore, Store,
     crash::{CrashAt, Moment},
 };
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 async fn net() -> Devnet {
@@ -137,6 +133,51 @@ async fn a_batch_survives_every_kill() {
     every_kill(3).await;
 }
 
+/// A worker in a runtime of its own, which dies when so many blocks are on the ledger: the node has taken the last of
+/// them, and the worker has not heard so.
+async fn killed_between_blocks(
+    net: &Devnet,
+    asked: &WorkRequest,
+    blocks: usize,
+    store: &Arc<dyn Store>,
+) {
+    let front = Front::start(net, Manner::Honest).await;
+    front.take(blocks);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let life = bind(common::config(), front.client(), Arc::clone(store));
+    let (server, gate) = runtime.spawn(life).await.unwrap().unwrap();
+    let (address, body) = (server.local_addr(), asked.to_json());
+    let asking = tokio::spawn(async move { http::post(address, "/request_work", &body).await });
+    let mut taken = front.blocks();
+    timeout(PATIENCE, taken.wait_for(|taken| *taken == blocks))
+        .await
+        .expect("it publishes")
+        .unwrap();
+    runtime.shutdown_background();
+    asking.abort();
+    assert_eq!(gate.searches(), asked.users().len() + 1);
+    assert!(!net.block(&asked.id()).is_some() || blocks > asked.users().len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_survives_a_kill_between_any_two_of_its_blocks() {
+    let users = 3;
+    for blocks in 1..=users + 1 {
+        let net = net().await;
+        let price = (users as u128 + 1) * FEE / 2;
+        let asked = request(&payments(&common::state(&net, &alice()), users), price);
+        let store = memory();
+        killed_between_blocks(&net, &asked, blocks, &store).await;
+        let (server, gate) = worker_with(&net, |_, _| {}, Arc::clone(&store)).await.unwrap();
+        let books = books_have(&store, 1).await;
+        let place = format!("killed with {blocks} blocks on the ledger");
+        assert_eq!((books[0].id, books[0].outcome), (asked.id(), Phase::Confirmed), "{place}");
+        assert_eq!(net.receivable_total(&george()), amount(price), "{place}");
+        assert_eq!(gate.searches(), 0, "{place}: all works are on disk before any block goes out");
+        eventually(|| server.jobs().is_empty().then_some(())).await;
+    }
+}
+
 #[tokio::test]
 async fn a_job_that_is_lost_meanwhile_is_booked_as_lost() {
     let net = net().await;
@@ -210,75 +251,11 @@ async fn of_two_workers_on_one_journal_each_job_has_one() {
     assert_eq!(scene.net.receivable_total(&bob()), amount(1000));
 }
 
-/// A disk that is full for a while.
-#[derive(Debug)]
-struct Disk {
-    store: Arc<dyn Store>,
-    is_full: AtomicBool,
-    /// Writes that it had no room for.
-    refused: AtomicUsize,
-}
-
-impl Disk {
-    fn new(is_full: bool) -> Arc<Self> {
-        let (is_full, refused) = (AtomicBool::new(is_full), AtomicUsize::new(0));
-        Arc::new(Self { store: memory(), is_full, refused })
-    }
-
-    fn check(&self) -> Result<(), StoreError> {
-        let full = self.is_full.load(Ordering::SeqCst);
-        self.refused.fetch_add(usize::from(full), Ordering::SeqCst);
-        if full { Err(StoreError::Full { path: PathBuf::from("worker.db") }) } else { Ok(()) }
-    }
-}
-
-impl Store for Disk {
-    fn get<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
-        self.store.get(bucket, key)
-    }
-
-    fn put<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        Box::pin(async move {
-            self.check()?;
-            self.store.put(bucket, key, value, expect).await
-        })
-    }
-
-    fn remove<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        revision: Revision,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            self.check()?;
-            self.store.remove(bucket, key, revision).await
-        })
-    }
-
-    fn list<'a>(
-        &'a self,
-        bucket: &'a str,
-        page: Page<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
-        self.store.list(bucket, page)
-    }
-}
-
 #[tokio::test]
 async fn a_full_disk_stops_the_taking_of_jobs_and_is_told() {
     let net = net().await;
-    let disk = Disk::new(true);
+    let disk = Arc::new(Disk::new(memory()));
+    disk.fill(true);
     let (server, gate) = worker_with(&net, |_, _| {}, disk.clone()).await.unwrap();
     let scene = Scene { net, server, gate };
     let asked = request(&[scene.send(1000)], FEE);
@@ -294,11 +271,11 @@ async fn a_full_disk_stops_the_taking_of_jobs_and_is_told() {
     );
     assert!(scene.ask(&asked).await.header("retry-after").is_some());
     // It stays so as long as there is no room: at one time the next look took it for well.
-    let before = disk.refused.load(Ordering::SeqCst);
-    let looks = || disk.refused.load(Ordering::SeqCst) - before;
+    let before = disk.refused();
+    let looks = || disk.refused() - before;
     eventually(|| (looks() >= 2).then_some(())).await;
     assert!(scene.server.status().journal_error.is_some());
-    disk.is_full.store(false, Ordering::SeqCst);
+    disk.fill(false);
     eventually(|| scene.server.status().journal_error.is_none().then_some(())).await;
     assert_eq!(scene.ask(&asked).await.status, 201);
 }
@@ -306,14 +283,14 @@ async fn a_full_disk_stops_the_taking_of_jobs_and_is_told() {
 #[tokio::test]
 async fn a_disk_that_fills_up_does_not_cost_the_job_in_hand() {
     let net = net().await;
-    let disk = Disk::new(false);
+    let disk = Arc::new(Disk::new(memory()));
     let (server, gate) = worker_with(&net, |_, _| {}, disk.clone()).await.unwrap();
     gate.set(false);
     let scene = Scene { net, server, gate };
     let asked = request(&[scene.send(1000)], FEE);
     let fill = async {
         scene.job_in(Phase::Solving).await;
-        disk.is_full.store(true, Ordering::SeqCst);
+        disk.fill(true);
         scene.gate.set(true);
     };
     let (response, ()) = tokio::join!(scene.ask(&asked), fill);
@@ -321,7 +298,7 @@ async fn a_disk_that_fills_up_does_not_cost_the_job_in_hand() {
     scene.won(1).await;
     assert!(scene.server.status().journal_error.is_some());
     // The next start finds the job open, and the reward confirmed.
-    disk.is_full.store(false, Ordering::SeqCst);
+    disk.fill(false);
     let Scene { net, server, .. } = scene;
     server.shutdown().await;
     let (_server, _gate) = worker_with(&net, |_, _| {}, disk.clone()).await.unwrap();

@@ -5,8 +5,9 @@
 mod common;
 
 use common::{
-    FEE, RICHES, Scene, alice, amount, bind, config, eventually, george, payments,
-    pretender::Pretender, request,
+    FEE, RICHES, Scene, alice, amount, bind, config, eventually,
+    front::{Front, Manner},
+    george, payments, request,
 };
 use nano_devnet::Devnet;
 use nano_rpc::Client;
@@ -58,7 +59,7 @@ async fn a_node_that_fails_again_and_again_in_the_middle_ends_no_job() {
 #[tokio::test]
 async fn a_node_that_only_pretends_to_take_blocks_does_not_get_the_works_out() {
     let net = net().await;
-    let node = Pretender::start(&net).await;
+    let node = Front::start(&net, Manner::Pretends).await;
     let config = Config { answer_within: Duration::from_millis(200), ..config() };
     let scene = scene(net, config, node.client()).await;
     let asked = request(&[scene.send(1000)], FEE);
@@ -71,7 +72,7 @@ async fn a_node_that_only_pretends_to_take_blocks_does_not_get_the_works_out() {
     let job = scene.job_in(Phase::Publishing).await;
     assert!(!scene.has(&asked.first().hash()));
     // The works are valid, so the job goes on until the node does what it says.
-    node.behave();
+    node.set(Manner::Honest);
     assert_eq!(job.end().await, Phase::Confirmed);
     scene.won(1).await;
 }
@@ -79,7 +80,7 @@ async fn a_node_that_only_pretends_to_take_blocks_does_not_get_the_works_out() {
 #[tokio::test]
 async fn another_node_makes_up_for_one_that_pretends_or_is_away() {
     let net = net().await;
-    let pretender = Pretender::start(&net).await;
+    let pretender = Front::start(&net, Manner::Pretends).await;
     let honest = Client::builder(&net.rpc_url()).retries(0).build().unwrap();
     let nodes = Nodes::new(nobody(), [pretender.client(), honest]);
     let scene = scene(net, config(), nodes).await;

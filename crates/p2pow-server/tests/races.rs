@@ -117,7 +117,7 @@ async fn a_batch_goes_on_where_a_rival_has_begun_it() {
 async fn the_websocket_tells_of_a_lost_race_before_the_next_poll() {
     let never = Duration::from_secs(3600);
     let scene = Scene::with(|config, net| {
-        config.websocket_url = Some(net.websocket_url());
+        config.websocket_urls = vec![net.websocket_url()];
         config.poll = never;
     })
     .await;

@@ -47,7 +47,7 @@ async fn another_method_is_405() {
 async fn a_preflight_echoes_the_origin() {
     let scene = Scene::new().await;
     let headers = "Origin: https://wallet.example\r\n\
-        Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n";
+        Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type,prefer\r\n";
     for path in ["/request_info", "/request_work"] {
         let line = format!("OPTIONS {path}");
         let response = http::send(scene.server.local_addr(), &line, headers, b"").await;
@@ -55,7 +55,7 @@ async fn a_preflight_echoes_the_origin() {
         let header = |name| response.header(name).unwrap();
         assert_eq!(header("access-control-allow-origin"), "https://wallet.example");
         assert!(header("access-control-allow-methods").contains("post"));
-        assert_eq!(header("access-control-allow-headers"), "content-type");
+        assert_eq!(header("access-control-allow-headers"), "content-type,prefer");
     }
     let response = http::send(scene.server.local_addr(), "OPTIONS /request_work", "", b"").await;
     assert_eq!(response.header("access-control-allow-origin"), Some("*".into()));

@@ -93,7 +93,7 @@ impl Town {
             listen: vec![listen],
             reward_account: account,
             network: Network::Dev,
-            websocket_url: Some(self.net.websocket_url()),
+            websocket_urls: vec![self.net.websocket_url()],
             ..config
         };
         let server = Server::bind(config, node, Pool::cpu(Some(1))).await.unwrap();

@@ -6,15 +6,17 @@ use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{HeaderMap, Method, header::CONTENT_TYPE},
+    http::{HeaderMap, HeaderName, Method, header::CONTENT_TYPE},
     response::Response,
     routing::get,
 };
 use nano_http::{CancellationToken, Cors, HttpConfig, HttpServer, ListenError, Source};
 use p2pow_protocol::{MAX_BYTES_PER_BLOCK, Refusal};
 use std::{sync::Arc, time::Instant};
-use tokio::task::spawn_blocking;
 use tracing::info;
+
+/// By which a client says that it would rather not wait (RFC 7240).
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// Starts to listen, until `closing` is cancelled.
 ///
@@ -43,7 +45,7 @@ pub(crate) async fn serve(
 fn any_page() -> Cors {
     Cors {
         methods: vec![Method::GET, Method::HEAD, Method::OPTIONS, Method::POST],
-        headers: vec![CONTENT_TYPE],
+        headers: vec![CONTENT_TYPE, PREFER],
         max_age: None,
     }
 }
@@ -87,24 +89,17 @@ async fn admit(front: &Front, source: Source, body: Body) -> Result<Job, Refusal
     front.buckets.take(&source).map_err(answers::too_many)?;
     front.worker.welcome(source)?;
     let body = front.bodies.read(body).await?;
-    let going_down = || Refusal::ShuttingDown { retry_after: 1 };
-    // The signatures of a long batch take milliseconds, too long for a thread that serves others; and threads that
-    // compete for the cores would keep those from them all the same.
-    let core = Arc::clone(&front.cores).acquire_owned().await.map_err(|_| going_down())?;
     let worker = Arc::clone(&front.worker);
-    let job = spawn_blocking(move || {
-        let job = worker.admit(&body.bytes, source);
-        drop((body, core));
-        job
-    });
-    let job = job.await.map_err(|_| going_down())??;
+    let check = move || worker.admit(&body.bytes, source);
+    let job = front.checkers.check(check).await;
+    let job = job.ok_or(Refusal::ShuttingDown { retry_after: 1 })??;
     info!(job = %job.id(), "asked for"); // beside the request's id, which the span has
     Ok(job)
 }
 
 /// Whether the client would rather be told at once where to look (RFC 7240).
 fn wants_no_wait(headers: &HeaderMap) -> bool {
-    let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    let preferences = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
     let mut named = preferences.flat_map(|value| value.split([',', ';']));
     named.any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
 }

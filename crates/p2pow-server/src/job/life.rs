@@ -8,7 +8,7 @@ use super::{
     plan::{Conditions, plan},
     publish::{Patience, answer, finish, publish},
     queue::{Bid, Queue, Slot},
-    race,
+    race::{self, Contender},
     scores::{CHECK, FORK, Scores, Whose},
     solve::{Need, expected_hashes, needs, solve},
     watch::watch,
@@ -198,7 +198,7 @@ async fn work(job: &Job, begun: &mut Begun, means: &Means) -> Result<Ending, Sto
         let patience = Patience { answer_within: config.answer_within, closing, published };
         let answer = publish(job, &blocks, node, &patience).await?.ok_or(Stop::Down)?;
         job.conclude(Phase::Published, Ok(answer));
-        line.reach(Phase::Published).await?;
+        line.published().await?;
     } else {
         job.conclude(Phase::Published, Ok(answer(job.request(), &blocks, true)));
     }
@@ -209,9 +209,10 @@ async fn work(job: &Job, begun: &mut Begun, means: &Means) -> Result<Ending, Sto
 async fn race(job: &Job, begun: &mut Begun, means: &Means) -> Result<Vec<Work>, Stop> {
     let Means { config, node, pool, journal, closing, .. } = means;
     let Begun { needs, slot, pulse, source, .. } = begun;
+    let contender = Contender { contest: config.contest, needs, slot };
     // A job from before may have been lost meanwhile.
     if source.is_none()
-        && let Some(loss) = race::is_lost(job, config.contest, node).await
+        && let Some(loss) = race::is_lost(job, &contender, node).await
     {
         return Err(Ending::lost(loss).into());
     }
@@ -228,7 +229,7 @@ async fn race(job: &Job, begun: &mut Begun, means: &Means) -> Result<Vec<Work>, 
     select! {
         biased;
         works = unless(closing, solving) => Ok(works??),
-        loss = race::lost(job, config.contest, node, pulse) => Err(Ending::lost(loss).into()),
+        loss = race::lost(job, &contender, node, pulse) => Err(Ending::lost(loss).into()),
     }
 }
 

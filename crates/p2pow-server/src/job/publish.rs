@@ -107,9 +107,9 @@ pub(super) async fn publish(
                 }
                 place = stand.min(blocks.len() - 1);
             }
-            Ok(Stand::Elsewhere) => {
+            Ok(Stand::Elsewhere(loss)) => {
                 let answer = are_users_out.then(|| answer(request, blocks, false));
-                return Err(overtaken(request, node, answer).await);
+                return Err(overtaken(request, loss, answer));
             }
             Ok(Stand::Unclear) | Err(_) => {}
         }
@@ -153,8 +153,7 @@ fn end(request: &WorkRequest, blocks: &[Finished], place: usize, error: &RpcErro
 
 /// The end of a job in whose place somebody else's block stands. Whoever got the user blocks published by this worker
 /// is told so.
-async fn overtaken(request: &WorkRequest, node: &Node, answer: Option<Answer>) -> Ending {
-    let loss = race::loss(request, node).await;
+fn overtaken(request: &WorkRequest, loss: Loss, answer: Option<Answer>) -> Ending {
     warn!(job = %request.id(), ?loss, "somebody else's block was faster");
     let ending = Ending::lost(loss);
     let reply = answer.filter(|_| loss == Loss::Rival).map(Ok).or(ending.reply);

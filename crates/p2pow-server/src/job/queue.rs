@@ -207,6 +207,18 @@ impl Slot {
         }
     }
 
+    /// Whether the job behind this one is worth more, if this one is won with that chance and takes so many hashes still.
+    pub(crate) fn is_outbid(&self, chance: f64, hashes_left: f64) -> bool {
+        let (line, now) = (self.queue.lock(), Instant::now());
+        let Some(own) = line.jobs.iter().find(|job| job.number == self.number) else {
+            return false;
+        };
+        let own = own.bid.paid.to_raw() as f64 * own.bid.share * chance / hashes_left.max(1.0);
+        let others = line.jobs.iter().filter(|job| job.number != self.number);
+        // Those that end are before this one.
+        others.filter(|job| job.turn != Turn::Ends).any(|job| job.worth(now) > own)
+    }
+
     /// Lets the next job line up its works behind this one's last: no device is idle between two jobs.
     pub(crate) fn ends(&self) {
         let mut line = self.queue.lock();
@@ -282,6 +294,19 @@ mod tests {
         assert!(is_called(&spiteful).await, "39.6 against 39");
         drop((spiteful, fresh));
         assert_eq!(queue.len(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reward_is_given_up_for_a_job_that_pays_more_for_a_hash() {
+        let queue = queue(9, 1000);
+        let slot = queue.enter(bid(100, 200.0), None).unwrap();
+        assert!(!slot.is_outbid(0.5, 200.0), "nobody waits");
+        let _cheap = queue.enter(bid(30, 100.0), None).unwrap();
+        assert!(slot.is_outbid(0.5, 200.0), "0.25 for a hash against 0.3");
+        assert!(!slot.is_outbid(0.5, 100.0), "0.5 against 0.3, as one of two works is found");
+        assert!(slot.is_outbid(0.25, 100.0), "0.25 against 0.3");
+        advance(AGE).await;
+        assert!(slot.is_outbid(0.5, 100.0), "0.5 against 0.6 of one that has waited");
     }
 
     #[tokio::test(start_paused = true)]

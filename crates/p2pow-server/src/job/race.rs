@@ -1,6 +1,11 @@
 //! [`lost`]: waits until somebody else's block has made a job worthless. [`Stand`]: where an account stands to a job.
 
-use super::{Job, ending::Loss};
+use super::{
+    Job,
+    ending::Loss,
+    queue::Slot,
+    solve::{Need, hashes_left},
+};
 use crate::{
     config::Contest,
     node::{Fate, Node, Pulse},
@@ -9,6 +14,7 @@ use nano_primitives::BlockHash;
 use nano_rpc::RpcError;
 use p2pow_protocol::WorkRequest;
 use std::time::Duration;
+use tokio::join;
 use tracing::warn;
 
 /// Where an account stands to a job, as more than half of the nodes that answer see it.
@@ -16,54 +22,86 @@ use tracing::warn;
 pub(super) enum Stand {
     /// So many of the job's blocks are on the ledger, and nothing else is in their place.
     At(usize),
-    /// Somebody else's block stands in the place of one of the job's.
-    Elsewhere,
+    /// Somebody else's block stands in the place of one of the job's, and so the race is lost.
+    Elsewhere(Loss),
     /// The nodes do not agree.
     Unclear,
+}
+
+/// Where a frontier is to a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Frontier {
+    /// So many of the job's blocks come before it.
+    After(usize),
+    Elsewhere,
 }
 
 /// Looks where the account stands.
 pub(super) async fn look(request: &WorkRequest, node: &Node) -> Result<Stand, RpcError> {
     let frontiers = node.frontiers(&request.account()).await?;
-    let stands: Vec<Stand> = frontiers.iter().map(|frontier| stand(request, *frontier)).collect();
-    let agreed = stands
+    let places: Vec<Frontier> =
+        frontiers.iter().map(|frontier| place(request, *frontier)).collect();
+    let agreed = places
         .iter()
-        .find(|stand| 2 * stands.iter().filter(|other| other == stand).count() > stands.len());
-    match agreed.copied().unwrap_or(Stand::Unclear) {
-        // The account may have gone on from the reward: that is no loss, and in doubt it is not known.
-        Stand::Elsewhere if node.fate(&request.id()).await? != Fate::Unknown => {
-            Ok(Stand::At(request.users().len() + 1))
-        }
-        stand => Ok(stand),
+        .find(|place| 2 * places.iter().filter(|other| other == place).count() > places.len());
+    match agreed {
+        Some(Frontier::After(blocks)) => Ok(Stand::At(*blocks)),
+        Some(Frontier::Elsewhere) => elsewhere(request, node).await,
+        None => Ok(Stand::Unclear),
     }
 }
 
-fn stand(request: &WorkRequest, frontier: BlockHash) -> Stand {
+fn place(request: &WorkRequest, frontier: BlockHash) -> Frontier {
     if frontier == request.first().block.previous {
-        return Stand::At(0);
+        return Frontier::After(0);
     }
     let place = request.blocks().position(|block| block.hash() == frontier);
-    place.map_or(Stand::Elsewhere, |place| Stand::At(place + 1))
+    place.map_or(Frontier::Elsewhere, |place| Frontier::After(place + 1))
+}
+
+/// By whom a race was lost whose account stands elsewhere; or the account has gone on from the reward. The two questions
+/// are asked at once: a device works in vain until they are answered.
+async fn elsewhere(request: &WorkRequest, node: &Node) -> Result<Stand, RpcError> {
+    let (reward, last) = (request.id(), request.last().hash());
+    let (reward, last) = join!(node.fate(&reward), node.fate(&last));
+    if reward? != Fate::Unknown {
+        return Ok(Stand::At(request.users().len() + 1));
+    }
+    // In doubt nobody is blamed.
+    let is_fork = matches!(last, Ok(Fate::Unknown));
+    Ok(Stand::Elsewhere(if is_fork { Loss::Fork } else { Loss::Rival }))
+}
+
+/// How a job's reward is contested once somebody else has published its user blocks.
+pub(super) struct Contender<'a> {
+    pub(super) contest: Contest,
+    pub(super) needs: &'a [Need],
+    pub(super) slot: &'a Slot,
 }
 
 /// Waits until the account has gone where the job cannot follow, or where it is not worth it: user blocks that somebody
 /// else has published leave the reward to be won, where that is contested.
-pub(super) async fn lost(job: &Job, contest: Contest, node: &Node, pulse: &mut Pulse) -> Loss {
+pub(super) async fn lost(
+    job: &Job,
+    contender: &Contender<'_>,
+    node: &Node,
+    pulse: &mut Pulse,
+) -> Loss {
     loop {
         pulse.next().await;
-        if let Some(loss) = is_lost(job, contest, node).await {
+        if let Some(loss) = is_lost(job, contender, node).await {
             return loss;
         }
     }
 }
 
 /// Looks whether the race is lost already.
-pub(super) async fn is_lost(job: &Job, contest: Contest, node: &Node) -> Option<Loss> {
+pub(super) async fn is_lost(job: &Job, contender: &Contender<'_>, node: &Node) -> Option<Loss> {
     let request = job.request();
     match look(request, node).await {
-        Ok(Stand::Elsewhere) => Some(loss(request, node).await),
+        Ok(Stand::Elsewhere(loss)) => Some(loss),
         Ok(Stand::At(place)) if (1..=request.users().len()).contains(&place) => {
-            (!is_worth(contest, job.seconds_left())).then_some(Loss::Rival)
+            (!contender.goes_on(job)).then_some(Loss::Rival)
         }
         Ok(Stand::At(_) | Stand::Unclear) => None,
         Err(error) => {
@@ -73,23 +111,18 @@ pub(super) async fn is_lost(job: &Job, contest: Contest, node: &Node) -> Option<
     }
 }
 
-/// Whether to go on for the reward when somebody else has begun to publish the user blocks.
-fn is_worth(contest: Contest, seconds_left: Option<f64>) -> bool {
-    match contest {
-        Contest::Always => true,
-        Contest::Never => false,
-        Contest::Within(most) => {
-            let left = seconds_left.and_then(|left| Duration::try_from_secs_f64(left).ok());
-            left.is_none_or(|left| left <= most)
+impl Contender<'_> {
+    /// Whether to go on for the reward when somebody else has begun to publish the user blocks.
+    fn goes_on(&self, job: &Job) -> bool {
+        match self.contest {
+            Contest::Always => true,
+            Contest::Never => false,
+            Contest::Within(most) => {
+                let left = job.seconds_left();
+                let left = left.and_then(|left| Duration::try_from_secs_f64(left).ok());
+                left.is_none_or(|left| left <= most)
+            }
+            Contest::Worth { chance } => !self.slot.is_outbid(chance, hashes_left(job, self.needs)),
         }
-    }
-}
-
-/// By whom a race was lost whose account stands elsewhere.
-pub(super) async fn loss(request: &WorkRequest, node: &Node) -> Loss {
-    match node.fate(&request.last().hash()).await {
-        Ok(Fate::Unknown) => Loss::Fork,
-        // In doubt nobody is blamed.
-        Ok(_) | Err(_) => Loss::Rival,
     }
 }

@@ -20,9 +20,9 @@ pub(crate) const CHECK: f64 = 0.05;
 /// From here on nothing is taken.
 const TOO_MUCH: f64 = 3.5;
 const HALF_LIFE: Duration = Duration::from_secs(600);
-/// Scores kept before small ones are forgotten.
+/// Scores kept. One more, and the smallest are forgotten until half of them are left.
 const MANY: usize = 8192;
-/// A score that is forgotten.
+/// A score that is forgotten first.
 const SMALL: f64 = 0.01;
 
 /// Whose score.
@@ -53,8 +53,11 @@ impl Scores {
     pub(crate) fn add(&self, whose: Whose, points: f64) {
         let now = Instant::now();
         let mut all = self.lock();
-        if all.len() >= MANY {
-            all.retain(|_, score| score.now(now) > SMALL);
+        // Who comes from very many addresses is forgotten with all of them, and nobody whose score is large.
+        let mut small = SMALL;
+        while all.len() >= MANY || small > SMALL && all.len() > MANY / 2 {
+            all.retain(|_, score| score.now(now) > small);
+            small *= 2.0;
         }
         let before = all.get(&whose).map_or(0.0, |score| score.now(now));
         all.insert(whose, Score { points: before + points, at: now });
@@ -91,8 +94,9 @@ impl Scores {
 
 #[cfg(test)]
 mod tests {
-    use super::{FORK, HALF_LIFE, Scores, Whose};
+    use super::{CHECK, FORK, HALF_LIFE, MANY, Scores, Whose};
     use nano_primitives::Account;
+    use std::net::{IpAddr, Ipv4Addr};
     use tokio::time::advance;
 
     const SPITE: Whose = Whose::Account(Account::ZERO);
@@ -117,5 +121,19 @@ mod tests {
         assert_eq!(scores.check(other), Ok(()));
         advance(std::time::Duration::from_secs(wait)).await;
         assert_eq!(scores.check(SPITE), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_crowd_of_addresses_is_bounded_and_hides_no_spite() {
+        let scores = Scores::default();
+        for _ in 0..5 {
+            scores.add(SPITE, FORK);
+        }
+        for number in 0..3 * u32::try_from(MANY).unwrap() {
+            let source = IpAddr::from(Ipv4Addr::from_bits(0x0a00_0000 + number)).into();
+            scores.add(Whose::Source(source), CHECK);
+            assert!(scores.lock().len() <= MANY);
+        }
+        assert!(scores.check(SPITE).is_err());
     }
 }

@@ -41,6 +41,14 @@ pub(super) fn expected_hashes(needs: &[Need]) -> f64 {
     searched.map(|need| need.puzzle.threshold.expected_hashes()).sum()
 }
 
+/// The hashes to be expected for what is not found yet. A search has no memory: one that has begun takes as long still.
+pub(super) fn hashes_left(job: &Job, needs: &[Need]) -> f64 {
+    let searched = needs.iter().filter(|need| need.known.is_none());
+    let mut are_done = job.works_done().into_iter();
+    let left = searched.filter(|_| !are_done.next().unwrap_or(false));
+    left.map(|need| need.puzzle.threshold.expected_hashes()).sum()
+}
+
 /// A work that is known already, or searched for.
 enum Search {
     Known(Work),

@@ -4,7 +4,7 @@ use super::{Job, JobEvent, checks::Check};
 use nano_primitives::{Account, BlockHash, Root};
 use p2pow_protocol::{Refusal, WorkRequest};
 use std::{
-    collections::{HashMap, VecDeque, hash_map},
+    collections::{HashMap, HashSet, VecDeque, hash_map},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::broadcast;
@@ -86,6 +86,12 @@ impl Table {
     /// All jobs in flight.
     pub(crate) fn jobs(&self) -> Vec<Job> {
         self.lock().now.values().cloned().collect()
+    }
+
+    /// What the works of all jobs in flight are bound to.
+    pub(crate) fn roots(&self) -> HashSet<Root> {
+        let jobs = self.lock();
+        jobs.now.values().flat_map(|job| job.request().blocks().map(|block| block.root())).collect()
     }
 
     /// A job in flight, or one that ended lately.

@@ -74,9 +74,8 @@ async fn look(
         Fate::Unknown => {}
     }
     match race::look(request, node).await? {
-        Stand::Elsewhere => {
-            let loss = Some(race::loss(request, node).await);
-            return Ok(Some(Ending { loss, ..Ending::silent(Phase::Lost) }));
+        Stand::Elsewhere(loss) => {
+            return Ok(Some(Ending { loss: Some(loss), ..Ending::silent(Phase::Lost) }));
         }
         Stand::At(place) => {
             let missing = blocks.get(place..).unwrap_or_default();

@@ -88,19 +88,23 @@ impl Line {
         self.reach(Phase::Publishing).await
     }
 
-    /// The job is as far as this.
+    /// All blocks are on a ledger.
     ///
     /// # Errors
     /// The job is not this worker's any more.
-    pub(crate) async fn reach(&mut self, phase: Phase) -> Result<(), Gone> {
+    pub(crate) async fn published(&mut self) -> Result<(), Gone> {
+        self.reach(Phase::Published).await
+    }
+
+    async fn reach(&mut self, phase: Phase) -> Result<(), Gone> {
         self.open.phase = phase;
         let key = self.key();
-        let mut written = self.pages.open.update(&key, &self.open, self.revision).await;
+        let mut written = self.write(&key, self.revision).await;
         if written.as_ref().is_err_and(StoreError::is_conflict) {
             // A write that was told to have failed may have been done.
             written = match self.pages.open.get(&key).await {
                 Ok(Some(found)) if found.value.owner == self.open.owner => {
-                    self.pages.open.update(&key, &self.open, found.revision).await
+                    self.write(&key, found.revision).await
                 }
                 Ok(_) => return Err(Gone),
                 Err(error) => Err(error),
@@ -115,14 +119,23 @@ impl Line {
         Ok(())
     }
 
-    /// Writes the job's end into the books.
+    /// Before anything is published, all that was written is flushed; what has been published the ledger knows, too.
+    async fn write(&self, key: &str, revision: Revision) -> Result<Revision, StoreError> {
+        if self.open.phase < Phase::Published {
+            self.pages.open.update(key, &self.open, revision).await
+        } else {
+            self.pages.open.note(key, &self.open, revision).await
+        }
+    }
+
+    /// Writes the job's end into the books, and then takes it from the open ones, which flushes both.
     ///
     /// # Errors
     /// The job is not this worker's any more.
     pub(crate) async fn end(self, end: End<'_>) -> Result<(), Gone> {
         let ended = self.open.ended(&self.request, end, unix_ms());
         let key = self.key();
-        let booked = self.pages.ended.create(&self.open.ended_key(&key), &ended).await;
+        let booked = self.pages.ended.note_new(&self.open.ended_key(&key), &ended).await;
         let written = match booked {
             Err(error) if !error.is_conflict() => Err(error),
             _ => self.pages.open.remove(&key, self.revision).await,

@@ -6,7 +6,7 @@ use nano_pow::Puzzle;
 use nano_primitives::{Root, Work};
 use p2pow_store::{Records, Revision, StoreError};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -37,9 +37,7 @@ impl Works {
                 known.insert(root, Known { work, found_ms, revision: Some(entry.revision) });
             }
         }
-        let works = Self { records, known: Arc::new(Mutex::new(known)) };
-        works.forget_old().await?;
-        Ok(works)
+        Ok(Self { records, known: Arc::new(Mutex::new(known)) })
     }
 
     /// A work that solves this.
@@ -48,7 +46,8 @@ impl Works {
         (known.work.value(&puzzle.root) >= puzzle.threshold).then_some(known.work)
     }
 
-    /// Keeps a work, in memory at once, on disk by the future.
+    /// Keeps a work, in memory at once, and by the future where it outlives the process. The next write that is flushed
+    /// makes it outlive the power, too.
     pub(super) fn put(
         &self,
         puzzle: &Puzzle,
@@ -60,8 +59,8 @@ impl Works {
         async move {
             let (key, value) = (root.to_string(), FoundWork { work, found_ms });
             let written = match before.and_then(|known| known.revision) {
-                Some(revision) => works.records.update(&key, &value, revision).await,
-                None => works.records.create(&key, &value).await,
+                Some(revision) => works.records.note(&key, &value, revision).await,
+                None => works.records.note_new(&key, &value).await,
             };
             match written {
                 Ok(revision) => {
@@ -77,13 +76,13 @@ impl Works {
         }
     }
 
-    /// Forgets what nobody will come back for.
-    pub(super) async fn forget_old(&self) -> Result<(), StoreError> {
+    /// Forgets what nobody will come back for. What is `wanted` by a job that goes on is kept: the time of day may jump.
+    pub(super) async fn forget_old(&self, wanted: &HashSet<Root>) -> Result<(), StoreError> {
         let oldest = unix_ms().saturating_sub(KEPT_MS);
         let old: Vec<(Root, Option<Revision>)> = {
             let mut known = self.lock();
             known
-                .extract_if(|_, known| known.found_ms < oldest)
+                .extract_if(|root, known| known.found_ms < oldest && !wanted.contains(root))
                 .map(|(root, known)| (root, known.revision))
                 .collect()
         };

@@ -184,13 +184,13 @@ impl Node {
         }
     }
 
-    /// How each node does. The WebSocket is that of the first one.
-    pub(crate) fn statuses(&self, websocket: WebSocketStatus) -> Vec<NodeStatus> {
+    /// How each node does. The WebSockets are in the order of the nodes.
+    pub(crate) fn statuses(&self, websockets: Vec<WebSocketStatus>) -> Vec<NodeStatus> {
         let clients = &self.0.clients;
         let furthest = clients.iter().filter_map(|calls| calls.health.confirmed()).max();
-        let mut websocket = Some(websocket);
+        let mut websockets = websockets.into_iter();
         let status = |calls: &Calls| {
-            let websocket = websocket.take().unwrap_or_default();
+            let websocket = websockets.next().unwrap_or_default();
             calls.health.status(calls.client.url(), furthest.unwrap_or(0), websocket)
         };
         clients.iter().map(status).collect()

@@ -29,7 +29,8 @@ const PATIENCE: u32 = 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Pulses {
     events: broadcast::Sender<Whom>,
-    websocket: Arc<Mutex<WebSocketStatus>>,
+    /// Of each that is listened to, in their order.
+    websockets: Arc<Mutex<Vec<WebSocketStatus>>>,
     poll: Duration,
 }
 
@@ -51,14 +52,14 @@ impl Pulses {
     /// Pulses every `poll`, or rarer while a WebSocket tells.
     pub(crate) fn new(poll: Duration) -> Self {
         let events = broadcast::Sender::new(EVENTS);
-        Self { events, websocket: Arc::default(), poll }
+        Self { events, websockets: Arc::default(), poll }
     }
 
     pub(crate) fn of(&self, account: Account) -> Pulse {
         Pulse { account, events: self.events.subscribe(), pulses: self.clone() }
     }
 
-    /// Listens to the node for ever.
+    /// Listens to a node for ever, beside others that are listened to.
     ///
     /// # Errors
     /// The URL is malformed.
@@ -68,10 +69,17 @@ impl Pulses {
     ) -> Result<impl Future<Output = ()> + use<>, ConfigError> {
         let topics = Topics::default().confirmations().new_unconfirmed();
         let mut subscription = Subscription::start(url, topics)?;
-        *self.websocket() = WebSocketStatus::Silent("it is not connected yet".to_owned());
-        let pulses = self.clone();
+        let place = {
+            let mut websockets = self.websockets();
+            websockets.push(WebSocketStatus::Silent("it is not connected yet".to_owned()));
+            websockets.len() - 1
+        };
+        let (pulses, url) = (self.clone(), url.to_owned());
         Ok(async move {
             while let Some(event) = subscription.next().await {
+                if let Some(status) = status(&event, &url) {
+                    pulses.websockets()[place] = status;
+                }
                 pulses.hear(event);
             }
         })
@@ -84,16 +92,7 @@ impl Pulses {
                 Ok(state) => Whom::One(state.block.account),
                 Err(_) => return, // legacy blocks are history
             },
-            Event::Reconnected => {
-                info!("the node's WebSocket tells of new blocks");
-                *self.websocket() = WebSocketStatus::Live;
-                Whom::All
-            }
-            Event::Disconnected { reason } => {
-                warn!(reason, "the node's WebSocket is silent");
-                *self.websocket() = WebSocketStatus::Silent(reason);
-                Whom::All
-            }
+            Event::Reconnected | Event::Disconnected { .. } => Whom::All,
             _ => return,
         };
         // Nobody has to follow.
@@ -101,17 +100,32 @@ impl Pulses {
     }
 
     fn wait(&self) -> Duration {
-        let is_live = *self.websocket() == WebSocketStatus::Live;
+        let is_live = self.websockets().contains(&WebSocketStatus::Live);
         if is_live { self.poll * PATIENCE } else { self.poll }
     }
 
-    /// Whether the WebSocket tells of new blocks.
-    pub(crate) fn status(&self) -> WebSocketStatus {
-        self.websocket().clone()
+    /// Which WebSockets tell of new blocks, in the order in which they are listened to.
+    pub(crate) fn statuses(&self) -> Vec<WebSocketStatus> {
+        self.websockets().clone()
     }
 
-    fn websocket(&self) -> MutexGuard<'_, WebSocketStatus> {
-        self.websocket.lock().unwrap_or_else(PoisonError::into_inner)
+    fn websockets(&self) -> MutexGuard<'_, Vec<WebSocketStatus>> {
+        self.websockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What an event says of the WebSocket itself.
+fn status(event: &Event, url: &str) -> Option<WebSocketStatus> {
+    match event {
+        Event::Reconnected => {
+            info!(url, "the node's WebSocket tells of new blocks");
+            Some(WebSocketStatus::Live)
+        }
+        Event::Disconnected { reason } => {
+            warn!(url, reason, "the node's WebSocket is silent");
+            Some(WebSocketStatus::Silent(reason.clone()))
+        }
+        _ => None,
     }
 }
 

@@ -1,9 +1,10 @@
 //! A device that works only while its gate is open, so that a test decides when work is found.
 
 use nano_pow::{Backend, BackendError, CpuBackend, DeviceInfo, Task};
+use nano_primitives::Root;
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
@@ -18,6 +19,7 @@ struct Inner {
     is_open: AtomicBool,
     searches: AtomicUsize,
     searching: AtomicBool,
+    roots: Mutex<Vec<Root>>,
 }
 
 impl Gate {
@@ -26,6 +28,7 @@ impl Gate {
             is_open: AtomicBool::new(true),
             searches: AtomicUsize::new(0),
             searching: AtomicBool::new(false),
+            roots: Mutex::default(),
         }))
     }
 
@@ -36,6 +39,11 @@ impl Gate {
     /// How many works were searched for.
     pub(crate) fn searches(&self) -> usize {
         self.0.searches.load(Ordering::SeqCst)
+    }
+
+    /// The roots that were searched, in the order in which that began.
+    pub(crate) fn roots(&self) -> Vec<Root> {
+        self.0.roots.lock().unwrap().clone()
     }
 
     /// Whether the device is at work or waits at the gate.
@@ -63,6 +71,7 @@ impl Backend for Gated {
         let inner = &self.gate.0;
         inner.searches.fetch_add(1, Ordering::SeqCst);
         inner.searching.store(true, Ordering::SeqCst);
+        inner.roots.lock().unwrap().extend(tasks.iter().map(|task| task.puzzle().root));
         while !inner.is_open.load(Ordering::SeqCst) && !tasks.iter().all(Task::is_stopped) {
             thread::sleep(Duration::from_micros(200));
         }

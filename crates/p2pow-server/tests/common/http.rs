@@ -33,11 +33,12 @@ impl Response {
         (self.status, self.json()["error"].as_str().unwrap_or("(none)").to_owned())
     }
 
-    fn parse(raw: &[u8]) -> Self {
-        let end = raw.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("no end of head");
-        let head = String::from_utf8(raw[..end].to_vec()).unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self { status, head, body: raw[end + 4..].to_vec() }
+    /// `None` if the head is not whole.
+    fn parse(raw: &[u8]) -> Option<Self> {
+        let end = raw.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+        let head = String::from_utf8(raw[..end].to_vec()).ok()?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        Some(Self { status, head, body: raw[end + 4..].to_vec() })
     }
 }
 
@@ -56,7 +57,20 @@ pub(crate) async fn send(address: SocketAddr, line: &str, headers: &str, body: &
     let head = format!(
         "{line} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
     );
-    Response::parse(&exchange(address, &[head.as_bytes(), body].concat()).await)
+    Response::parse(&exchange(address, &[head.as_bytes(), body].concat()).await).expect("no answer")
+}
+
+/// What somebody answers who may also hang up without an answer.
+pub(crate) async fn try_post(address: SocketAddr, path: &str, body: &[u8]) -> Option<Response> {
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    stream.write_all(&[head.as_bytes(), body].concat()).await.ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok()?;
+    Response::parse(&answer)
 }
 
 pub(crate) async fn post(address: SocketAddr, path: &str, body: &[u8]) -> Response {

@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used)]
 #![allow(dead_code)] // each test file uses its own part
 
+pub(crate) mod disk;
+pub(crate) mod front;
 pub(crate) mod gate;
 pub(crate) mod http;
-pub(crate) mod pretender;
 
 use gate::Gate;
 use http::Response;

@@ -237,7 +237,7 @@ impl Member {
             reward_account: account,
             fee: Amount::from_raw(FEE / 10 * tenths),
             network: stage.net.network(),
-            websocket_url: Some(stage.net.websocket_url()),
+            websocket_urls: vec![stage.net.websocket_url()],
             ..WorkerConfig::default()
         };
         let pool = Pool::cpu(Some(threads));
