@@ -3,7 +3,7 @@
 use crate::{
     commands::serve::options as serve,
     data::DataFolder,
-    fallback::{Helper, helper, pool},
+    fallback::{self, Helper, helper, pool},
     signer,
 };
 use clap::{ArgAction, ValueEnum};
@@ -21,11 +21,14 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 /// Shown by every command that takes these options.
 pub(crate) const OPTIONS_HELP: &str = "\
 The options of \"Network and hiring\" come from flags, then from variables, then from the TOML file of --config (or \
-     P2POW_CONFIG), where --max-fee 0.0005 is the line `max_fee = \"0.0005\"`. Only the file says headers for the node, and \
-     where a key is if no flag or variable does:
+     P2POW_CONFIG), where --max-fee 0.0005 is the line `max_fee = \"0.0005\"`. Paths in the file are relative to its folder. \
+     Only the file says headers for the node and for work servers, and where a key is if no flag or variable does:
   headers = { authorization = \"…\" }
   [key]
-  key_file = \"alice.key\"";
+  key_file = \"alice.key\"
+  [[work_server]]
+  url = \"https://work.example.org\"
+  headers = { X-API-Key = \"…\" }";
 
 /// Flags and file of the commands that talk to a node and to workers.
 #[derive(Debug, Clone, clap::Args)]
@@ -47,10 +50,11 @@ struct Declared {
     #[arg(long, value_name = "URL", env = "P2POW_NODE", value_parser = values::http_url)]
     #[arg(default_value = "http://127.0.0.1:7076", value_delimiter = ',')]
     node: Vec<String>,
-    /// The node's WebSocket, such as ws://127.0.0.1:7078, which tells of confirmations sooner; without it the node is
-    /// polled
+    /// The node's WebSocket, such as ws://127.0.0.1:7078, which tells of confirmations sooner; those of several nodes with
+    /// commas between them; without any the nodes are polled
     #[arg(long, value_name = "URL", env = "P2POW_WEBSOCKET", value_parser = values::websocket_url)]
-    websocket: Option<String>,
+    #[arg(value_delimiter = ',')]
+    websocket: Vec<String>,
     /// live, beta, test or dev
     #[arg(long, env = "P2POW_NETWORK", default_value = "live", value_parser = values::network)]
     network: Network,
@@ -110,7 +114,7 @@ struct Declared {
     #[arg(value_parser = values::whole(0..=u64::MAX))]
     patience: u64,
     /// The file with what was signed, such as journal.db, so that nothing is paid twice; without it
-    /// journal-NETWORK.db in the folder of --data
+    /// journal-NETWORK.db in the folder of --data. Each ledger needs one of its own
     #[arg(long, value_name = "FILE", env = "P2POW_JOURNAL")]
     journal: Option<PathBuf>,
     /// Take the balance on the node's word where the last block, a legacy one, holds none
@@ -118,7 +122,7 @@ struct Declared {
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(action = ArgAction::Set, default_value = "false")]
     trust_node_balance: bool,
-    /// Folder for what is kept between runs, such as ~/.local/share/p2pow; without it a folder of that name where this
+    /// Folder for what is kept between runs, such as /home/alice/.local/share/p2pow; without it a folder of that name where this
     /// system keeps a user's data
     #[arg(long, value_name = "FOLDER", env = "P2POW_DATA")]
     data: Option<PathBuf>,
@@ -145,7 +149,8 @@ fn layout() -> Layout {
     let layout = Layout::new().options::<Declared>();
     let about = "Headers for the main node, such as a provider's API key";
     let layout = layout.texts("headers", about, "authorization");
-    let layout = KeyArgs::in_file(layout, "Where the key is, if no flag and no variable says it");
+    let about = "Where the key is, if no flag and no variable says it";
+    let layout = KeyArgs::in_file(fallback::in_file(layout), about);
     serve::in_file(signer::in_file(layout))
 }
 
@@ -153,7 +158,16 @@ impl Options {
     /// The flags and variables, and what the file says where they are silent.
     pub(crate) fn settings(self) -> Result<Settings, Failure> {
         let file = self.config.map_or_else(|| Ok(layout().empty()), |path| layout().read(&path))?;
-        Ok(Settings { options: file.options(&self.given)?, file })
+        let flags: Declared = Table::default().options(&self.given)?;
+        let mut options: Declared = file.options(&self.given)?;
+        for (path, by_flag) in
+            [(&mut options.journal, &flags.journal), (&mut options.data, &flags.data)]
+        {
+            if by_flag.is_none() {
+                *path = path.take().map(|path| file.folder().join(path));
+            }
+        }
+        Ok(Settings { options, file })
     }
 }
 
@@ -202,7 +216,7 @@ impl Settings {
     /// The sender as these settings describe it.
     pub(crate) fn sender(&self) -> Result<Sender, Failure> {
         let market = self.data()?.market();
-        let fallback = pool(&self.options.fallback)?;
+        let fallback = pool(&self.options.fallback, &self.file)?;
         let config = Config { fallback, ..self.options.clone().config() };
         Ok(Sender::new(self.nodes()?, config).with_market(market))
     }
@@ -227,7 +241,7 @@ impl Declared {
     fn config(self) -> Config {
         let default = Config::default();
         Config {
-            websocket: self.websocket,
+            websocket_urls: self.websocket,
             network: self.network,
             max_fee: self.max_fee,
             max_fee_per_day: self.max_fee_per_day,

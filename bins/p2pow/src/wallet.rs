@@ -7,7 +7,7 @@ use p2pow_cli::{Failure, output};
 use p2pow_client::{
     Config, Event, Order, OrderKey, Payment, Receipt, SendError, Sender, Signer, Unsettled,
 };
-use std::{net::IpAddr, path::PathBuf};
+use std::path::PathBuf;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Options of the commands that sign.
@@ -80,10 +80,9 @@ impl Wallet {
         self.signer.account()
     }
 
-    /// The same that hires one worker: that at this address.
-    pub(crate) fn hiring_only(self, address: IpAddr) -> Self {
-        let config = self.sender.config().clone();
-        let config = Config { workers: vec![address], hire: 1, ..config };
+    /// The same that gives its workers all that a payment leaves on the account.
+    pub(crate) fn leaving_nothing(self) -> Self {
+        let config = Config { leaves_nothing: true, ..self.sender.config().clone() };
         Self { sender: self.sender.with_config(config), ..self }
     }
 

@@ -25,6 +25,9 @@ pub struct Config {
     pub hire_most: usize,
     /// What works on a job that no worker delivers; nothing if it is not said. The signed blocks are the same.
     pub fallback: Option<Pool>,
+    /// Whether the reward is all that the orders leave, where that is not less than the worker wants and not more than
+    /// [`max_fee`](Self::max_fee) allows: to empty an account to the last raw.
+    pub leaves_nothing: bool,
     /// Which workers are hired.
     pub policy: Policy,
     /// Whether only workers are hired that are paid on the very account that registered them.
@@ -38,8 +41,8 @@ pub struct Config {
     pub allow_local: bool,
     /// The representative of an account that is opened; itself if there is none.
     pub representative: Option<Account>,
-    /// The node's WebSocket, which tells of confirmations sooner than polling does.
-    pub websocket: Option<String>,
+    /// The nodes' WebSockets, which tell of confirmations sooner than polling does. All of them are listened to.
+    pub websocket_urls: Vec<String>,
     /// Whether a balance is taken on the node's word where the frontier block holds none (old legacy blocks).
     pub trust_node_balance: bool,
     /// Bounds of the search for workers.
@@ -57,13 +60,14 @@ impl Default for Config {
             hire: 1,
             hire_most: 4,
             fallback: None,
+            leaves_nothing: false,
             policy: Policy::default(),
             strict: false,
             workers: Vec::new(),
             port: DEFAULT_PORT,
             allow_local: false,
             representative: None,
-            websocket: None,
+            websocket_urls: Vec::new(),
             trust_node_balance: false,
             search: Search::default(),
             patience: Patience::default(),
@@ -102,6 +106,9 @@ pub struct Search {
     pub max_bytes: usize,
     /// How long the registry is not looked at again.
     pub rescan: Duration,
+    /// How long a worker's offer is not asked for again for a payment. One that has changed its mind refuses the job, and
+    /// is asked anew.
+    pub offers: Duration,
 }
 
 impl Default for Search {
@@ -116,6 +123,7 @@ impl Default for Search {
             timeout: Duration::from_secs(4),
             max_bytes: 16 * 1024,
             rescan: Duration::from_secs(60),
+            offers: Duration::from_secs(10),
         }
     }
 }

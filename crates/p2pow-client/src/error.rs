@@ -5,12 +5,28 @@ use crate::{
     DealError, DealReport, Fate, FeeError, Hired, Item, JournalError, OrderKey, QuoteError, Reward,
     StateError, config::seconds, contract::SignError, receipt::summary,
 };
-use nano_primitives::BlockHash;
+use nano_block::SignedState;
+use nano_primitives::{Account, BlockHash};
 use nano_rpc::RpcError;
 use p2pow_store::StoreError;
 use std::time::Duration;
 
 /// A payment that was not done, or not seen to be done.
+///
+/// What it means for the money, of this payment:
+///
+/// | error | signed | what to do |
+/// |---|---|---|
+/// | [`State`](Self::State), [`Workers`](Self::Workers), [`Quotes`](Self::Quotes), [`TooSlow`](Self::TooSlow), [`Fee`](Self::Fee), [`Deal`](Self::Deal) | nothing | it can be ordered anew ([`nothing_left`](Self::nothing_left)) |
+/// | [`Journal`](Self::Journal) | by this call nothing that has left; what earlier calls signed is not known | the same payment again, with the same key |
+/// | [`Begun`](Self::Begun) | perhaps, by the signer, and nothing has left | the same payment again, with the same key |
+/// | [`AlreadySigned`](Self::AlreadySigned) | nothing; another payment is undecided, perhaps one of the same orders | go on with that one, or replace it |
+/// | [`OtherLedger`](Self::OtherLedger) | nothing | another journal, or wait for the node |
+/// | [`KeyReused`](Self::KeyReused) | nothing; the key's own payment has its own fate | look up that one first |
+/// | [`Withdrawn`](Self::Withdrawn) | perhaps: it was replaced, and may be confirmed all the same | look it up |
+/// | [`Unsettled`](Self::Unsettled) | something: [`signed`](Self::signed), with the fate of each block | the same payment again goes on with it |
+///
+/// After any of them the same payment (the same key, the same orders) can be asked for again: that pays nothing twice.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
@@ -49,6 +65,18 @@ pub enum SendError {
     /// It would be a second block on one previous. Nothing was signed.
     #[error(transparent)]
     AlreadySigned(#[from] AlreadySigned),
+    /// The journal knows what stands where this payment's first block would be, and the node does not. Nothing was signed.
+    #[error(
+        "by the journal the account {account} has gone on from {}, and the node knows nothing of it: the journal is of \
+         another ledger, or the node has not caught up. Take a journal of its own for this ledger, or wait for the node",
+        place(*.below)
+    )]
+    OtherLedger {
+        /// Whose block it would be.
+        account: Account,
+        /// The block below it; zero for an account that was not opened.
+        below: BlockHash,
+    },
     /// The key stands for other orders. Nothing was signed.
     #[error(
         "the key {key} was given to other orders of this account: the same key is the same payment"
@@ -71,6 +99,38 @@ pub enum SendError {
     /// each block.
     #[error(transparent)]
     Unsettled(#[from] Box<Unsettled>),
+}
+
+impl SendError {
+    /// The payment's blocks that may still be confirmed, signed, as far as this error tells: with work of one's own for
+    /// each they can be published, in this order. None of them pays anything twice.
+    #[must_use]
+    pub fn signed(&self) -> Vec<SignedState> {
+        let Self::Unsettled(left) = self else { return Vec::new() };
+        let open = left.items.iter().filter(|item| item.fate.is_open());
+        open.filter_map(|item| item.signed).collect()
+    }
+
+    /// Whether it is sure that no block of the payment is on the ledger or can ever get there, so that ordering it anew,
+    /// even under another key, pays nothing twice. `false` where it is not known.
+    #[must_use]
+    pub fn nothing_left(&self) -> bool {
+        match self {
+            Self::State(_)
+            | Self::Workers(_)
+            | Self::Fee(_)
+            | Self::Quotes(_)
+            | Self::TooSlow { .. }
+            | Self::Deal(_) => true,
+            Self::Unsettled(left) => left.is_void(),
+            Self::Journal(_)
+            | Self::Begun(_)
+            | Self::AlreadySigned(_)
+            | Self::OtherLedger { .. }
+            | Self::KeyReused { .. }
+            | Self::Withdrawn { .. } => false,
+        }
+    }
 }
 
 impl From<StoreError> for SendError {
@@ -163,6 +223,11 @@ pub enum Cause {
     /// A part is signed, and the rest cannot be, or cannot be asked for.
     #[error("{0}")]
     Stopped(Box<SendError>),
+}
+
+/// Where a block would stand.
+fn place(below: BlockHash) -> String {
+    if below.is_zero() { "its beginning".to_owned() } else { format!("block {below}") }
 }
 
 fn because(last: Option<&RpcError>) -> String {

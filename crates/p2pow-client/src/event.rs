@@ -1,9 +1,22 @@
-//! [`Event`]: what happens on the way of a job, for whoever wants to watch.
+//! [`Event`]: what happens on the way of a job, for whoever wants to watch. [`EventStream`]: all of it as it happens.
 
 use crate::{DealReport, Item, OrderKey, Outcome, Reward, Worker};
+use futures_util::stream::{BoxStream, Stream, StreamExt, unfold};
 use nano_primitives::{Account, Amount, BlockHash};
-use std::net::IpAddr;
-use tokio::sync::mpsc::UnboundedSender;
+use std::{
+    fmt,
+    net::IpAddr,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+};
+use tokio::sync::{
+    broadcast::{self, error::RecvError},
+    mpsc::UnboundedSender,
+};
+
+/// Events that a stream may be behind, at most.
+const BEHIND: usize = 256;
 
 /// A step of a job. Told in the order in which things happen.
 #[derive(Debug, Clone)]
@@ -104,7 +117,12 @@ pub enum Event {
         /// What.
         outcome: Outcome,
     },
-    /// The node's WebSocket tells nothing, or nothing any more: the node is polled. Told once a deal.
+    /// Whoever reads an [`EventStream`] was too slow, and has missed some.
+    Missed {
+        /// How many.
+        count: u64,
+    },
+    /// A node's WebSocket tells nothing, or nothing any more: the nodes are polled. Told once a deal for each.
     NotSubscribed {
         /// Why.
         reason: String,
@@ -136,15 +154,87 @@ pub enum Event {
     },
 }
 
-/// Where events go, if anywhere.
+/// Where events go, if anywhere. Clones go to the same.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Events(pub(crate) Option<UnboundedSender<Event>>);
+pub(crate) struct Events {
+    listener: Option<UnboundedSender<Event>>,
+    /// Made when the first stream is asked for.
+    streams: Arc<OnceLock<broadcast::Sender<Event>>>,
+}
 
 impl Events {
+    /// The same with a listener that misses nothing.
+    pub(crate) fn with_listener(self, listener: UnboundedSender<Event>) -> Self {
+        Self { listener: Some(listener), ..self }
+    }
+
     /// Nobody listening is no fault.
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
-        if let Some(listener) = &self.0 {
-            let _ = listener.send(event());
+        let streams = self.streams.get().filter(|streams| streams.receiver_count() > 0);
+        if self.listener.is_none() && streams.is_none() {
+            return;
         }
+        let event = event();
+        if let Some(streams) = streams {
+            let _ = streams.send(event.clone());
+        }
+        if let Some(listener) = &self.listener {
+            let _ = listener.send(event);
+        }
+    }
+
+    /// What happens from now on.
+    pub(crate) fn stream(&self) -> EventStream {
+        let streams = self.streams.get_or_init(|| broadcast::Sender::new(BEHIND));
+        let next = |mut events: broadcast::Receiver<Event>| async move {
+            match events.recv().await {
+                Ok(event) => Some((event, events)),
+                Err(RecvError::Lagged(count)) => Some((Event::Missed { count }, events)),
+                Err(RecvError::Closed) => None,
+            }
+        };
+        EventStream(unfold(streams.subscribe(), next).boxed())
+    }
+}
+
+/// What a [`Sender`](crate::Sender) does, from when the stream was asked for until the sender and its clones are gone.
+///
+/// A reader that is more than 256 events behind misses the oldest, and is told so by [`Event::Missed`]: what counts is
+/// in the journal and in what the calls answer.
+pub struct EventStream(BoxStream<'static, Event>);
+
+impl Stream for EventStream {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.0.poll_next_unpin(context)
+    }
+}
+
+impl fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BEHIND, Event, Events, StreamExt};
+
+    #[tokio::test]
+    async fn a_stream_tells_what_happens_after_it_was_asked_for_and_what_was_missed() {
+        let events = Events::default();
+        events.tell(|| panic!("nobody listens"));
+        let (mut quick, mut slow) = (events.stream(), events.clone().stream());
+        for blocks in 0..BEHIND + 2 {
+            events.tell(|| Event::OwnWork { blocks });
+            let told = quick.next().await;
+            assert!(matches!(told, Some(Event::OwnWork { blocks: told }) if told == blocks));
+        }
+        assert!(matches!(slow.next().await, Some(Event::Missed { count: 2 })));
+        assert!(matches!(slow.next().await, Some(Event::OwnWork { blocks: 2 })));
+        drop(events);
+        assert!(quick.next().await.is_none());
+        assert_eq!(slow.count().await, BEHIND - 1);
     }
 }

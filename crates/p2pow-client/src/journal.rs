@@ -8,12 +8,15 @@
 
 mod book;
 mod error;
+mod open;
 mod record;
+mod steps;
 mod turn;
 
 pub(crate) use {
     book::Book,
     record::{DealRecord, OrderRecord, Part, RewardRecord, Said, UserRecord},
+    steps::Claim,
     turn::Turn,
 };
 
@@ -21,14 +24,12 @@ pub use error::JournalError;
 
 use crate::order::OrderKey;
 use nano_primitives::{Account, Root};
+use open::OpenDeals;
 use p2pow_store::{Records, SqliteStore, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use std::{path::Path, sync::Arc};
 use tokio::time::Instant;
 use turn::Turns;
-
-/// Writes of a list that are tried again because somebody else wrote it, at most.
-const MARK_TRIES: usize = 8;
 
 /// What a sender has signed, durable. Clones are the same journal.
 #[derive(Debug, Clone)]
@@ -36,20 +37,16 @@ pub struct Journal(Arc<Buckets>);
 
 #[derive(Debug)]
 struct Buckets {
+    store: Arc<dyn Store>,
     orders: Records<OrderRecord>,
     deals: Records<DealRecord>,
     /// The deals that are not over, by account.
-    open: Records<OpenDeals>,
+    open: OpenDeals,
     /// The roots of all blocks of a chain but the first.
     roots: Records<Inside>,
     /// The payment that was ordered last without a key, by fingerprint.
     last: Records<Last>,
     turns: Turns,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct OpenDeals {
-    deals: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,11 +60,13 @@ pub(crate) struct Last {
     pub(crate) number: usize,
 }
 
-/// A root is somebody else's.
+/// A root is somebody else's, or the payment is.
 #[derive(Debug)]
 pub(crate) enum ReserveError {
-    /// The deal that has it.
+    /// The deal that has the root.
     Taken(Box<DealRecord>),
+    /// Somebody else has written the order's record.
+    Contested,
     Store(StoreError),
 }
 
@@ -88,7 +87,7 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// The key that [`reserve`](Journal::reserve) gives a deal.
+    /// The key that a deal gets that is made now.
     pub(crate) fn key(&self) -> &str {
         &self.free
     }
@@ -129,9 +128,10 @@ impl Journal {
         Self(Arc::new(Buckets {
             orders: Records::new(Arc::clone(&store), "order"),
             deals: Records::new(Arc::clone(&store), "deal"),
-            open: Records::new(Arc::clone(&store), "open"),
+            open: OpenDeals::new(Arc::clone(&store)),
             roots: Records::new(Arc::clone(&store), "root"),
-            last: Records::new(store, "last"),
+            last: Records::new(Arc::clone(&store), "last"),
+            store,
             turns,
         }))
     }
@@ -154,12 +154,6 @@ impl Journal {
     ) -> Result<Option<Book<OrderRecord>>, StoreError> {
         let found = self.0.orders.get(&under(account, &key.hashed())).await?;
         Ok(found.map(|entry| Book::of(self.0.orders.clone(), entry)))
-    }
-
-    /// Makes the record of a payment, which must not be there yet.
-    pub(crate) async fn begin(&self, order: OrderRecord) -> Result<Book<OrderRecord>, StoreError> {
-        let key = under(order.account, &order.key.hashed());
-        Book::create(self.0.orders.clone(), key, order).await
     }
 
     /// The number of the payment that these orders were given last, if they had no key.
@@ -196,8 +190,7 @@ impl Journal {
         account: Account,
     ) -> Result<Vec<Book<DealRecord>>, StoreError> {
         let mut deals = Vec::new();
-        let open = self.0.open.get(&account.to_string()).await?;
-        for key in open.map(|entry| entry.value.deals).unwrap_or_default() {
+        for key in self.0.open.keys(account).await? {
             // Without a deal the process was killed before it made it.
             deals.extend(self.deal(&key).await?);
         }
@@ -219,74 +212,26 @@ impl Journal {
     /// Who has the right to sign for a root.
     pub(crate) async fn owner(&self, account: Account, root: Root) -> Result<Owner, StoreError> {
         let key = under(account, &root.to_string());
-        let inside = match self.0.roots.get(&key).await? {
+        let (inside, mut next) =
+            futures_util::future::try_join(self.0.roots.get(&key), self.deal(&key)).await?;
+        let inside = match inside {
             Some(inside) => self.deal(&inside.value.deal).await?,
             None => None,
         };
         let is_inside =
             |deal: &DealRecord| deal.users.iter().skip(1).any(|user| user.block.root() == root);
         let mut last = inside.filter(|deal| deal.read(is_inside));
-        let mut free = key.clone();
-        for generation in 2.. {
-            let Some(deal) = self.deal(&free).await? else { break };
+        let (mut free, mut generation) = (key.clone(), 1);
+        while let Some(deal) = next {
             last = Some(deal);
+            generation += 1;
             free = format!("{key}.{generation}");
+            next = self.deal(&free).await?;
         }
         let is_replaced = |deal: &Book<DealRecord>| deal.read(|deal| deal.is_replaced);
         let replaced = last.as_ref().filter(|deal| is_replaced(deal));
         let replaced = replaced.map(|deal| deal.key().to_owned());
         Ok(Owner { deal: last.filter(|deal| !is_replaced(deal)), replaced, free })
-    }
-
-    /// Reserves the root of the deal's first block, so that it may be signed.
-    pub(crate) async fn reserve(
-        &self,
-        owner: Owner,
-        deal: DealRecord,
-    ) -> Result<Book<DealRecord>, ReserveError> {
-        if let Some(taken) = owner.deal {
-            return Err(ReserveError::Taken(Box::new(taken.read(Clone::clone))));
-        }
-        let key = owner.free;
-        let account = deal.account;
-        let (made, marked) = futures_util::future::join(
-            Book::create(self.0.deals.clone(), key.clone(), deal),
-            self.mark(account, &key, true),
-        )
-        .await;
-        marked?;
-        match made {
-            Err(error) if error.is_conflict() => match self.deal(&key).await? {
-                Some(taken) => Err(ReserveError::Taken(Box::new(taken.read(Clone::clone)))),
-                None => Err(error.into()),
-            },
-            reserved => Ok(reserved?),
-        }
-    }
-
-    /// Puts a deal on the list of those that are not over, or takes it off. A deal that is missing there is found by its
-    /// root all the same, and one that is there too long does no harm.
-    async fn mark(&self, account: Account, key: &str, is_open: bool) -> Result<(), StoreError> {
-        let (list, name) = (&self.0.open, account.to_string());
-        for tries in 0.. {
-            let known = list.get(&name).await?;
-            let mut open = known.as_ref().map(|entry| entry.value.clone()).unwrap_or_default();
-            let is_there = open.deals.iter().any(|known| known == key);
-            if is_there == is_open {
-                return Ok(());
-            }
-            open.deals.retain(|known| known != key);
-            open.deals.extend(is_open.then(|| key.to_owned()));
-            let written = match known {
-                Some(entry) => list.note(&name, &open, entry.revision).await,
-                None => list.note_new(&name, &open).await,
-            };
-            match written {
-                Err(error) if error.is_conflict() && tries < MARK_TRIES => {}
-                written => return written.map(drop),
-            }
-        }
-        Ok(())
     }
 
     /// Makes the records of the roots of all blocks but the first. Before anything of the deal is signed.
@@ -314,12 +259,12 @@ impl Journal {
     pub(crate) async fn release(&self, deal: Book<DealRecord>) -> Result<(), StoreError> {
         let (account, key) = (deal.read(|deal| deal.account), deal.key().to_owned());
         deal.remove().await?;
-        self.mark(account, &key, false).await
+        self.0.open.mark(account, &key, false).await
     }
 
     /// Takes the deal off the list of those that are not over.
     pub(crate) async fn unmark(&self, deal: &Book<DealRecord>) -> Result<(), StoreError> {
-        self.mark(deal.read(|deal| deal.account), deal.key(), false).await
+        self.0.open.mark(deal.read(|deal| deal.account), deal.key(), false).await
     }
 }
 

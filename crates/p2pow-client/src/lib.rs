@@ -71,7 +71,7 @@ pub use {
     config::{Config, Patience, Policy, Search},
     contract::DealError,
     error::{AlreadySigned, Cause, SendError, Unsettled},
-    event::Event,
+    event::{Event, EventStream},
     experience::Experience,
     fate::Fate,
     http::HttpError,

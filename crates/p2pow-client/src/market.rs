@@ -6,9 +6,12 @@
 
 mod fees;
 mod notes;
+mod offered;
+mod pruned;
 mod trials;
 
 pub use fees::FeeError;
+pub(crate) use offered::{Offered, Told};
 
 use crate::{Experience, LedgerRecord, registry::Scan};
 use nano_primitives::Account;
@@ -31,6 +34,8 @@ struct Inner {
     store: Option<Arc<dyn Store>>,
     /// The last scan of the registry, for payments that follow each other.
     scanned: Mutex<Option<(Instant, Arc<Scan>)>>,
+    /// The offers of a moment ago.
+    offered: Offered,
 }
 
 /// What is known of an address.
@@ -69,18 +74,28 @@ impl Market {
     /// A market remembered in this store, which many senders and processes may share.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self(Arc::new(Inner { store: Some(store), scanned: Mutex::default() }))
+        Self::of(Some(store))
     }
 
     /// A market that is forgotten with this value.
     #[must_use]
     pub fn in_memory() -> Self {
         let store = SqliteStore::in_memory().map(SqliteStore::shared);
-        Self(Arc::new(Inner { store: store.ok(), scanned: Mutex::default() }))
+        Self::of(store.ok())
+    }
+
+    fn of(store: Option<Arc<dyn Store>>) -> Self {
+        let (scanned, offered) = (Mutex::default(), Offered::default());
+        Self(Arc::new(Inner { store, scanned, offered }))
     }
 
     pub(crate) fn store(&self) -> Option<&Arc<dyn Store>> {
         self.0.store.as_ref()
+    }
+
+    /// The offers of a moment ago.
+    pub(crate) fn offered(&self) -> &Offered {
+        &self.0.offered
     }
 
     /// The last scan, if it is not older than this.

@@ -113,6 +113,21 @@ impl Nodes {
         self.ask_one(|node| async move { node.receivable(account, query).await }).await
     }
 
+    /// What the first node that answers says, and which one it is: for what nothing depends on, as it is one node's word.
+    ///
+    /// # Errors
+    /// No node answered.
+    pub async fn word_of_one<T, F>(
+        &self,
+        ask: impl Fn(Client) -> F,
+    ) -> Result<(Client, T), RpcError>
+    where
+        F: Future<Output = Result<T, RpcError>>,
+    {
+        let ask = &ask;
+        self.ask_one(|node| async move { Ok((node.clone(), ask(node).await?)) }).await
+    }
+
     /// Gives a block to all nodes.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::{
     clock::unix_seconds,
     http::{Ask, HttpError, ask},
     ledger_record,
-    market::{Name, Recollection},
+    market::{Name, Recollection, Told},
     registry::Scan,
     reputation::Evidence,
     workers::Plan,
@@ -100,13 +100,6 @@ impl Listings {
     }
 }
 
-/// What a worker told.
-#[derive(Debug, Clone, Copy)]
-struct Told {
-    offer: Offer,
-    latency: Duration,
-}
-
 type Ledgers = BTreeMap<Name, LedgerRecord>;
 
 /// Asks workers for their offers.
@@ -117,6 +110,8 @@ pub(crate) struct Survey<'a> {
     pub(crate) market: &'a Market,
     pub(crate) scan: Arc<Scan>,
     pub(crate) recollection: Recollection,
+    /// How old an offer may be that is not asked for again.
+    pub(crate) hold: Duration,
 }
 
 impl Survey<'_> {
@@ -128,8 +123,13 @@ impl Survey<'_> {
             told.extend(self.ask_all(then).await);
         }
         let (network, now) = (self.config.network, unix_seconds());
-        let answers = told.iter().map(|(worker, told)| (worker.address, told.is_ok())).collect();
+        let answers = told.iter().filter(|(_, told)| !matches!(told, Ok((_, false))));
+        let answers = answers.map(|(worker, told)| (worker.address, told.is_ok())).collect();
         self.market.note_answers(network, answers, now).await;
+        let known = (self.recollection.contacts.len(), self.recollection.records.len());
+        self.market.prune(network, known).await;
+        let told: Vec<(Worker, Result<Told, OfferError>)> =
+            told.into_iter().map(|(worker, told)| (worker, told.map(|(told, _)| told))).collect();
         let ledgers = self.ask_the_ledger(&told, now).await;
         let mut workers: Vec<Listing> = told
             .into_iter()
@@ -150,7 +150,11 @@ impl Survey<'_> {
         Listings { workers, not_dialable, registered, may_try }
     }
 
-    async fn ask_all(&self, workers: Vec<Worker>) -> Vec<(Worker, Result<Told, OfferError>)> {
+    /// What each offers, and whether it was asked for it now.
+    async fn ask_all(
+        &self,
+        workers: Vec<Worker>,
+    ) -> Vec<(Worker, Result<(Told, bool), OfferError>)> {
         stream::iter(workers)
             .map(|worker| async move { (worker, self.ask_one(worker).await) }.boxed())
             .buffer_unordered(self.config.search.at_once.max(1))
@@ -162,7 +166,11 @@ impl Survey<'_> {
         (name, ledger_record::look_up(self.node, &name.1, now).await)
     }
 
-    async fn ask_one(&self, worker: Worker) -> Result<Told, OfferError> {
+    async fn ask_one(&self, worker: Worker) -> Result<(Told, bool), OfferError> {
+        let at = SocketAddr::new(worker.address, self.config.port);
+        if let Some(told) = self.market.offered().get(at, self.hold) {
+            return Ok((told, false));
+        }
         let search = &self.config.search;
         let question = Ask {
             path: "/request_info",
@@ -172,11 +180,13 @@ impl Survey<'_> {
             max_bytes: search.max_bytes,
         };
         let start = Instant::now();
-        let reply = ask(SocketAddr::new(worker.address, self.config.port), &question).await?;
+        let reply = ask(at, &question).await?;
         if reply.status != 200 {
             return Err(OfferError::Status { status: reply.status });
         }
-        Ok(Told { offer: Info::parse(&reply.body)?.offer(), latency: start.elapsed() })
+        let told = Told { offer: Info::parse(&reply.body)?.offer(), latency: start.elapsed() };
+        self.market.offered().remember(at, told);
+        Ok((told, true))
     }
 
     /// The worker with its offer. If the account that is paid has registered this address itself, that counts as the

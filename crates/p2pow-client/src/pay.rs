@@ -27,12 +27,24 @@ impl Sender {
         let _turn = self.journal.turn(account, until, tell).await?;
         // Waiting for others is not the payment's own time.
         let deadlines = Deadlines::start(self.config.patience.deal);
-        for report in self.bring_up_to_date(account, deadlines.prepared).await? {
+        // Where its key is known the order is read meanwhile.
+        let named = async {
+            match payment.key {
+                Some(key) => self.journal.order(account, key).await.map_err(SendError::from),
+                None => Ok(None),
+            }
+        };
+        let earlier = self.bring_up_to_date(account, deadlines.prepared);
+        let (earlier, named) = futures_util::future::try_join(earlier, named).await?;
+        for report in earlier {
             self.events.tell(|| Event::Earlier { report });
         }
         let digest = digest(payment.orders);
         let key = self.key(account, &digest, &payment).await?;
-        let order = self.journal.order(account, &key).await?;
+        let order = match payment.key {
+            Some(_) => named,
+            None => self.journal.order(account, &key).await?,
+        };
         if order.as_ref().is_some_and(|order| order.read(|order| order.digest != digest)) {
             return Err(SendError::KeyReused { key });
         }

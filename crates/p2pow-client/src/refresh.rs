@@ -51,15 +51,12 @@ impl Sender {
         if !deal.read(|deal| deal.is_over) {
             let chain = deal.read(DealRecord::chain);
             let found = Ledger { node: &self.node, chain: &chain }.find(until).await;
-            deal.note(|deal| {
+            let learn = |deal: &mut DealRecord| {
                 deal.learn(&found);
                 deal.remember(known);
-            })
-            .await?;
+            };
+            return Ok(self.journal.conclude(deal, learn).await?);
         }
-        if deal.read(|deal| deal.is_over) {
-            self.journal.unmark(deal).await?;
-        }
-        Ok(())
+        Ok(self.journal.unmark(deal).await?)
     }
 }

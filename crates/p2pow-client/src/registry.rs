@@ -20,7 +20,10 @@ use nano_primitives::{Account, Amount};
 use nano_rpc::{Client, RpcError};
 use p2pow_protocol::registry::REGISTRATION_ACCOUNT;
 use p2pow_store::Store;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The newest entry of each account that has registered.
 #[derive(Debug, Clone, Default)]
@@ -53,14 +56,15 @@ impl Registry<'_> {
             let accounts = if total.is_zero() { BTreeMap::new() } else { known.accounts };
             return Ok(Scan::of(accounts));
         }
-        let groups = listing::list(self.node, self.search).await?;
-        let (accounts, is_news) = self.update(known.accounts, groups).await?;
-        let scan = Scan::of(accounts.clone());
-        let memory = Memory { total: Some(total), accounts };
-        if let (Some(cache), true) = (&cache, is_news || known.total != Some(total)) {
-            cache.save(memory, unix_seconds()).await;
+        let entries: usize = known.accounts.values().map(|known| known.count).sum();
+        let groups = listing::list(self.node, self.search, entries).await?;
+        let (before, mut known) = (known.total, known);
+        let (accounts, news) = self.update(std::mem::take(&mut known.accounts), groups).await?;
+        let memory = known.with(total, accounts);
+        if let (Some(cache), true) = (&cache, !news.is_empty() || before != Some(total)) {
+            cache.save(&memory, &news, unix_seconds()).await;
         }
-        Ok(scan)
+        Ok(Scan::of(memory.accounts))
     }
 
     /// Whether nothing was sent to the registry since, on this very ledger: another one may have the same sum.
@@ -73,21 +77,23 @@ impl Registry<'_> {
         Ok(self.node.block_info(&probe.block).await?.is_some())
     }
 
-    /// Looks up what is new; whether there was anything.
+    /// Looks up what is new; of which accounts there was anything.
     async fn update(
         &self,
         mut known: BTreeMap<Account, Registered>,
         groups: Groups,
-    ) -> Result<(BTreeMap<Account, Registered>, bool), RpcError> {
-        let before = known.len();
+    ) -> Result<(BTreeMap<Account, Registered>, BTreeSet<Account>), RpcError> {
+        let mut changed = BTreeSet::new();
         known.retain(|account, known| {
-            groups.get(account).is_some_and(|hashes| hashes.len() == known.count)
+            let is_same = groups.get(account).is_some_and(|hashes| hashes.len() == known.count);
+            changed.extend((!is_same).then_some(*account));
+            is_same
         });
         let is_known = |account: &Account| known.contains_key(account);
         let news: Groups = groups.into_iter().filter(|(account, _)| !is_known(account)).collect();
-        let is_news = known.len() != before || !news.is_empty();
+        changed.extend(news.keys().copied());
         known.extend(lookup::newest(self.node, news).await?);
-        Ok((known, is_news))
+        Ok((known, changed))
     }
 }
 

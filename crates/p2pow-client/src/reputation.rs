@@ -187,6 +187,11 @@ mod tests {
         for ledger in weak {
             assert_eq!(standing(Evidence { ledger: Some(ledger), ..old }), Standing::New);
         }
+        // One's own experience outweighs it, either way.
+        let failed = Evidence { experience: seen(Deed::Failed), ..old };
+        assert_eq!(standing(failed), Standing::Distrusted);
+        let won = seen(Deed::Won(Effort { blocks: 1, hashrate: None }));
+        assert_eq!(standing(Evidence { experience: won, ..old }), Standing::Proven);
         // Another's account, or its own of yesterday.
         for bound_since in [None, Some(NOW - DAY)] {
             assert_eq!(standing(Evidence { bound_since, ..old }), Standing::New);

@@ -1,8 +1,9 @@
 //! [`Sender`]: pays, receives and changes representatives by blocks that hired workers work on, and looks for those workers.
 
 use crate::{
-    Config, Estimate, Event, FeeError, Journal, Listings, Market, Nodes, Order, OrderKey, Payment,
-    Quote, QuoteError, Ranking, Receipt, SendError, Signer, Standing, StateError,
+    Config, Estimate, Event, EventStream, FeeError, Hired, Journal, Listings, Market, Nodes, Order,
+    OrderKey, Outcome, Payment, Quote, QuoteError, Ranking, Receipt, SendError, Signer, Standing,
+    StateError,
     clock::unix_seconds,
     config::deadline,
     event::Events,
@@ -16,7 +17,7 @@ use crate::{
 use nano_block::Subtype;
 use nano_primitives::{Account, Amount, BlockHash};
 use nano_rpc::{Receivable, ReceivableQuery};
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc::UnboundedSender,
     time::{Instant, timeout_at},
@@ -59,7 +60,31 @@ impl Sender {
     /// The same, telling what happens. A listener that is gone is no fault.
     #[must_use]
     pub fn with_events(self, listener: UnboundedSender<Event>) -> Self {
-        Self { events: Events(Some(listener)), ..self }
+        Self { events: self.events.with_listener(listener), ..self }
+    }
+
+    /// What happens from now on, as a stream; any number of them, each with everything.
+    ///
+    /// ```no_run
+    /// # async fn example(sender: p2pow_client::Sender) {
+    /// use futures_util::StreamExt;
+    /// use p2pow_client::Event;
+    ///
+    /// let mut events = sender.events();
+    /// tokio::spawn(async move {
+    ///     while let Some(event) = events.next().await {
+    ///         match event {
+    ///             Event::UserConfirmed { hash } => println!("paid with block {hash}"),
+    ///             Event::RewardConfirmed { address, .. } => println!("{address} has earned its fee"),
+    ///             _ => {}
+    ///         }
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        self.events.stream()
     }
 
     /// The same with another representative for accounts that are opened. It shares journal and market.
@@ -129,7 +154,11 @@ impl Sender {
             not_dialable: plan.not_dialable,
         });
         let node = self.node.reachable();
-        Ok(Survey { node, config, market, scan, recollection }.run(plan).await)
+        let hold = match breadth {
+            Breadth::Payment => config.search.offers,
+            Breadth::All => Duration::ZERO,
+        };
+        Ok(Survey { node, config, market, scan, recollection, hold }.run(plan).await)
     }
 
     /// The registry, or nothing of it where the user has named the workers.
@@ -305,6 +334,16 @@ impl Sender {
         }
         if let Err(error) = self.market.settle_fee(self.config.network, job, paid).await {
             tracing::debug!(%error, "what a job has cost is not noted");
+        }
+    }
+
+    /// Asks a worker anew the next time that has not done what it offered.
+    pub(crate) fn forget_offers(&self, hired: &[Hired]) {
+        for Hired { quote, outcome, .. } in hired {
+            if !matches!(outcome, Outcome::Delivered | Outcome::Lost(_)) {
+                let at = SocketAddr::new(quote.candidate.worker.address, self.config.port);
+                self.market.offered().forget(at);
+            }
         }
     }
 

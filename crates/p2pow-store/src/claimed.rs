@@ -1,6 +1,6 @@
 //! [`Claimed`]: a store whose claim lasts as long as anybody has it.
 
-use crate::{BoxFuture, Claim, Expect, Page, Record, Revision, Store, StoreError};
+use crate::{BoxFuture, Claim, Expect, Note, Page, Record, Revision, Store, StoreError};
 use std::sync::Arc;
 
 /// A store that nobody else has claimed, as long as anybody has this.
@@ -48,6 +48,13 @@ impl Store for Claimed {
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
         self.store.note(bucket, key, value, expect)
+    }
+
+    fn note_all<'a>(
+        &'a self,
+        notes: Vec<Note>,
+    ) -> BoxFuture<'a, Vec<Result<Revision, StoreError>>> {
+        self.store.note_all(notes)
     }
 
     fn remove<'a>(

@@ -4,7 +4,7 @@
 //! none yet, and fails if it is another: so two writers never undo each other's work, and creating a record is at the
 //! same time the exclusive right to what it stands for. A write is durable when it is answered. There are no
 //! transactions over several records, because not every store can have them; whoever needs two records writes them in
-//! an order that is right at every point between.
+//! an order that is right at every point between. [`Store::note_all`] writes several in an order, as quickly as it can.
 //!
 //! [`SqliteStore`] keeps them in one file on this machine, which `sqlite3` can open. [`Records`] is the typed view of
 //! a bucket.
@@ -45,7 +45,7 @@ pub use {
     claim::Claim,
     claimed::Claimed,
     error::StoreError,
-    record::{Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Page, Record, Revision},
+    record::{Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Note, Page, Record, Revision},
     records::{Entry, Records},
     sqlite::SqliteStore,
     store::{BoxFuture, Store},

@@ -52,6 +52,19 @@ pub struct Record {
     pub value: String,
 }
 
+/// A record to be noted together with others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Its bucket.
+    pub bucket: &'static str,
+    /// Its key within the bucket.
+    pub key: String,
+    /// Its JSON text.
+    pub value: String,
+    /// What is believed of the record that is there.
+    pub expect: Expect,
+}
+
 /// A part of a bucket, in the order of the keys' bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {

@@ -1,6 +1,6 @@
 //! [`Records`]: the records of one bucket as values of one type.
 
-use crate::{Expect, Page, Record, Revision, Store, StoreError};
+use crate::{Expect, Note, Page, Record, Revision, Store, StoreError};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt, marker::PhantomData, sync::Arc};
 
@@ -82,6 +82,22 @@ impl<T: Serialize + DeserializeOwned> Records<T> {
     /// It is there already ([`StoreError::Conflict`]), or the store failed.
     pub async fn note_new(&self, key: &str, value: &T) -> Result<Revision, StoreError> {
         self.store.note(self.bucket, key, self.text(key, value)?, Expect::Absent).await
+    }
+
+    /// The write of a record, to be made together with others by [`Store::note_all`]: over what was there at this
+    /// revision, or of a record that must not be there yet.
+    ///
+    /// # Errors
+    /// The value has no JSON form.
+    pub fn noting(
+        &self,
+        key: &str,
+        value: &T,
+        revision: Option<Revision>,
+    ) -> Result<Note, StoreError> {
+        let expect = revision.map_or(Expect::Absent, Expect::At);
+        let (bucket, value) = (self.bucket, self.text(key, value)?);
+        Ok(Note { bucket, key: key.to_owned(), value, expect })
     }
 
     /// Removes a record that must be as it was at `revision`.

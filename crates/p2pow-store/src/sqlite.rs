@@ -6,7 +6,7 @@
 mod connection;
 
 use crate::{
-    BoxFuture, Claim, Expect, Page, Record, Revision, Store, StoreError,
+    BoxFuture, Claim, Expect, Note, Page, Record, Revision, Store, StoreError,
     store::{check_name, check_value},
 };
 use connection::{Answer, Ask, Connection, Put};
@@ -87,14 +87,33 @@ impl SqliteStore {
         check_value(&put.key, &put.value)?;
         match self.ask(Ask::Put(put)).await? {
             Answer::Written(revision) => Ok(revision),
-            Answer::Records(_) | Answer::Removed => Err(StoreError::Closed),
+            _ => Err(StoreError::Closed),
+        }
+    }
+
+    async fn notes(
+        &self,
+        notes: Vec<Note>,
+    ) -> Result<Vec<Result<Revision, StoreError>>, StoreError> {
+        for Note { bucket, key, value, .. } in &notes {
+            check_name(bucket)?;
+            check_name(key)?;
+            check_value(key, value)?;
+        }
+        let put = |note: Note| {
+            let Note { bucket, key, value, expect } = note;
+            Put { is_flushed: false, ..Put::new(bucket, &key, value, expect) }
+        };
+        match self.ask(Ask::Puts(notes.into_iter().map(put).collect())).await? {
+            Answer::Noted(answers) => Ok(answers),
+            _ => Err(StoreError::Closed),
         }
     }
 
     async fn records(&self, ask: Ask) -> Result<Vec<Record>, StoreError> {
         match self.ask(ask).await? {
             Answer::Records(records) => Ok(records),
-            Answer::Written(_) | Answer::Removed => Ok(Vec::new()),
+            _ => Ok(Vec::new()),
         }
     }
 }
@@ -167,6 +186,13 @@ impl Store for SqliteStore {
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
         Box::pin(self.write(Put { is_flushed: false, ..Put::new(bucket, key, value, expect) }))
+    }
+
+    fn note_all<'a>(
+        &'a self,
+        notes: Vec<Note>,
+    ) -> BoxFuture<'a, Vec<Result<Revision, StoreError>>> {
+        Box::pin(async move { self.notes(notes).await.unwrap_or_else(|error| vec![Err(error)]) })
     }
 
     fn remove<'a>(

@@ -1,6 +1,8 @@
 //! [`Store`]: what every store of records can do.
 
-use crate::{Claim, Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Page, Record, Revision, StoreError};
+use crate::{
+    Claim, Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Note, Page, Record, Revision, StoreError,
+};
 use std::{fmt, pin::Pin, sync::Arc};
 
 /// What the calls of a [`Store`] return.
@@ -39,6 +41,27 @@ pub trait Store: fmt::Debug + Send + Sync {
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
         self.put(bucket, key, value, expect)
+    }
+
+    /// Notes several records, one after the other, until one fails: the answers of those that were tried, of which only
+    /// the last can be an error. A process that dies in the middle may leave the first ones written, never a later one
+    /// without those before it. A store may do it in one step.
+    fn note_all<'a>(
+        &'a self,
+        notes: Vec<Note>,
+    ) -> BoxFuture<'a, Vec<Result<Revision, StoreError>>> {
+        Box::pin(async move {
+            let mut answers = Vec::with_capacity(notes.len());
+            for Note { bucket, key, value, expect } in notes {
+                let answer = self.note(bucket, &key, value, expect).await;
+                let is_over = answer.is_err();
+                answers.push(answer);
+                if is_over {
+                    break;
+                }
+            }
+            answers
+        })
     }
 
     /// Removes the record, if it is still as it was at `revision`.
@@ -94,6 +117,13 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
         (**self).note(bucket, key, value, expect)
+    }
+
+    fn note_all<'a>(
+        &'a self,
+        notes: Vec<Note>,
+    ) -> BoxFuture<'a, Vec<Result<Revision, StoreError>>> {
+        (**self).note_all(notes)
     }
 
     fn remove<'a>(

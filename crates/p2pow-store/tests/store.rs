@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use p2pow_store::{
-    Claimed, Entry, Expect, MAX_VALUE_BYTES, Page, Records, SqliteStore, Store, StoreError,
+    Claimed, Entry, Expect, MAX_VALUE_BYTES, Note, Page, Records, SqliteStore, Store, StoreError,
     crash::{CrashAt, Moment},
 };
 use std::{path::Path, sync::Arc};
@@ -187,6 +187,31 @@ async fn all_records_of_a_bucket_come_in_pages() {
     assert_eq!((key.as_str(), value), ("0007", 7));
     records.remove(&key, revision).await.unwrap();
     assert_eq!(records.all("").await.unwrap().len(), 1200);
+}
+
+#[tokio::test]
+async fn notes_that_are_written_together_end_with_the_first_that_conflicts() {
+    let store = SqliteStore::in_memory().unwrap().shared();
+    // One that does not know how to do it in one step.
+    let simple = CrashAt::new(Arc::clone(&store), usize::MAX, Moment::Before);
+    let stores: [&dyn Store; 2] = [&*store, &simple];
+    for (number, store) in stores.into_iter().enumerate() {
+        let note = |key: &str| Note {
+            bucket: "job",
+            key: format!("{number}-{key}"),
+            value: "1".into(),
+            expect: Expect::Absent,
+        };
+        store.put("job", &note("b").key, "0".into(), Expect::Absent).await.unwrap();
+        let answers = store.note_all(vec![note("a"), note("b"), note("c")]).await;
+        assert!(matches!(&answers[..], [Ok(_), Err(error)] if error.is_conflict()), "{answers:?}");
+        let left = async |key: &str| store.get("job", &note(key).key).await.unwrap();
+        let [a, b, c] = [left("a").await, left("b").await, left("c").await];
+        assert_eq!(a.map(|record| record.value).as_deref(), Some("1"));
+        assert_eq!(b.map(|record| record.value).as_deref(), Some("0"));
+        assert_eq!(c, None);
+        assert_eq!(store.note_all(vec![note("c"), note("d")]).await.len(), 2);
+    }
 }
 
 #[tokio::test]

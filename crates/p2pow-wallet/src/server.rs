@@ -126,7 +126,8 @@ impl WalletServer {
         };
         let metrics = Arc::new(Metrics::new());
         let (work, network) = (sender.config().fallback.clone(), sender.config().network);
-        let websocket = sender.config().websocket.clone();
+        // One is enough to hear of what arrives; a look now and then finds what it misses.
+        let websocket = sender.config().websocket_urls.first().cloned();
         let outbox = Outbox::new(&store, &config.webhooks, Arc::clone(&metrics), closing.clone());
         let hands = Hands {
             wallets: Arc::clone(&wallets),

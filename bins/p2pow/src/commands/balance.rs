@@ -5,10 +5,12 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use nano_primitives::{Account, Amount, BlockHash};
 use nano_rpc::{Client, RpcError};
 use p2pow_cli::{Failure, KeyArgs, config::Given, output};
+use p2pow_client::Nodes;
 use serde::Serialize;
 
 const HELP: &str = "\
-What accounts have and can receive, on the node's word: without accounts, that of the key. \"Confirmed\" is what the \
+What accounts have and can receive, on the word of the first node that answers, which is told where there are several: \
+     without accounts, that of the key. \"Confirmed\" is what the \
      network has voted for and nobody can take back; the rest may still be rolled back. What is receivable was sent to the \
      account and waits for `p2pow receive`.
 
@@ -52,6 +54,9 @@ struct Balance {
     receivable: Amount,
     #[serde(rename = "confirmed_receivable_raw")]
     confirmed_receivable: Option<Amount>,
+    /// Whose word it is, where there are several nodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
 }
 
 /// The sums of several accounts.
@@ -69,8 +74,8 @@ pub(crate) async fn run(args: BalanceArgs) -> Result<(), Failure> {
     } else {
         args.accounts
     };
-    let node = settings.node()?;
-    let asked = stream::iter(accounts).map(|account| ask(&node, account));
+    let nodes = settings.nodes()?;
+    let asked = stream::iter(accounts).map(|account| word(&nodes, account));
     let found: Vec<Balance> = asked.buffered(AT_ONCE).try_collect().await?;
     let total = Total::of(&found);
     if args.json {
@@ -89,6 +94,13 @@ pub(crate) async fn run(args: BalanceArgs) -> Result<(), Failure> {
     }
 }
 
+/// By the first node that answers: a balance is proven only when something is signed.
+async fn word(nodes: &Nodes, account: Account) -> Result<Balance, RpcError> {
+    let (node, found) = nodes.word_of_one(|node| async move { ask(&node, account).await }).await?;
+    let node = (nodes.all().count() > 1).then(|| node.url().to_owned());
+    Ok(Balance { node, ..found })
+}
+
 async fn ask(node: &Client, account: Account) -> Result<Balance, RpcError> {
     if let Some(info) = node.account_info(&account).await? {
         return Ok(Balance {
@@ -99,6 +111,7 @@ async fn ask(node: &Client, account: Account) -> Result<Balance, RpcError> {
             confirmed: info.confirmed_balance,
             receivable: info.receivable.unwrap_or(Amount::ZERO),
             confirmed_receivable: info.confirmed_receivable,
+            node: None,
         });
     }
     let waiting = node.account_balance(&account).await?;
@@ -110,6 +123,7 @@ async fn ask(node: &Client, account: Account) -> Result<Balance, RpcError> {
         confirmed: Some(Amount::ZERO),
         receivable: waiting.receivable,
         confirmed_receivable: Some(waiting.receivable),
+        node: None,
     })
 }
 
@@ -129,6 +143,9 @@ impl Total {
 impl Balance {
     fn print(&self) -> Result<(), Failure> {
         output::line(self.account)?;
+        if let Some(node) = &self.node {
+            output::line(format_args!("  by the word of {node}"))?;
+        }
         if self.frontier.is_none() {
             output::line("  was never opened: it has no block yet")?;
         }

@@ -5,12 +5,13 @@ use nano_block::Subtype;
 use nano_primitives::{Account, BlockHash};
 use nano_rpc::{Client, HistoryEntry, HistoryQuery};
 use p2pow_cli::{Failure, KeyArgs, config::Given, output};
+use p2pow_client::Nodes;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 const HELP: &str = "\
-What was sent and received, newest first, on the node's word: of an account, or without one that of the key. A long \
+What was sent and received, newest first, on the word of the first node that answers: of an account, or without one that of the key. A long \
      history comes page by page of 1,000 blocks: with --json each is an object on a line of its own, and its `next` is \
      the block to go on with (--from). The times are those at which the node saw the blocks.
 
@@ -89,12 +90,12 @@ pub(crate) async fn run(args: HistoryArgs) -> Result<(), Failure> {
         ..HistoryQuery::newest(PAGE)
     };
     let left = if args.all { u64::MAX } else { args.count };
-    pages(&settings.node()?, account, query, (left, form)).await
+    pages(&settings.nodes()?, account, query, (left, form)).await
 }
 
 /// Asks for page after page, and prints each.
 async fn pages(
-    node: &Client,
+    nodes: &Nodes,
     account: Account,
     mut query: HistoryQuery,
     (mut left, form): (u64, Form),
@@ -105,7 +106,9 @@ async fn pages(
     }
     loop {
         query.count = left.min(PAGE);
-        let page = node.account_history(&account, &query).await?;
+        let asked = &query;
+        let history = |node: Client| async move { node.account_history(&account, asked).await };
+        let (_, page) = nodes.word_of_one(history).await?;
         let next = if query.reverse { page.next } else { page.previous };
         left = left.saturating_sub(u64::try_from(page.entries.len()).unwrap_or(u64::MAX));
         print(form, account, &page.entries, next)?;

@@ -5,6 +5,7 @@ use crate::{
     story,
     wallet::{Task, Wallet, WalletArgs},
 };
+use futures_util::{FutureExt, future::select_all};
 use nano_block::Block;
 use nano_primitives::{Account, Amount, BlockHash};
 use nano_rpc::websocket::{Subscription, Topics};
@@ -204,22 +205,22 @@ async fn look(wallet: &mut Wallet, wanted: (Amount, u64)) -> Result<(), Failure>
     if orders.is_empty() { Ok(()) } else { pocket(wallet, &orders).await }
 }
 
-/// What the node's WebSocket tells of the account, if there is one.
-fn subscribe(sender: &Sender, account: Account) -> Result<Option<Subscription>, Failure> {
+/// What the nodes' WebSockets tell of the account.
+fn subscribe(sender: &Sender, account: Account) -> Result<Vec<Subscription>, Failure> {
     let topics = Topics::default().confirmations_of([account]);
-    let url = sender.config().websocket.as_deref();
-    let started = url.map(|url| Subscription::start(url, topics)).transpose();
+    let urls = sender.config().websocket_urls.iter();
+    let started: Result<_, _> = urls.map(|url| Subscription::start(url, topics.clone())).collect();
     started.map_err(|error| Failure::Usage(format!("--websocket: {error}")))
 }
 
-/// Waits for news. Never comes back without a WebSocket.
-async fn next(news: &mut Option<Subscription>) {
-    match news {
-        None => pending().await,
-        Some(subscription) => {
-            if subscription.next().await.is_none() {
-                *news = None;
-            }
-        }
+/// Waits for news of any. Never comes back without a WebSocket.
+async fn next(news: &mut Vec<Subscription>) {
+    if news.is_empty() {
+        return pending().await;
+    }
+    let each = news.iter_mut().map(|subscription| subscription.next().boxed());
+    let (event, place, _) = select_all(each).await;
+    if event.is_none() {
+        news.remove(place);
     }
 }

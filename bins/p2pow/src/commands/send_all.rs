@@ -16,7 +16,8 @@ Sends the whole balance less the price of one worker, so that nothing is left, t
      is not part of it: `p2pow receive` first.
 
 A payment that was signed and not confirmed in time (exit code 3) is gone on with by the same command: with the amount \
-     that was signed.
+     that was signed. Its work is paid from what was left for it, so only workers are hired then that do not want more; \
+     `--fallback local` needs none, and leaves that rest on the account.
 
 Example:
   p2pow send-all nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo --key-file alice.key
@@ -47,14 +48,13 @@ struct TooPoor {
 /// Runs the subcommand.
 pub(crate) async fn run(args: SendAllArgs) -> Result<(), Failure> {
     let SendAllArgs { destination, confirm, wallet } = args;
-    let wallet = wallet.open().await?;
+    let mut wallet = wallet.open().await?.leaving_nothing();
     let account = wallet.account();
     let undecided = wallet.sender.refresh(account).await?;
-    let (order, mut wallet) =
-        match undecided.iter().find_map(|deal| undecided_to(deal, destination)) {
-            Some(order) => (order, wallet),
-            None => whole(wallet, destination).await?,
-        };
+    let order = match undecided.iter().find_map(|deal| undecided_to(deal, destination)) {
+        Some(order) => order,
+        None => whole(&wallet, destination).await?,
+    };
     confirm.ask(&wallet, &[order])?;
     wallet.run(Task { orders: &[order], ..Task::default() }).await
 }
@@ -66,17 +66,17 @@ fn undecided_to(deal: &DealReport, destination: Account) -> Option<Order> {
     (is_meant && item.fate.is_open() && !deal.is_replaced).then_some(item.order)
 }
 
-/// The order that sends all, and the wallet that hires only the worker whose price was subtracted. The node's word about
-/// the balance is held against the account's own signature before anything is signed.
-async fn whole(wallet: Wallet, destination: Account) -> Result<(Order, Wallet), Failure> {
+/// The order that sends all but the price of the best worker, who then gets what is left, whatever its price is by then:
+/// so nothing is. The node's word about the balance is held against the account's own signature before anything is signed.
+async fn whole(wallet: &Wallet, destination: Account) -> Result<Order, Failure> {
     let account = wallet.account();
     let info = wallet.sender.node().account_info(&account).await?;
     let balance = info.map_or(Amount::ZERO, |info| info.balance);
     let estimate = wallet.sender.quote(&[Subtype::Send]).await?;
     let quote =
         estimate.ranking.quotes.first().ok_or_else(|| Failure::new("no worker made an offer"))?;
-    let (price, address) = (quote.price, quote.candidate.worker.address);
+    let price = quote.price;
     let amount = balance.checked_sub(price).filter(|amount| *amount > Amount::ZERO);
     let amount = amount.ok_or(TooPoor { account, balance, price })?;
-    Ok((Order::Send { destination, amount }, wallet.hiring_only(address)))
+    Ok(Order::Send { destination, amount })
 }

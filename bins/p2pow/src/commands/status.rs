@@ -56,10 +56,10 @@ pub(crate) async fn run(args: StatusArgs) -> Result<(), Failure> {
     let settings = args.options.settings()?;
     let journal = settings.journal()?;
     let sender = settings.sender()?.with_journal(journal);
-    let deals = deals(&sender, args.account).await?;
     if let Some(hash) = args.hash {
-        return block(&sender, &deals, hash, args.json).await;
+        return block(&sender, args.account, hash, args.json).await;
     }
+    let deals = deals(&sender, args.account).await?;
     let shown = deals.iter().filter(|deal| args.all || !deal.is_over);
     if args.json {
         return Ok(output::json(&Status { deals: shown.map(Chain::new).collect() })?);
@@ -103,23 +103,40 @@ fn paragraph(deal: &DealReport) -> String {
     lines.join("\n")
 }
 
+/// The deal that the block is in, if the journal has one. Only the account of that deal is brought up to date.
+async fn deal_of(
+    sender: &Sender,
+    account: Option<Account>,
+    hash: BlockHash,
+) -> Result<Option<DealReport>, Failure> {
+    let has_it = |deal: &DealReport| in_deal(deal, hash).is_some();
+    let found = sender.deals(account).await?.into_iter().find(has_it);
+    match found {
+        Some(deal) if !deal.is_over => {
+            let fresh = sender.refresh(deal.account).await?.into_iter().find(has_it);
+            Ok(fresh.or(Some(deal)))
+        }
+        found => Ok(found),
+    }
+}
+
 /// Tells the fate of one block.
 async fn block(
     sender: &Sender,
-    deals: &[DealReport],
+    account: Option<Account>,
     hash: BlockHash,
     json: bool,
 ) -> Result<(), Failure> {
-    let found = deals.iter().find_map(|deal| Some((deal, in_deal(deal, hash)?)));
-    let fate = match found {
-        Some((_, fate)) => Some(fate),
+    let deal = deal_of(sender, account, hash).await?;
+    let fate = match deal.as_ref().and_then(|deal| in_deal(deal, hash)) {
+        Some(fate) => Some(fate),
         None => on_ledger(sender, hash).await?,
     };
     if json {
-        let deal = found.map(|(deal, _)| Chain::new(deal));
+        let deal = deal.as_ref().map(Chain::new);
         output::json(&BlockFate { hash, fate: fate.map(Fate::as_str), deal })?;
     } else if let Some(fate) = fate {
-        let of = found.map(|(deal, _)| format!("; it is of {}", story::deal(deal)));
+        let of = deal.as_ref().map(|deal| format!("; it is of {}", story::deal(deal)));
         output::line(format_args!("block {hash}: {fate}{}", of.unwrap_or_default()))?;
     }
     match fate {

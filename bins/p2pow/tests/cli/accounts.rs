@@ -88,3 +88,20 @@ fn a_history_is_a_csv_that_a_spreadsheet_reads() {
     let none = call(&report, &["history", NOBODY, "--json"]).run().json();
     assert_eq!(none["blocks"], Value::Array(Vec::new()));
 }
+
+#[test]
+fn where_there_are_several_nodes_another_one_answers_and_it_is_told_which() {
+    let (_devnet, report) = network();
+    let node = report["rpc_url"].as_str().unwrap();
+    let nodes = ["--node", "http://127.0.0.1:1", "--node", node];
+    let shown = call(&report, &[&["balance", BOB, "--json"][..], &nodes].concat()).run().json();
+    let account = &shown["accounts"][0];
+    assert_eq!(account["receivable_raw"], "1500000000000000000000000000000");
+    assert_eq!(account["node"].as_str().unwrap().trim_end_matches('/'), node.trim_end_matches('/'));
+    let people = call(&report, &[&["balance", BOB][..], &nodes].concat()).run();
+    assert!(people.good().contains("by the word of http://127.0.0.1:"), "{people:?}");
+    let history = call(&report, &[&["history", BOB, "--json"][..], &nodes].concat()).run();
+    assert_eq!(history.json()["account"], BOB);
+    let alone = call(&report, &["balance", BOB, "--json"]).run().json();
+    assert!(alone["accounts"][0]["node"].is_null());
+}

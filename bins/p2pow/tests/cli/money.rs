@@ -4,7 +4,7 @@ use crate::{
     program::Desk,
     town::{Town, object, somebody},
 };
-use nano_primitives::Account;
+use nano_primitives::{Account, Amount};
 use serde_json::{Value, json};
 
 /// Three payments, on the lines 2, 4 and 5.
@@ -122,4 +122,28 @@ fn what_never_got_as_far_as_a_signature_exits_with_1() {
         told.contains("the network dev") && told.contains("wanted a node of the network live"),
         "{told}"
     );
+}
+
+#[test]
+fn all_that_is_sent_leaves_nothing_however_cheap_the_work_gets_and_is_sent_once() {
+    let town = Town::with_worker_that_publishes(0);
+    town.gets_cheaper(Amount::from_raw(7));
+    let bob = somebody();
+    let call = ["send-all", &bob.to_string(), "--json"];
+    let first = town.call(&call).run();
+    assert_eq!(first.code, 3, "{first:?}");
+    let report = object(&first);
+    let amount = |value: &Value| value.as_str().unwrap().parse::<Amount>().unwrap();
+    let left = amount(&report["blocks"][0]["balance"]);
+    assert_eq!(amount(&report["rewards"][0]["price_raw"]), left, "the worker gets the rest");
+
+    // The same command goes on with the same block, and the worker gets the same.
+    town.publishes(1);
+    let second = town.call(&call).run().json();
+    assert_eq!(second["blocks"][0]["hash"], report["blocks"][0]["hash"]);
+    let asked = town.asked();
+    assert_eq!(asked[1], asked[0]);
+    assert_eq!(amount(&asked[1]["reward_block"]["balance"]), Amount::ZERO);
+    let sent = amount(&report["blocks"][0]["order"]["send"]["amount"]);
+    assert_eq!(town.waiting(bob), sent);
 }

@@ -4,7 +4,8 @@ use crate::{
     program::ended,
     town::{Town, object, somebody, xno},
 };
-use nano_primitives::Amount;
+use nano_block::SignedState;
+use nano_primitives::{Account, Amount};
 use serde_json::Value;
 use std::{io::Read, thread};
 
@@ -180,4 +181,31 @@ fn status_tells_what_may_still_happen_and_the_fate_of_a_block() {
     let nobody = "00".repeat(31) + "07";
     let unknown = town.call(&["status", &nobody]).run();
     assert!(unknown.bad(1).contains("neither in the journal nor on the ledger"), "{unknown:?}");
+}
+
+#[test]
+fn whatever_the_first_run_ended_with_the_second_pays_nobody_twice() {
+    // A worker publishes two of three payments and fails.
+    let town = Town::with_worker_that_publishes(2);
+    let to: Vec<Account> = (0..3).map(|_| somebody()).collect();
+    let lines = to.iter().map(|account| format!("{account},1\n"));
+    let file =
+        town.desk.file("pay.csv", format!("destination,amount\n{}", lines.collect::<String>()));
+    town.call(&["batch", &file]).run();
+    town.publishes(10);
+    town.call(&["batch", &file]).run();
+    for account in to {
+        assert_eq!(town.waiting(account), xno("1"), "{account}");
+    }
+    // A worker fails, and publishes later.
+    let (town, bob) = (Town::with_worker_that_publishes(0), somebody());
+    let call = ["send", &bob.to_string(), "1"];
+    town.call(&call).run();
+    let late = town.asked().remove(0);
+    town.publish(&late);
+    let block: SignedState = serde_json::from_value(late["user_block"].clone()).unwrap();
+    town.until_confirmed(&block.hash().to_string());
+    town.publishes(1);
+    town.call(&call).run();
+    assert_eq!(town.waiting(bob), xno("1"));
 }

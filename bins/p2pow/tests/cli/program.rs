@@ -6,10 +6,19 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
-    sync::atomic::{AtomicU64, Ordering},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
+
+/// What a running program may take for a line, or for its end. A machine that is busy with other tests is slow.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A call of the program: nothing of the caller's environment reaches it.
 pub(crate) struct Call(Command);
@@ -95,7 +104,7 @@ impl Call {
         let mut stdin = child.stdin.take().expect("it was piped");
         let input = input.as_ref().to_vec();
         // The program may refuse before it has read everything.
-        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let writer = thread::spawn(move || drop(stdin.write_all(&input)));
         let output = child.wait_with_output().expect("it ends");
         writer.join().expect("writing does not panic");
         ended(output)
@@ -110,10 +119,18 @@ impl Call {
     pub(crate) fn start(mut self) -> Running {
         let command = self.0.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
-        let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().expect("it was piped"));
-        stdout.read_line(&mut line).expect("it writes text");
-        Running { child, line, stdout }
+        let (teller, lines) = channel();
+        // Reads on whoever waits: a program whose output nobody reads ends.
+        thread::spawn(move || {
+            let mut line = String::new();
+            while stdout.read_line(&mut line).expect("it writes text") > 0 {
+                let _ = teller.send(std::mem::take(&mut line));
+            }
+        });
+        let mut running = Running { child, line: String::new(), lines: Mutex::new(lines) };
+        running.line = running.next_line();
+        running
     }
 }
 
@@ -155,8 +172,7 @@ impl Ended {
 pub(crate) struct Running {
     child: Child,
     pub(crate) line: String,
-    /// Kept open: a program whose output nobody reads ends.
-    stdout: BufReader<ChildStdout>,
+    lines: Mutex<Receiver<String>>,
 }
 
 impl Running {
@@ -165,17 +181,21 @@ impl Running {
         serde_json::from_str(&self.line).expect("the first line is JSON")
     }
 
-    /// Its next line.
+    /// Its next line; an empty one if it has ended.
+    #[track_caller]
     pub(crate) fn next_line(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).expect("it writes text");
-        line
+        let lines = self.lines.get_mut().expect("nobody panicked with it");
+        match lines.recv_timeout(PATIENCE) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Disconnected) => String::new(),
+            Err(RecvTimeoutError::Timeout) => panic!("no line within {PATIENCE:?}"),
+        }
     }
 
     /// Interrupts it as Ctrl-C does, and waits.
     pub(crate) fn interrupt(mut self) -> i32 {
         assert!(self.signal("-INT"));
-        self.child.wait().expect("it ends").code().expect("no signal ended it")
+        self.end().code().expect("no signal ended it")
     }
 
     /// Kills it as nobody can prevent. It may be gone already.
@@ -191,7 +211,19 @@ impl Running {
 
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> ExitStatus {
-        self.child.wait().expect("it ends")
+        self.end()
+    }
+
+    #[track_caller]
+    fn end(&mut self) -> ExitStatus {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.child.try_wait().expect("it is our child") {
+                Some(status) => return status,
+                None => assert!(Instant::now() < until, "it has not ended within {PATIENCE:?}"),
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

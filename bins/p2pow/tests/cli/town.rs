@@ -29,6 +29,8 @@ struct Worker {
     account: Account,
     /// User blocks of a request that it publishes; if there are fewer, it does the whole job.
     count: Mutex<usize>,
+    /// What it asks for, and by how much less the next time.
+    fee: Mutex<(Amount, Amount)>,
     /// Every request for work.
     asked: Mutex<Vec<Value>>,
 }
@@ -45,6 +47,7 @@ impl Town {
             node: devnet.json()["rpc_url"].as_str().unwrap().to_owned(),
             account: SecretKey::generate().unwrap().account(),
             count: Mutex::new(count),
+            fee: Mutex::new((xno("0.0001"), Amount::ZERO)),
             asked: Mutex::default(),
         });
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -85,6 +88,11 @@ impl Town {
     /// How many user blocks it publishes from now on; more than a request has is the whole job.
     pub(crate) fn publishes(&self, count: usize) {
         *self.worker.count.lock().unwrap() = count;
+    }
+
+    /// From now on it asks for so much less each time that it is asked.
+    pub(crate) fn gets_cheaper(&self, by: Amount) {
+        self.worker.fee.lock().unwrap().1 = by;
     }
 
     /// Every request for work so far.
@@ -145,10 +153,17 @@ impl Town {
 }
 
 impl Worker {
+    fn fee(&self) -> Amount {
+        let mut fee = self.fee.lock().unwrap();
+        let (now, less) = *fee;
+        fee.0 = now.checked_sub(less).unwrap();
+        now
+    }
+
     fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
         let (path, body) = read(&stream)?;
         let (status, answer) = match path.as_str() {
-            "/request_info" => (200, offer(self.account)),
+            "/request_info" => (200, offer(self.account, self.fee())),
             // The rest of a request whose sender was killed.
             _ if !body.is_object() => return Ok(()),
             _ => {
@@ -203,8 +218,7 @@ fn read(stream: &TcpStream) -> std::io::Result<(String, Value)> {
     Ok((path, serde_json::from_slice(&body).unwrap_or_default()))
 }
 
-fn offer(account: Account) -> Value {
-    let fee = Amount::from_xno("0.0001").unwrap();
+fn offer(account: Account, fee: Amount) -> Value {
     json!({
         "version": "2.0.0", "status": "available", "reward_account": account, "fee": fee,
         "fee_receive": fee_receive(fee), "dynamic_fee": false, "min_multiplier": 1.0,

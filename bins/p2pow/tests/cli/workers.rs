@@ -5,7 +5,13 @@ use crate::{
     wallet::Market,
 };
 use serde_json::json;
-use std::path::Path;
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    path::Path,
+    sync::mpsc::{Receiver, channel},
+    thread,
+};
 
 const BOB: &str = "nano_3i1aq1cchnmbn9x5rsbap8b15akfh7wj7pwskuzi7ahz8oq6cobd99d4r3b7";
 /// 0.0001 XNO.
@@ -100,4 +106,46 @@ fn where_no_worker_is_the_users_own_devices_do_the_work_if_that_is_wanted() {
     let wrong = send(&["--fallback", "somebody"]);
     assert!(wrong.code == 2 && wrong.stderr.contains("work servers"), "{wrong:?}");
     assert_eq!(devnet.interrupt(), 0);
+}
+
+/// Answers every call with a refusal, and tells the heads of the calls.
+fn refusing_server() -> (String, Receiver<String>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (teller, heads) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            let _ = teller.send(head.join("\n").to_lowercase());
+            let _ = stream
+                .write_all(b"HTTP/1.1 401 X\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+        }
+    });
+    (url, heads)
+}
+
+#[test]
+fn a_work_server_gets_the_headers_that_the_file_has_for_it_and_no_other_does() {
+    let (devnet, desk) = (p2pow(["devnet", "--json"]).start(), Desk::new());
+    let report = devnet.json();
+    let ((one, heads), (other, others)) = (refusing_server(), refusing_server());
+    let file = format!(
+        "fallback = [\"{one}\", \"{other}\"]\npatience = 4\njournal = \"beside.db\"\n\
+         [[work_server]]\nurl = \"{one}\"\nheaders = {{ X-API-Key = \"s3cret\" }}\n"
+    );
+    let file = desk.file("p2pow.toml", file);
+    let call = ["send", BOB, "1", "--network", "dev", "--config", &file];
+    let node = report["rpc_url"].as_str().unwrap();
+    let ended = p2pow(call)
+        .env("P2POW_NODE", node)
+        .env("P2POW_KEY", report["private_key"].as_str().unwrap())
+        .run();
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(heads.recv().unwrap().contains("x-api-key: s3cret"));
+    let told = [ended.stdout.as_str(), &ended.stderr].concat();
+    assert!(!told.contains("s3cret"), "{told}");
+    assert!(others.try_iter().all(|head| !head.contains("s3cret")));
+    assert!(desk.path("beside.db").exists(), "paths of the file are relative to its folder");
 }

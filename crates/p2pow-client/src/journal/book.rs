@@ -1,6 +1,6 @@
 //! [`Book`]: one record of the journal that is being worked on, as it was written last.
 
-use p2pow_store::{Entry, Records, Revision, StoreError};
+use p2pow_store::{Entry, Note, Records, Revision, StoreError};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -29,22 +29,17 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Book<T> {
     /// A record that was read.
     pub(crate) fn of(records: Records<T>, entry: Entry<T>) -> Self {
         let Entry { key, revision, value } = entry;
+        Self::new(records, key, value, revision)
+    }
+
+    /// A record that was written.
+    pub(crate) fn new(records: Records<T>, key: String, value: T, revision: Revision) -> Self {
         Self {
             records,
             key,
             state: Mutex::new((value, revision)),
             writing: tokio::sync::Mutex::new(()),
         }
-    }
-
-    /// Makes a record that must not be there yet. It is durable with the next [`change`](Self::change) of any record.
-    pub(crate) async fn create(
-        records: Records<T>,
-        key: String,
-        value: T,
-    ) -> Result<Self, StoreError> {
-        let revision = records.note_new(&key, &value).await?;
-        Ok(Self::of(records, Entry { key, revision, value }))
     }
 
     /// Its key.
@@ -68,14 +63,13 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Book<T> {
         self.write(change, Manner::Noted).await
     }
 
-    /// Notes a change only if nobody else has written the record since it was read.
-    pub(crate) async fn claim(&self, change: impl FnOnce(&mut T)) -> Result<(), StoreError> {
-        let _turn = self.writing.lock().await;
+    /// A change to be noted together with other records, and only if nobody else has written this one since it was read.
+    /// Until the proposal is dropped nobody else writes by this book.
+    pub(crate) async fn propose(&self, change: impl FnOnce(&mut T)) -> Proposal<'_, T> {
+        let turn = self.writing.lock().await;
         let (mut wanted, revision) = self.state().clone();
         change(&mut wanted);
-        let revision = self.records.note(&self.key, &wanted, revision).await?;
-        *self.state() = (wanted, revision);
-        Ok(())
+        Proposal { book: self, _turn: turn, wanted, revision }
     }
 
     /// Whether the record is still as it was read or written here.
@@ -125,5 +119,32 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Book<T> {
     /// Held for a moment only, never across an await.
     fn state(&self) -> MutexGuard<'_, (T, Revision)> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A change of a record that is not written yet.
+#[derive(Debug)]
+pub(crate) struct Proposal<'a, T> {
+    book: &'a Book<T>,
+    _turn: tokio::sync::MutexGuard<'a, ()>,
+    wanted: T,
+    revision: Revision,
+}
+
+impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Proposal<'_, T> {
+    /// What the record would say.
+    pub(crate) const fn wanted(&self) -> &T {
+        &self.wanted
+    }
+
+    /// The write that it takes.
+    pub(crate) fn note(&self) -> Result<Note, StoreError> {
+        let Book { records, key, .. } = self.book;
+        records.noting(key, &self.wanted, Some(self.revision))
+    }
+
+    /// Takes over that it was written, and is at this revision now.
+    pub(crate) fn accept(self, revision: Revision) {
+        *self.book.state() = (self.wanted, revision);
     }
 }

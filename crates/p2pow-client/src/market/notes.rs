@@ -13,11 +13,11 @@ use std::{
 };
 use tracing::debug;
 
-const ADDRESSES: &str = "worker-address";
-const WORKERS: &str = "worker";
+pub(super) const ADDRESSES: &str = "worker-address";
+pub(super) const WORKERS: &str = "worker";
 /// How often a record is read again that somebody else has written meanwhile.
 const TRIES: usize = 8;
-/// Notes that are written at the same time, so that they share a flush of the disk.
+/// Notes that are written at the same time, so that they share a transaction.
 const AT_ONCE: usize = 64;
 
 impl Market {
@@ -91,7 +91,7 @@ impl Market {
     }
 }
 
-/// Reads, changes and writes a record until nobody else came between.
+/// Reads, changes and notes a record until nobody else came between. What a lost power supply takes of it is a hint.
 pub(super) async fn alter<T>(
     records: &Records<T>,
     key: &str,
@@ -103,8 +103,8 @@ where
     let mut tries = 0;
     loop {
         let written = match records.get(key).await? {
-            Some(entry) => records.update(key, &change(entry.value), entry.revision).await,
-            None => records.create(key, &change(T::default())).await,
+            Some(entry) => records.note(key, &change(entry.value), entry.revision).await,
+            None => records.note_new(key, &change(T::default())).await,
         };
         match written {
             Err(error) if error.is_conflict() && tries < TRIES => tries += 1,

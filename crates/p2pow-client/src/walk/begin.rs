@@ -9,13 +9,14 @@ use crate::{
     config::Deadlines,
     contract::{Draft, Pen, SignError, reward, sign},
     exclusion::stands_apart,
-    journal::{Book, DealRecord, OrderRecord, Part, ReserveError},
+    journal::{Book, Claim, DealRecord, OrderRecord, Part, ReserveError},
     proof::Verified,
     quotes::MAX_JOB,
     workers::Breadth,
 };
 use nano_block::{AccountState, Subtype};
 use nano_primitives::{Amount, BlockHash};
+use p2pow_protocol::fees;
 use std::collections::BTreeSet;
 use tokio::time::Instant;
 
@@ -134,6 +135,11 @@ impl Walk<'_> {
             Err(_) if config.fallback.is_some() => Vec::new(),
             Err(error) => return Err(error.into()),
         };
+        if config.leaves_nothing {
+            let most = fees::price(subtypes, config.max_fee).unwrap_or(Amount::MAX);
+            let fits = |quote: &&mut Quote| (quote.price..=most).contains(&after.balance);
+            rest.iter_mut().filter(fits).for_each(|quote| quote.price = after.balance);
+        }
         let first = take_distinct(&mut rest, config.hire);
         for quote in &first {
             reward(after, quote)?;
@@ -153,6 +159,11 @@ impl Walk<'_> {
         let (account, block) = (self.signer.account(), draft.first());
         let mut owner = journal.owner(account, block.root()).await?;
         if let Some(taken) = owner.deal.take() {
+            // The frontier that was proven is the block below.
+            if taken.read(|deal| is_decided(deal, block.previous)) {
+                let below = block.previous;
+                return Err(SendError::OtherLedger { account, below }.into());
+            }
             if taken.read(|deal| deal.order == self.key) {
                 return Err(busy());
             }
@@ -163,11 +174,18 @@ impl Walk<'_> {
         record.replaces = owner.replaced.clone().filter(|_| self.payment.is_replacement);
         let count = record.users.len();
         let part = Part { deal: owner.key().to_owned(), first, count };
-        self.claim(part).await?;
-        let deal = journal.reserve(owner, record).await.map_err(|error| match error {
-            ReserveError::Taken(deal) => Stop::from(already_signed(&deal)),
-            ReserveError::Store(error) => error.into(),
-        })?;
+        let claim = match &self.order {
+            Some(order) => Claim::More(order.propose(|order| order.parts.push(part)).await),
+            None => Claim::New(self.record(part)),
+        };
+        let reserved =
+            journal.reserve(claim, owner, record).await.map_err(|error| match error {
+                ReserveError::Taken(deal) => Stop::from(already_signed(&deal)),
+                ReserveError::Contested => busy(),
+                ReserveError::Store(error) => error.into(),
+            })?;
+        let deal = reserved.deal;
+        self.order = reserved.order.or(self.order.take());
         if self.is_contested(&deal).await? {
             journal.release(deal).await?;
             return Err(busy());
@@ -176,28 +194,17 @@ impl Walk<'_> {
         Ok(deal)
     }
 
-    /// Writes which deal is about to carry out which orders, if the order's record is as it was read.
-    async fn claim(&mut self, part: Part) -> Result<(), Stop> {
-        let journal = &self.sender.journal;
-        let claimed = match &self.order {
-            Some(order) => order.claim(|order| order.parts.push(part.clone())).await,
-            None => {
-                let order = OrderRecord {
-                    account: self.signer.account(),
-                    key: self.key.clone(),
-                    digest: self.digest.clone(),
-                    orders: self.payment.orders.len(),
-                    parts: vec![part],
-                    is_told: false,
-                    is_withdrawn: false,
-                    created: unix_seconds(),
-                };
-                journal.begin(order).await.map(|order| self.order = Some(order))
-            }
-        };
-        match claimed {
-            Err(error) if error.is_conflict() => Err(busy()),
-            claimed => Ok(claimed?),
+    /// The payment's record, which names the deal that is about to carry it out.
+    fn record(&self, part: Part) -> OrderRecord {
+        OrderRecord {
+            account: self.signer.account(),
+            key: self.key.clone(),
+            digest: self.digest.clone(),
+            orders: self.payment.orders.len(),
+            parts: vec![part],
+            is_told: false,
+            is_withdrawn: false,
+            created: unix_seconds(),
         }
     }
 
@@ -257,6 +264,13 @@ fn take_distinct(quotes: &mut Vec<Quote>, count: usize) -> Vec<Quote> {
 
 fn already_signed(deal: &DealRecord) -> SendError {
     AlreadySigned { deal: Box::new(DealReport::of(deal)) }.into()
+}
+
+/// Whether the journal knows of a confirmed block on top of this one: the deal's own, or one in its place.
+fn is_decided(deal: &DealRecord, below: BlockHash) -> bool {
+    let mut users = deal.users.iter();
+    let there = users.find(|user| user.block.previous == below);
+    there.is_some_and(|user| matches!(user.fate, Fate::Confirmed | Fate::Impossible))
 }
 
 /// The first user block of a deal that can never be confirmed, with its place and its previous.

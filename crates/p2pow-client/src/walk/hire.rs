@@ -41,6 +41,7 @@ impl Walk<'_> {
         let Settled { hired, milestone, elapsed, has_own_work, last_error } =
             settlement.run().await;
         self.elapsed += elapsed;
+        sender.forget_offers(&hired);
         let until = deadlines.over.min(deadline(LAST_LOOK));
         sender.look(deal, (milestone, places.end), until).await?;
         let stop = if deal.read(|deal| deal.confirmed() >= places.end) {

@@ -1,5 +1,5 @@
-//! Everything at once, by chance that can be repeated: workers that lie, break, withhold and publish late or in part, a
-//! node that is away, behind or lies, a wallet elsewhere that uses the same key, several processes without a common lock,
+//! Everything at once, by chance that can be repeated: workers that lie, break, withhold and publish late or in part, own
+//! work beside them, a node that is away for a call or a while, behind or lies, a wallet elsewhere that uses the same key, several processes without a common lock,
 //! and death at any write to the journal. In the end each payee has its money once, nobody's money is lost, and no two
 //! user blocks were ever signed on one previous.
 //!
@@ -16,6 +16,7 @@ use crate::{
 use dice::Dice;
 use mischief::Villain;
 use nano_block::SecretKey;
+use nano_pow::Pool;
 use nano_primitives::{Account, Amount};
 use nano_rpc::Client;
 use p2pow_client::{Config, Journal, Order, OrderKey, Patience, Receipt, SendError, Sender};
@@ -51,6 +52,7 @@ struct World {
     villains: Vec<Villain>,
     weather: Arc<Weather>,
     store: Arc<dyn Store>,
+    own_work: Pool,
     bills: Vec<Bill>,
 }
 
@@ -74,6 +76,7 @@ impl World {
             alice: Notary::new(&town.alice),
             weather: Weather::new(town.alice.account(), seed.wrapping_add(7)),
             store: SqliteStore::in_memory().unwrap().shared(),
+            own_work: Pool::cpu(Some(1)),
             bills,
             dice,
             villains,
@@ -88,10 +91,14 @@ impl World {
             deal: Duration::from_millis(900),
             settle: Duration::from_millis(150),
             frontier: Duration::from_millis(400),
+            // At once after a failure, soon, or never by itself.
+            hedge: Duration::from_millis(self.dice.pick(&[30, 150, 10_000])),
             ..config.patience
         };
+        let (hire, hire_most) = (1 + self.dice.below(2), 1 + self.dice.below(4));
+        let fallback = self.dice.once_in(5).then(|| self.own_work.clone());
         let workers = (1..=VILLAINS).map(ip).collect();
-        let config = Config { workers, patience, ..config };
+        let config = Config { workers, patience, hire, hire_most, fallback, ..config };
         Sender::new(node, config).with_journal(Journal::new(store))
     }
 

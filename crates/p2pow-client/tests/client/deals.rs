@@ -50,8 +50,11 @@ async fn endless_patience_is_no_trouble() {
 async fn the_websocket_serves_as_well_as_polling() {
     let town = Town::found().await;
     let worker = town.worker(1, 0).await;
-    let websocket = Some(town.net.websocket_url());
-    let config = Config { websocket, ..town.config(worker.port) };
+    // The first one is of a node that is away: it is told, and the other one heard all the same.
+    let websocket_urls = vec!["ws://127.0.0.1:1".to_owned(), town.net.websocket_url()];
+    let config = Config { websocket_urls, ..town.config(worker.port) };
+    let patience = Patience { poll: Duration::from_secs(3600), ..config.patience };
+    let config = Config { patience, ..config };
     let sender = Sender::new(town.node(), config);
     let receipt = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap();
     assert_on_ledger(&town, &receipt);

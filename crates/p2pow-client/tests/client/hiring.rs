@@ -4,9 +4,9 @@ use crate::{
     fake::{Asked, Fake, Reply, info, json},
     town::{Town, fee, unsettled, xno},
 };
-use nano_block::SecretKey;
+use nano_block::{Network, SecretKey, SignedState};
 use nano_pow::Pool;
-use nano_primitives::{Account, Amount};
+use nano_primitives::{Account, Amount, Work};
 use nano_work::RemoteBackend;
 use p2pow_client::{
     Cause, Config, Event, Fate, FeeError, Market, Order, OrderKey, Patience, Receipt, SendError,
@@ -272,4 +272,55 @@ async fn a_long_batch_is_done_in_jobs_that_grow_with_what_its_worker_has_shown()
     let receipt = sender.batch(&town.alice, &[order; 60]).await.unwrap();
     assert_eq!((receipt.users.len(), receipt.rewards.len()), (60, 4), "8 + 16 + 32 + 4");
     assert_eq!(town.waiting(town.bob.account()), xno("6"));
+}
+
+/// The signed blocks of a request, with work that is enough.
+fn worked(body: &Value, name: &str) -> SignedState {
+    let block: SignedState = serde_json::from_value(body[name].clone()).unwrap();
+    let threshold = Network::Dev.thresholds().base();
+    let is_enough = |work: &Work| work.value(&block.root()) >= threshold;
+    block.with_work((0..).map(Work::from_u64).find(is_enough).unwrap())
+}
+
+#[tokio::test]
+async fn a_worker_that_is_late_after_own_work_gets_its_fee_at_most_and_pays_nobody_again() {
+    // Before the account goes on, and after it.
+    for is_next_paid in [false, true] {
+        let town = Town::found().await;
+        let liar = cheap(&town, 1, 0, Manner::Withholds).await;
+        let fallback = Some(Pool::cpu(Some(1)));
+        let most = Some(Amount::from_raw(2));
+        let config = Config { fallback, max_fee_per_day: most, ..config(&town, liar.port, SHORT) };
+        let sender = Sender::new(town.node(), config);
+        let order = Order::Send { destination: town.bob.account(), amount: xno("1") };
+        let (first, second) = (OrderKey::new("first").unwrap(), OrderKey::new("second").unwrap());
+        sender.pay(&town.alice, &first, &[order]).await.unwrap();
+        let job = jobs(&liar).remove(0);
+        let deal = async || {
+            let deals = sender.deals(None).await.unwrap();
+            deals.into_iter().find(|deal| deal.key == first).unwrap()
+        };
+        assert_eq!(deal().await.rewards[0].1, Fate::Possible, "it has done nothing for it");
+
+        if is_next_paid {
+            sender.pay(&town.alice, &second, &[order]).await.unwrap();
+        }
+        // It publishes what it was given long ago.
+        let (user, reward) = (worked(&job, "user_block"), worked(&job, "reward_block"));
+        let again = town.net.process(&user.into());
+        assert!(again.is_err(), "the payment is on the ledger once: {again:?}");
+        let paid = town.net.process(&reward.into());
+        assert_eq!(paid.is_ok(), !is_next_paid, "{paid:?}");
+        if paid.is_ok() {
+            town.net.confirm_now(&reward.hash()).unwrap();
+            sender.pay(&town.alice, &second, &[order]).await.unwrap();
+        }
+        assert_eq!(town.waiting(town.bob.account()), xno("2"));
+        let fee = if is_next_paid { Amount::ZERO } else { Amount::from_raw(1) };
+        let left = town.net.balance(&town.alice.account());
+        assert_eq!(left.checked_add(fee), Some(xno("98")));
+        sender.refresh(town.alice.account()).await.unwrap();
+        let fate = if is_next_paid { Fate::Impossible } else { Fate::Confirmed };
+        assert_eq!(deal().await.rewards[0].1, fate);
+    }
 }

@@ -4,14 +4,17 @@ use crate::{
     fake::{Asked, Fake, Reply, info, json},
     town::{Town, fee, unsettled, xno},
 };
-use nano_block::SecretKey;
-use nano_primitives::{Account, Amount};
+use nano_block::{Network, SecretKey, SignedState};
+use nano_primitives::{Account, Amount, Work};
 use p2pow_client::{
-    Cause, Config, Event, Market, Order, Outcome, Patience, Receipt, Sender, Standing,
+    Cause, Config, Event, Market, Order, Outcome, Patience, Receipt, Search, Sender, Standing,
     UNPROVEN_BLOCKS,
 };
 use serde_json::json;
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 fn somebody() -> Account {
     SecretKey::generate().unwrap().account()
@@ -177,4 +180,60 @@ async fn the_ledger_tells_what_a_worker_was_paid_where_it_registered_by_itself()
         }
     }
     assert!(told.len() == 1 && told[0].contains("strict"), "{told:?}");
+}
+
+#[tokio::test]
+async fn an_offer_is_asked_for_again_after_a_while_or_when_its_worker_did_not_keep_it() {
+    let town = Town::found().await;
+    let fee = Arc::new(Mutex::new(fee()));
+    let (account, asks) = (somebody(), Arc::clone(&fee));
+    let net = Arc::clone(&town.net);
+    let fake = Fake::start(1, 0, move |asked| {
+        let fee = *asks.lock().unwrap();
+        if asked.path == "/request_info" {
+            return json(200, &info(account, fee));
+        }
+        let block: SignedState = serde_json::from_value(asked.body["user_block"].clone()).unwrap();
+        let reward: SignedState =
+            serde_json::from_value(asked.body["reward_block"].clone()).unwrap();
+        let paid = block.block.balance.checked_sub(reward.block.balance).unwrap();
+        if paid < fee {
+            return json(403, &json!({ "error": "Fee is less than minimum" }));
+        }
+        let [block, reward] = [block, reward].map(worked);
+        for block in [block, reward] {
+            net.process(&block.into()).unwrap();
+        }
+        let done = |block: &SignedState| json!({ "hash": block.hash(), "work": block.work });
+        let blocks = json!({ "user_block": done(&block), "reward_block": done(&reward) });
+        json(201, &json!({ "successful": blocks }))
+    })
+    .await;
+    town.register([127, 0, 0, 1]);
+    let config = town.config(fake.port);
+    let search = Search { offers: Duration::from_secs(600), ..config.search };
+    let patience = Patience { deal: Duration::from_secs(2), ..config.patience };
+    let sender = Sender::new(town.node(), Config { search, patience, ..config });
+    let pay = async || sender.send(&town.alice, town.bob.account(), xno("1")).await;
+    for _ in 0..3 {
+        pay().await.unwrap();
+    }
+    assert_eq!(fake.count("/request_info"), 1);
+    // It is dearer now, and says so when it is asked to work for the old price.
+    *fee.lock().unwrap() = xno("0.0002");
+    unsettled(pay().await.unwrap_err());
+    assert_eq!(fake.count("/request_info"), 1);
+    let receipt = pay().await.unwrap();
+    assert_eq!(fake.count("/request_info"), 2);
+    assert_eq!(receipt.winner().unwrap().price, xno("0.0002"));
+    assert_eq!(town.waiting(town.bob.account()), xno("4"));
+    // Whoever wants to see the market asks everybody.
+    sender.workers().await.unwrap();
+    assert_eq!(fake.count("/request_info"), 3);
+}
+
+fn worked(block: SignedState) -> SignedState {
+    let threshold = Network::Dev.thresholds().base();
+    let is_enough = |work: &Work| work.value(&block.root()) >= threshold;
+    block.with_work((0..).map(Work::from_u64).find(is_enough).unwrap())
 }

@@ -392,7 +392,7 @@ async fn a_websocket_that_cannot_be_used_is_told_of_once_and_the_node_is_polled(
         let (listener, mut events) = tokio::sync::mpsc::unbounded_channel();
         let config = town.config(withholder.port);
         let patience = Patience { deal: Duration::from_millis(1500), ..config.patience };
-        let config = Config { websocket: Some(url.to_owned()), patience, ..config };
+        let config = Config { websocket_urls: vec![url.to_owned()], patience, ..config };
         let sender = Sender::new(town.node(), config).with_events(listener);
         sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap_err();
         let mut told = 0;

@@ -239,3 +239,57 @@ async fn a_journal_that_cannot_be_written_stops_a_payment_before_anything_is_sig
     assert_eq!(honest.server.status().busy, 0);
     assert_eq!(till.town.net.balance(&till.alice.key.account()), xno("100"));
 }
+
+#[tokio::test]
+async fn a_journal_of_another_ledger_is_told_as_such_and_signs_nothing() {
+    let bob = SecretKey::generate().unwrap();
+    let store = SqliteStore::in_memory().unwrap().shared();
+    let mut outcomes = Vec::new();
+    // A development network, and the same one begun anew.
+    for _ in 0..2 {
+        let town = Town::found().await;
+        let worker = town.worker(1, 0).await;
+        let state = town.net.account(&town.alice.account()).unwrap().state();
+        let send = state.send(bob.account(), xno("1")).unwrap().sign(&town.alice);
+        town.net.seed(&send.into()).unwrap();
+        town.net.confirm_now(&send.hash()).unwrap();
+        let sender = town.sender(worker.port).with_journal(Journal::new(Arc::clone(&store)));
+        let notary = Notary::new(&bob);
+        let source = sender.receivable(&bob.account(), xno("1"), 1).await.unwrap().remove(0);
+        let outcome = sender.receive(&notary, &source).await;
+        outcomes.push((outcome, notary.count(worker.account)));
+    }
+    let (second, signed) = outcomes.pop().unwrap();
+    assert_eq!(outcomes[0].0.as_ref().unwrap().users.len(), 1);
+    let error = second.unwrap_err();
+    assert!(matches!(error, SendError::OtherLedger { .. }), "{error}");
+    let told = error.to_string();
+    assert!(told.contains("from its beginning") && told.contains("journal of its own"), "{told}");
+    assert!(!error.nothing_left() && error.signed().is_empty());
+    assert_eq!(signed, 0);
+}
+
+#[tokio::test]
+async fn what_an_error_leaves_signed_can_be_published_with_work_of_ones_own() {
+    let till = Till::open().await;
+    let bob = somebody();
+    let alone = till.process(till.town.node(), 1);
+    let error = alone.pay(&till.alice, &key("bob"), &pay(bob, "1")).await.unwrap_err();
+    assert!(error.nothing_left() && error.signed().is_empty(), "nobody to be hired: {error}");
+
+    let (_, fake) = worker(1, 0, 1, |_, _| fail()).await;
+    till.town.register([127, 0, 0, 1]);
+    let sender = till.process(till.town.node(), fake.port);
+    let error = sender.pay(&till.alice, &key("bob"), &pay(bob, "1")).await.unwrap_err();
+    assert!(!error.nothing_left(), "{error}");
+    let [signed] = error.signed().try_into().unwrap();
+    let published = worked(&serde_json::to_value(signed).unwrap());
+    till.town.net.process(&published.into()).unwrap();
+    till.town.net.confirm_now(&published.hash()).unwrap();
+    let receipt = sender.pay(&till.alice, &key("bob"), &pay(bob, "1")).await.unwrap();
+    assert_eq!(receipt.users[0].hash(), signed.hash());
+    assert_eq!(till.town.waiting(bob), xno("1"));
+
+    let reused = sender.pay(&till.alice, &key("bob"), &pay(bob, "2")).await.unwrap_err();
+    assert!(!reused.nothing_left(), "the key's own payment is made: {reused}");
+}

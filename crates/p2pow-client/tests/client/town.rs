@@ -111,6 +111,7 @@ impl Town {
             search: Search {
                 timeout: Duration::from_secs(2),
                 rescan: Duration::ZERO,
+                offers: Duration::ZERO,
                 ..Search::default()
             },
             patience: Patience {

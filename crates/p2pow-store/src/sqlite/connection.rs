@@ -30,10 +30,24 @@ const SCHEMA: &str = "
 /// What the thread is asked for.
 #[derive(Debug)]
 pub(crate) enum Ask {
-    Get { bucket: String, key: String },
+    Get {
+        bucket: String,
+        key: String,
+    },
     Put(Put),
-    Remove { bucket: String, key: String, revision: Revision },
-    List { bucket: String, prefix: String, after: Option<String>, limit: usize },
+    /// One after the other until one conflicts; none of them is flushed.
+    Puts(Vec<Put>),
+    Remove {
+        bucket: String,
+        key: String,
+        revision: Revision,
+    },
+    List {
+        bucket: String,
+        prefix: String,
+        after: Option<String>,
+        limit: usize,
+    },
 }
 
 /// A record to be written.
@@ -52,12 +66,14 @@ pub(crate) struct Put {
 pub(crate) enum Answer {
     Records(Vec<Record>),
     Written(Revision),
+    /// Of those that were tried: only the last can be a conflict.
+    Noted(Vec<Result<Revision, StoreError>>),
     Removed,
 }
 
 impl Ask {
     pub(crate) const fn is_write(&self) -> bool {
-        matches!(self, Self::Put(_) | Self::Remove { .. })
+        matches!(self, Self::Put(_) | Self::Puts(_) | Self::Remove { .. })
     }
 
     /// Whether it is on disk only when the disk says so.
@@ -65,7 +81,7 @@ impl Ask {
         match self {
             Self::Put(put) => put.is_flushed,
             Self::Remove { .. } => true,
-            Self::Get { .. } | Self::List { .. } => false,
+            Self::Get { .. } | Self::List { .. } | Self::Puts(_) => false,
         }
     }
 }
@@ -80,6 +96,8 @@ impl Put {
 #[derive(Debug)]
 pub(crate) struct Connection {
     sqlite: rusqlite::Connection,
+    /// Whether a commit waits for the disk now: FULL and not NORMAL.
+    is_full: bool,
     /// Empty for a store in memory.
     path: PathBuf,
 }
@@ -88,14 +106,14 @@ impl Connection {
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         let fail = |error| StoreError::of(error, path);
         let sqlite = rusqlite::Connection::open(path).map_err(fail)?;
-        Self { sqlite, path: path.to_owned() }.prepare()
+        Self { sqlite, is_full: false, path: path.to_owned() }.prepare()
     }
 
     pub(crate) fn in_memory() -> Result<Self, StoreError> {
         let path = PathBuf::new();
         let sqlite =
             rusqlite::Connection::open_in_memory().map_err(|error| StoreError::of(error, &path))?;
-        Self { sqlite, path }.prepare()
+        Self { sqlite, is_full: false, path }.prepare()
     }
 
     fn prepare(mut self) -> Result<Self, StoreError> {
@@ -103,6 +121,7 @@ impl Connection {
         self.sqlite.busy_timeout(BUSY_WITHIN).map_err(fail)?;
         self.sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(fail)?;
         self.sqlite.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
+        self.sqlite.pragma_update(None, "synchronous", "NORMAL").map_err(fail)?;
         self.sqlite.set_prepared_statement_cache_capacity(16);
         let (found, path) = (migrate(&mut self.sqlite).map_err(fail)?, self.path.clone());
         match found {
@@ -117,7 +136,7 @@ impl Connection {
 
     /// Answers all of it by one transaction. If that fails, nothing of it is written, and everybody is told why.
     pub(crate) fn answer(&mut self, asks: &[Ask]) -> Vec<Result<Answer, StoreError>> {
-        match together(&mut self.sqlite, asks) {
+        match self.prepared(asks).and_then(|behavior| together(&mut self.sqlite, asks, behavior)) {
             Ok(answers) => answers,
             Err(error) => {
                 let error = StoreError::of(error, &self.path);
@@ -125,6 +144,23 @@ impl Connection {
                 asks.iter().map(|_| Err(error.clone())).collect()
             }
         }
+    }
+}
+
+impl Connection {
+    /// Sets what the calls want of a commit. FULL: a write is on disk when it is answered, whatever happens to the power
+    /// then. A log that is flushed is flushed from its beginning, so that earlier notes are on disk too.
+    fn prepared(&mut self, asks: &[Ask]) -> rusqlite::Result<TransactionBehavior> {
+        if !asks.iter().any(Ask::is_write) {
+            return Ok(TransactionBehavior::Deferred);
+        }
+        let is_full = asks.iter().any(Ask::is_flushed);
+        if is_full != self.is_full {
+            let synchronous = if is_full { "FULL" } else { "NORMAL" };
+            self.sqlite.pragma_update(None, "synchronous", synchronous)?;
+            self.is_full = is_full;
+        }
+        Ok(TransactionBehavior::Immediate)
     }
 }
 
@@ -157,15 +193,11 @@ fn migrate(sqlite: &mut rusqlite::Connection) -> rusqlite::Result<Form> {
 
 type Answers = Vec<Result<Answer, StoreError>>;
 
-fn together(sqlite: &mut rusqlite::Connection, asks: &[Ask]) -> rusqlite::Result<Answers> {
-    let mut behavior = TransactionBehavior::Deferred;
-    if asks.iter().any(Ask::is_write) {
-        behavior = TransactionBehavior::Immediate;
-        // FULL: a write is on disk when it is answered, whatever happens to the power then. A log that is flushed is
-        // flushed from its beginning, so that earlier notes are on disk too.
-        let synchronous = if asks.iter().any(Ask::is_flushed) { "FULL" } else { "NORMAL" };
-        sqlite.pragma_update(None, "synchronous", synchronous)?;
-    }
+fn together(
+    sqlite: &mut rusqlite::Connection,
+    asks: &[Ask],
+    behavior: TransactionBehavior,
+) -> rusqlite::Result<Answers> {
     let transaction = sqlite.transaction_with_behavior(behavior)?;
     let answers = asks.iter().map(|ask| one(&transaction, ask)).collect::<rusqlite::Result<_>>()?;
     transaction.commit()?;
@@ -184,7 +216,8 @@ fn one(sqlite: &rusqlite::Connection, ask: &Ask) -> rusqlite::Result<Result<Answ
             let page = (bucket.as_str(), prefix.as_str(), after.as_deref(), *limit);
             list(sqlite, page).map(|records| Ok(Answer::Records(records)))
         }
-        Ask::Put(put) => write(sqlite, put),
+        Ask::Put(put) => Ok(write(sqlite, put)?.map(Answer::Written)),
+        Ask::Puts(puts) => puts_in_turn(sqlite, puts).map(|noted| Ok(Answer::Noted(noted))),
         Ask::Remove { bucket, key, revision } => {
             if let Some(conflict) = conflict(sqlite, (bucket, key), Some(*revision))? {
                 return Ok(Err(conflict));
@@ -196,10 +229,26 @@ fn one(sqlite: &rusqlite::Connection, ask: &Ask) -> rusqlite::Result<Result<Answ
     }
 }
 
+fn puts_in_turn(
+    sqlite: &rusqlite::Connection,
+    puts: &[Put],
+) -> rusqlite::Result<Vec<Result<Revision, StoreError>>> {
+    let mut answers = Vec::with_capacity(puts.len());
+    for put in puts {
+        let answer = write(sqlite, put)?;
+        let is_over = answer.is_err();
+        answers.push(answer);
+        if is_over {
+            break;
+        }
+    }
+    Ok(answers)
+}
+
 fn write(
     sqlite: &rusqlite::Connection,
     Put { bucket, key, value, expect, .. }: &Put,
-) -> rusqlite::Result<Result<Answer, StoreError>> {
+) -> rusqlite::Result<Result<Revision, StoreError>> {
     let wanted = match expect {
         Expect::Absent => None,
         Expect::At(revision) => Some(*revision),
@@ -211,7 +260,7 @@ fn write(
     let sql = "INSERT INTO record (bucket, key, revision, value) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (bucket, key) DO UPDATE SET revision = ?3, value = ?4";
     sqlite.prepare_cached(sql)?.execute(params![bucket, key, next, value])?;
-    Ok(Ok(Answer::Written(revision(next))))
+    Ok(Ok(revision(next)))
 }
 
 /// What stands against a write, if anything does.

@@ -19,12 +19,15 @@ pub(crate) struct Weather {
     /// What it said of accounts before, to say it again.
     earlier: Mutex<HashMap<String, Vec<Value>>>,
     account: Account,
+    /// Calls that it does not answer yet.
+    away: Mutex<usize>,
 }
 
 impl Weather {
     pub(crate) fn new(account: Account, seed: u64) -> Arc<Self> {
         let (dice, earlier) = (Dice::of(seed), Mutex::default());
-        Arc::new(Self { dice, is_calm: AtomicBool::new(false), earlier, account })
+        let away = Mutex::default();
+        Arc::new(Self { dice, is_calm: AtomicBool::new(false), earlier, account, away })
     }
 
     /// A node of the town with this weather.
@@ -32,10 +35,23 @@ impl Weather {
         let (refusing, lying) = (Arc::clone(self), Arc::clone(self));
         LyingNode::refusing(
             town,
-            move |_| refusing.is_rough() && refusing.dice.once_in(12),
+            move |_| refusing.is_away(),
             move |question, answer| lying.lie(question, answer),
         )
         .await
+    }
+
+    /// For one call, or for some in a row: then it dies in the middle of something.
+    fn is_away(&self) -> bool {
+        if !self.is_rough() {
+            return false;
+        }
+        let mut away = self.away.lock().unwrap();
+        if *away == 0 && self.dice.once_in(80) {
+            *away = 5 + self.dice.below(30);
+        }
+        *away = away.saturating_sub(1);
+        *away > 0 || self.dice.once_in(12)
     }
 
     fn is_rough(&self) -> bool {
