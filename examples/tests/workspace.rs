@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 6] = [
     &["p2pow", "p2pow-worker"],
 ];
 /// Packages that may use everything: nobody uses them.
-const TOP: [&str; 3] = ["p2pow-examples", "p2pow-fuzz", "p2pow-no-std"];
+const TOP: [&str; 4] = ["p2pow-examples", "p2pow-fuzz", "p2pow-no-std", "p2pow-small-sender"];
 /// The only files where `unsafe` may stand, by the start of their path.
 const UNSAFE: [&str; 1] = ["crates/nano-pow/src/cpu"];
 const LONGEST_FILE: usize = 500;

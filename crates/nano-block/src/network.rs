@@ -9,6 +9,7 @@ use nano_primitives::{Difficulty, Prefix, Unit};
 
 /// A network: its thresholds, its address prefix and its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Network {
     /// The main Nano network.
     #[default]

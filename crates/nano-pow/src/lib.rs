@@ -19,22 +19,32 @@
 //! # Ok::<_, nano_pow::PoolError>(())
 //! ```
 //!
+//! Features: `cpu` and `pool`, on by default, and `gpu`. Without any, the crate is the puzzle and the traits.
+//!
 //! [`Work::value`]: nano_primitives::Work::value
 
+// What one feature alone does not use, the others do.
+#![cfg_attr(not(all(feature = "cpu", feature = "pool")), allow(dead_code))]
+
 mod backend;
+#[cfg(any(feature = "cpu", feature = "gpu"))]
 #[macro_use]
 mod blake2b;
+#[cfg(feature = "cpu")]
 pub mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 mod nonces;
+#[cfg(feature = "pool")]
 pub mod pool;
 mod puzzle;
 mod task;
 
 pub use backend::{Backend, BackendError, BackendFn, DeviceInfo, backend_fn, measure};
+#[cfg(feature = "cpu")]
 pub use cpu::CpuBackend;
 pub use nonces::NonceRange;
+#[cfg(feature = "pool")]
 pub use pool::{Pool, PoolError, Progress, ProgressHandle, SearchRequest, Ticket};
 pub use puzzle::{Puzzle, Solution, WrongWork};
 pub use task::{Stop, Task};

@@ -43,7 +43,9 @@ pub use request::{PoolError, Priority, SearchRequest};
 pub use status::{DeviceStatus, PoolStatus, RequestCounts, RunningSearch};
 pub use ticket::Ticket;
 
-use crate::{Backend, CpuBackend, backend::total};
+#[cfg(feature = "cpu")]
+use crate::CpuBackend;
+use crate::{Backend, backend::total};
 use device::Device;
 use nano_primitives::Root;
 use queue::{Queue, QueueSettings};
@@ -84,6 +86,7 @@ impl Pool {
     ///
     /// # Panics
     /// The system gives no more threads.
+    #[cfg(feature = "cpu")]
     #[must_use]
     pub fn cpu(threads: Option<usize>) -> Self {
         Self::new(vec![Box::new(threads.map_or_else(CpuBackend::all_cores, CpuBackend::new))])

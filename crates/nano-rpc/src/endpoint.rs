@@ -1,7 +1,7 @@
 //! [`Address`]: where a server is, as a caller said it; [`Endpoint`]: the same, read and checked, with the TLS that
 //! leads there.
 
-use crate::{ConfigError, text::excerpt};
+use crate::{ConfigError, tls::Tls};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hyper::{
     Uri,
@@ -9,10 +9,7 @@ use hyper::{
     http::uri::Authority,
 };
 use percent_encoding::percent_decode_str;
-use rustls::{
-    ClientConfig, InvalidMessage, RootCertStore, crypto::ring, pki_types::CertificateDer,
-};
-use std::{error::Error, fmt, io, sync::Arc};
+use std::fmt;
 
 /// Schemes that a message may repeat. What else stands before `://` may be a key in the wrong place.
 const KNOWN_SCHEMES: [&str; 8] = ["http", "https", "ws", "wss", "tcp", "ftp", "file", "unix"];
@@ -48,7 +45,8 @@ impl Address {
             let (name, value) = header(name, value)?;
             headers.insert(name, value);
         }
-        let tls = Arc::new(tls_config(&self.root_certificates)?);
+        let is_secure = matches!(uri.scheme_str(), Some("https" | "wss"));
+        let tls = Tls::new(is_secure, &self.root_certificates)?;
         Ok(Endpoint { uri, headers, shown, tls })
     }
 }
@@ -69,7 +67,7 @@ pub(crate) struct Endpoint {
     uri: Uri,
     headers: HeaderMap,
     shown: String,
-    tls: Arc<ClientConfig>,
+    tls: Tls,
 }
 
 impl Endpoint {
@@ -93,7 +91,7 @@ impl Endpoint {
         (host, self.uri.port_u16().unwrap_or(default_port))
     }
 
-    pub(crate) const fn tls(&self) -> &Arc<ClientConfig> {
+    pub(crate) const fn tls(&self) -> &Tls {
         &self.tls
     }
 }
@@ -181,43 +179,6 @@ fn authorization(user: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::try_from(value).expect("base 64 is fit for a header");
     value.set_sensitive(true);
     Some(value)
-}
-
-/// rustls with ring, which trusts Mozilla's roots and `extra` ones.
-fn tls_config(extra: &[Vec<u8>]) -> Result<ClientConfig, ConfigError> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    for der in extra {
-        roots
-            .add(CertificateDer::from_slice(der))
-            .map_err(|error| ConfigError::Certificate { reason: excerpt(&error.to_string()) })?;
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring can do the default versions of TLS")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
-}
-
-/// What TLS has to say about a failed connection, if it failed in TLS.
-pub(crate) fn tls_problem(error: &(dyn Error + 'static)) -> Option<String> {
-    match find_tls(error)? {
-        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            Some("the server does not speak TLS, is it one for http:// or ws://?".to_owned())
-        }
-        other => Some(excerpt(&other.to_string())),
-    }
-}
-
-/// Looks for the error of TLS under its wrappers. An I/O error hides what it holds from `source`.
-fn find_tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    if let Some(found) = error.downcast_ref() {
-        return Some(found);
-    }
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(inner) => find_tls(inner),
-        None => find_tls(error.source()?),
-    }
 }
 
 #[cfg(test)]

@@ -283,6 +283,11 @@ pub enum ConfigError {
         /// The schemes wanted.
         wanted: [&'static str; 2],
     },
+    /// The URL asks for TLS, which this program was built without.
+    #[error(
+        "the URL has the scheme https or wss, but this program was built without TLS (feature `tls` of nano-rpc)"
+    )]
+    NoTls,
     /// A header that cannot be sent.
     #[error("the header {name:?} cannot be sent: {reason}")]
     Header {

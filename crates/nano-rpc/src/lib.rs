@@ -24,6 +24,9 @@
 //! - [`Client`]: a method per action, and [`Client::call`] for any other; time-outs, retries, headers.
 //! - [`websocket`]: a subscription that mends itself.
 //! - [`answers`]: the readers alone, without I/O.
+//!
+//! The feature `tls` (on by default) brings HTTPS and secure WebSocket, trusting Mozilla's roots; `native-roots` has it
+//! trust the system's as well. Without it such URLs are refused when a client is made.
 #![forbid(unsafe_code)]
 
 pub mod answers;
@@ -37,6 +40,7 @@ mod error;
 mod lenient;
 mod request;
 mod text;
+mod tls;
 mod transport;
 
 pub use answers::{

@@ -4,6 +4,7 @@ use crate::{
     RpcError, answers,
     endpoint::{self, Endpoint},
     text::{excerpt_bytes, root_cause},
+    tls::{self, HttpClient},
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -12,11 +13,7 @@ use hyper::{
     body::Incoming,
     header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER},
 };
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, Error, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
+use hyper_util::client::legacy::{Error, connect::HttpConnector};
 use std::{borrow::Cow, time::Duration};
 
 /// How long making a connection may take.
@@ -26,26 +23,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Transport {
     endpoint: Endpoint,
-    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    http: HttpClient,
     max_answer: usize,
 }
 
 impl Transport {
     pub(crate) fn new(endpoint: Endpoint, max_answer: usize) -> Self {
         let mut tcp = HttpConnector::new();
-        // Or it refuses https before TLS is wrapped around it.
-        tcp.enforce_http(false);
         // A call is one small packet; it must not wait for a second one.
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config((**endpoint.tls()).clone())
-            .https_or_http()
-            // Nodes speak nothing newer, and a proxy in between needs nothing newer.
-            .enable_http1()
-            .wrap_connector(tcp);
-        let http =
-            Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+        let http = endpoint.tls().http(tcp);
         Self { endpoint, http, max_answer }
     }
 
@@ -126,7 +114,7 @@ impl Call<'_> {
         if !error.is_connect() {
             return self.broken(root_cause(error));
         }
-        match endpoint::tls_problem(error) {
+        match tls::problem(error) {
             Some(reason) => RpcError::Tls { action, url, reason },
             None => RpcError::Connect { action, url, reason: root_cause(error) },
         }

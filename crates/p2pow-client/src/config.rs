@@ -77,6 +77,7 @@ impl Default for Config {
 
 /// Which of the workers that are good enough are hired, of those that are trusted alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Policy {
     /// The lowest price, then the quickest.
     #[default]

@@ -25,9 +25,13 @@ pub use error::JournalError;
 use crate::order::OrderKey;
 use nano_primitives::{Account, Root};
 use open::OpenDeals;
-use p2pow_store::{Records, SqliteStore, Store, StoreError};
+#[cfg(feature = "sqlite")]
+use p2pow_store::SqliteStore;
+use p2pow_store::{LogStore, Records, Store, StoreError};
 use serde::{Deserialize, Serialize};
-use std::{path::Path, sync::Arc};
+#[cfg(feature = "sqlite")]
+use std::path::Path;
+use std::sync::Arc;
 use tokio::time::Instant;
 use turn::Turns;
 
@@ -106,6 +110,7 @@ impl Journal {
     ///
     /// # Errors
     /// The file cannot be had, is damaged, or is of a newer version.
+    #[cfg(feature = "sqlite")]
     pub fn open(file: impl AsRef<Path>) -> Result<Self, JournalError> {
         let file = file.as_ref();
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -116,12 +121,9 @@ impl Journal {
     }
 
     /// A journal that ends with this value: a restart forgets what was signed.
-    ///
-    /// # Panics
-    /// If there is no memory for it.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self::new(SqliteStore::in_memory().expect("there is memory for an empty journal"))
+        Self::new(LogStore::in_memory())
     }
 
     fn over(store: Arc<dyn Store>, turns: Turns) -> Self {

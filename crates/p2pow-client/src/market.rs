@@ -15,7 +15,7 @@ pub(crate) use offered::{Offered, Told};
 
 use crate::{Experience, LedgerRecord, registry::Scan};
 use nano_primitives::Account;
-use p2pow_store::{SqliteStore, Store};
+use p2pow_store::{LogStore, Store};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -80,8 +80,7 @@ impl Market {
     /// A market that is forgotten with this value.
     #[must_use]
     pub fn in_memory() -> Self {
-        let store = SqliteStore::in_memory().map(SqliteStore::shared);
-        Self::of(store.ok())
+        Self::of(Some(LogStore::in_memory().shared()))
     }
 
     fn of(store: Option<Arc<dyn Store>>) -> Self {

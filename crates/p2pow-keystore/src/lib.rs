@@ -5,6 +5,8 @@
 //! open, and says which of these it is as far as that can be known. [`Phrase`] is a secret as words (BIP39), and
 //! [`Bip39Seed`] derives keys from it as hardware wallets do (BIP44). Nothing here touches a file.
 //!
+//! Features, both on by default: `sealed` and `bip39` (words). Without them derivation by BIP44 remains.
+//!
 //! ```
 //! use nano_block::Seed;
 //! use p2pow_keystore::{Cost, Password, Phrase, Sealed, Secret};
@@ -27,22 +29,34 @@
 #![forbid(unsafe_code)]
 
 mod bip44;
+#[cfg(feature = "sealed")]
 mod cipher;
+#[cfg(feature = "sealed")]
 mod cost;
+#[cfg(feature = "sealed")]
 mod form;
+#[cfg(feature = "sealed")]
 mod password;
+#[cfg(feature = "bip39")]
 mod phrase;
+#[cfg(feature = "sealed")]
 mod sealed;
+#[cfg(feature = "sealed")]
 mod secret;
 
 pub use {
     bip44::{Bip39Seed, SeedError},
+    nano_block::RandomError,
+};
+
+#[cfg(feature = "bip39")]
+pub use phrase::{Phrase, PhraseError};
+#[cfg(feature = "sealed")]
+pub use {
     cipher::{DataKey, Unopened},
     cost::{Cost, CostError},
     form::FormError,
-    nano_block::RandomError,
     password::{Password, PasswordError},
-    phrase::{Phrase, PhraseError},
     sealed::{OpenError, SealError, Sealed},
     secret::Secret,
 };

@@ -1,7 +1,7 @@
 //! [`StoreError`]: why a record was not read or written, and what to do about it.
 
 use crate::{MAX_KEY_BYTES, MAX_VALUE_BYTES, Revision};
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{error::Error, fmt, path::PathBuf, sync::Arc};
 
 /// A call of a store that failed. Nothing was written, unless the kind says that this is not known.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -73,8 +73,8 @@ pub enum StoreError {
     Corrupt {
         /// The store's file.
         path: PathBuf,
-        /// What the database said.
-        source: Arc<rusqlite::Error>,
+        /// What the database or the system said.
+        source: Arc<dyn Error + Send + Sync>,
     },
     /// A newer version of the program made the file.
     #[error("{} has format {found}, this version knows formats up to {known}: use a newer version", shown(.path))]
@@ -99,8 +99,8 @@ pub enum StoreError {
     Failed {
         /// The store's file.
         path: PathBuf,
-        /// What the database said.
-        source: Arc<rusqlite::Error>,
+        /// What the database or the system said.
+        source: Arc<dyn Error + Send + Sync>,
     },
     /// The store is closed, or its thread has ended. Whether the record was written is not known.
     #[error("the store is closed")]
@@ -112,27 +112,6 @@ impl StoreError {
     #[must_use]
     pub const fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict { .. })
-    }
-
-    /// By what the database says.
-    pub(crate) fn of(error: rusqlite::Error, path: &std::path::Path) -> Self {
-        use rusqlite::{ErrorCode, ffi};
-        let path = path.to_owned();
-        let rusqlite::Error::SqliteFailure(failure, _) = &error else {
-            return Self::Failed { path, source: Arc::new(error) };
-        };
-        match (failure.code, failure.extended_code) {
-            // A log that cannot grow shows as one of these where the disk is full.
-            (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => Self::Full { path },
-            (ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen, _) => {
-                Self::ReadOnly { path }
-            }
-            (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => Self::Busy { path },
-            (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => {
-                Self::Corrupt { path, source: Arc::new(error) }
-            }
-            _ => Self::Failed { path, source: Arc::new(error) },
-        }
     }
 }
 

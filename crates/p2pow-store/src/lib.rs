@@ -6,11 +6,12 @@
 //! transactions over several records, because not every store can have them; whoever needs two records writes them in
 //! an order that is right at every point between. [`Store::note_all`] writes several in an order, as quickly as it can.
 //!
-//! [`SqliteStore`] keeps them in one file on this machine, which `sqlite3` can open. [`Records`] is the typed view of
-//! a bucket.
+//! [`SqliteStore`] (feature `sqlite`, on by default) keeps them in one file on this machine, which `sqlite3` can open and
+//! many processes can share. [`LogStore`] is for small devices: a log file for one process, or memory alone. [`Records`]
+//! is the typed view of a bucket.
 //!
 //! ```
-//! use p2pow_store::{Records, SqliteStore, StoreError};
+//! use p2pow_store::{LogStore, Records, StoreError};
 //! use serde::{Deserialize, Serialize};
 //!
 //! #[derive(Debug, Serialize, Deserialize)]
@@ -20,7 +21,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let jobs = Records::<Job>::new(SqliteStore::in_memory()?.shared(), "job");
+//! let jobs = Records::<Job>::new(LogStore::in_memory().shared(), "job");
 //! let created = jobs.create("A", &Job { phase: "queued".into() }).await?;
 //! jobs.update("A", &Job { phase: "solving".into() }, created).await?;
 //!
@@ -36,8 +37,10 @@ mod claim;
 mod claimed;
 pub mod crash;
 mod error;
+mod log;
 mod record;
 mod records;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
 
@@ -45,8 +48,11 @@ pub use {
     claim::Claim,
     claimed::Claimed,
     error::StoreError,
+    log::LogStore,
     record::{Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Note, Page, Record, Revision},
     records::{Entry, Records},
-    sqlite::SqliteStore,
     store::{BoxFuture, Store},
 };
+
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;

@@ -15,6 +15,7 @@ use tokio::{sync::Notify, time::timeout};
 
 /// Where a request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum SearchPhase {
     /// It waits for its turn.
     Queued,

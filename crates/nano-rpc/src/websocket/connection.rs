@@ -4,14 +4,15 @@
 use super::message::{Event, Incoming, Topics};
 use crate::{
     ConfigError,
-    endpoint::{Endpoint, tls_problem},
+    endpoint::Endpoint,
     text::{excerpt, root_cause},
+    tls,
 };
 use futures_util::{SinkExt, StreamExt};
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
-    Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
+    MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
     tungstenite::{
         Error, Message, client::IntoClientRequest, handshake::client::Request,
         protocol::WebSocketConfig,
@@ -102,7 +103,7 @@ impl Target {
         let config = WebSocketConfig::default()
             .max_message_size(Some(MAX_MESSAGE))
             .max_frame_size(Some(MAX_MESSAGE));
-        let connector = Connector::Rustls(Arc::clone(self.endpoint.tls()));
+        let connector = self.endpoint.tls().websocket();
         client_async_tls_with_config(request, tcp, Some(config), Some(connector))
             .await
             .map(|(socket, _)| socket)
@@ -129,7 +130,7 @@ impl Target {
 }
 
 fn reason(error: &Error) -> String {
-    tls_problem(error).unwrap_or_else(|| match error {
+    tls::problem(error).unwrap_or_else(|| match error {
         Error::Io(error) => root_cause(error),
         other => excerpt(&other.to_string()),
     })

@@ -38,6 +38,7 @@ pub(crate) struct Turn {
 
 impl Turns {
     /// Those of the journal in this file.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn beside(file: &Path) -> Self {
         Self { file: Some(file.to_owned()), accounts: StdMutex::default() }
     }

@@ -4,6 +4,7 @@ use crate::{Expect, Record, Revision, StoreError};
 use rusqlite::{OptionalExtension, Row, TransactionBehavior, config::DbConfig, params};
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -128,7 +129,7 @@ impl Connection {
             Form::Known => Ok(self),
             Form::Newer(found) => Err(StoreError::Newer { path, found, known: FORMAT }),
             Form::Foreign => {
-                let source = rusqlite::Error::InvalidQuery.into();
+                let source = Arc::new(rusqlite::Error::InvalidQuery);
                 Err(StoreError::Corrupt { path, source })
             }
         }
@@ -304,6 +305,29 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
 /// The counter begins at 1 and only grows.
 fn revision(number: i64) -> Revision {
     Revision::from_number(number.unsigned_abs())
+}
+
+impl StoreError {
+    /// By what the database says.
+    pub(crate) fn of(error: rusqlite::Error, path: &std::path::Path) -> Self {
+        use rusqlite::{ErrorCode, ffi};
+        let path = path.to_owned();
+        let rusqlite::Error::SqliteFailure(failure, _) = &error else {
+            return Self::Failed { path, source: Arc::new(error) };
+        };
+        match (failure.code, failure.extended_code) {
+            // A log that cannot grow shows as one of these where the disk is full.
+            (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => Self::Full { path },
+            (ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen, _) => {
+                Self::ReadOnly { path }
+            }
+            (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => Self::Busy { path },
+            (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => {
+                Self::Corrupt { path, source: Arc::new(error) }
+            }
+            _ => Self::Failed { path, source: Arc::new(error) },
+        }
+    }
 }
 
 #[cfg(test)]
