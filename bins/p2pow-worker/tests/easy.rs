@@ -160,6 +160,9 @@ async fn a_check_says_whether_senders_are_led_here() {
     told(&[], "well", "127.0.0.1 is registered by nano_");
     told(&["--public-ip", "127.0.0.9"], "wrong", "senders are led to 127.0.0.1");
     told(&["--network", "live"], "wrong", "the internet does not reach it");
+    let both = run(&folder, &["check", "--public-ip", "127.0.0.1,::1"]);
+    let both = text(&both).0;
+    assert!(both.contains("!! registration: two addresses take two accounts"), "{both}");
     assert!(run(&folder, &["unregister"]).status.success());
     told(&[], "doubtful", "has withdrawn its address");
 }

@@ -41,11 +41,18 @@ export function showStatus(status) {
       : { text: `left alone for ${duration(device.quarantine_seconds)}`, kind: "bad" },
   ]), "none");
   table("nodes", ["Node", "State", "Answers in#", "Blocks#", "Behind#", "WebSocket", "Last error"], status.nodes.map((node) => [
-    node.name, node.error === null ? { text: "well", kind: "good" } : { text: node.error, kind: "bad wrap" },
+    node.name, nodeState(node),
     node.latency_ms === null ? "–" : duration(node.latency_ms / 1000), node.blocks ?? "–",
-    node.behind === null ? "–" : node.behind < FAR ? node.behind : { text: String(node.behind), kind: "bad number" },
+    node.behind === null ? "–" : lags(node) ? { text: String(node.behind), kind: "bad number" } : node.behind,
     websocket(node.websocket), node.last_error === null ? "none" : { text: `${ago(status.now_ms - node.last_error_ms)}: ${node.last_error}`, kind: "wrap" },
   ]), "none");
+}
+
+const lags = (node) => node.behind !== null && node.behind >= FAR;
+
+function nodeState(node) {
+  if (node.error !== null) return { text: node.error, kind: "bad wrap" };
+  return lags(node) ? { text: "lags", kind: "bad" } : { text: "well", kind: "good" };
 }
 
 function websocket(feed) {
@@ -59,7 +66,7 @@ const short = (account) => `${account.slice(0, 12)}…${account.slice(-6)}`;
 function tiles(status) {
   const { won, lost, failed, income } = status.ended;
   const wait = status.queue.expected_seconds;
-  const well = status.nodes.filter((node) => node.error === null).length;
+  const well = status.nodes.filter((node) => node.error === null && !lags(node)).length;
   const shown = [
     ["Hash rate", status.hashrate === null ? "–" : hashrate(status.hashrate), `${hashes(status.hashes)} hashes since the start`],
     ["Queue", `${status.queue.jobs} of ${status.queue.max_jobs}`, wait === null ? "" : wait > 0 ? `done in about ${duration(wait)}` : "nothing waits"],

@@ -45,6 +45,11 @@ impl RegistrationCheck<'_> {
                 let found = "whose key registers is not told without a key or its password";
                 return Some(Finding::doubtful(WHAT, found, mend));
             }
+            Err(_) if place > 0 => {
+                let found = "two addresses take two accounts, and the key is one";
+                let mend = "name a seed (`seed_file`), or one address in `public_ip`";
+                return Some(Finding::wrong(WHAT, found, mend));
+            }
             // The file is a finding of its own.
             Err(_) => return None,
         };

@@ -51,7 +51,10 @@ impl Screen {
             }
             (None, None) => Span::from("takes jobs").green(),
         };
-        let up = output::seconds(status.uptime_seconds() as f64);
+        let up = match status.uptime_seconds() {
+            0 => "just now".to_owned(),
+            seconds => output::seconds(seconds as f64),
+        };
         let about = format!("{}  {} network  up {up}  q ends", status.program, status.network);
         Paragraph::new(vec![
             Line::from(vec![Span::from("P2PoW worker  ").bold(), state]),
