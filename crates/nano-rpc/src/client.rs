@@ -82,7 +82,7 @@ impl Client {
     /// # Errors
     /// The call failed, or the node answered with a status that is no success.
     pub async fn pass_on(&self, request: Bytes) -> Result<Bytes, RpcError> {
-        self.transport.post(&Cow::Borrowed("request"), request, self.timeout).await
+        self.transport.post(Cow::Borrowed("request"), request, self.timeout).await
     }
 
     /// Asks, and reads the answer.
@@ -101,8 +101,10 @@ impl Client {
         let mut waits = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut tries = 1;
         loop {
-            let result =
-                self.transport.post(request.action_name(), body.clone(), self.timeout).await;
+            let result = self
+                .transport
+                .post(request.action_name().clone(), body.clone(), self.timeout)
+                .await;
             let wait = match &result {
                 Err(error) if tries <= self.retries => next_wait(request, error, &mut waits),
                 _ => None,

@@ -44,16 +44,16 @@ impl Transport {
     /// Sends a call once and gives the body of its answer, if that has the status of an answer.
     pub(crate) async fn post(
         &self,
-        action: &Cow<'static, str>,
+        action: Cow<'static, str>,
         body: Bytes,
         timeout: Duration,
     ) -> Result<Bytes, RpcError> {
         // The limit holds for all of it: connecting, TLS, the answer's last byte.
-        let call = Call { action, url: self.endpoint.shown() };
+        let call = Call { action: &action, url: self.endpoint.shown() };
         match tokio::time::timeout(timeout, self.attempt(call, body)).await {
             Ok(result) => result,
             Err(_) => {
-                Err(RpcError::TimedOut { action: action.clone(), url: call.url(), after: timeout })
+                Err(RpcError::TimedOut { action: call.action(), url: call.url(), after: timeout })
             }
         }
     }

@@ -1,4 +1,4 @@
-//! [`unix_ms`]: the time of day, asked for here alone. It orders and dates what is written down; nothing waits for it.
+//! The time of day, asked for here alone. It orders and dates what is written down; nothing waits for it.
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},

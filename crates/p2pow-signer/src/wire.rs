@@ -14,6 +14,7 @@ pub(crate) const MAX_ANSWER: usize = 64 * 1024;
 /// What a sender asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "one is held at a time, and nearly all are `Sign`")]
 pub(crate) enum Question {
     /// Which accounts it signs for.
     Accounts,

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 pub(crate) enum SignerCommand {
     /// Hold keys, and sign what the policy allows, until it is interrupted
     #[command(after_help = serve::HELP)]
-    Serve(serve::SignerArgs),
+    Serve(Box<serve::SignerArgs>),
     /// Show what a running signer signs, and what of it is left today
     #[command(after_help = policy::HELP)]
     Policy(policy::PolicyArgs),
@@ -47,7 +47,7 @@ impl Place {
 /// Runs the subcommand.
 pub(crate) async fn run(command: SignerCommand) -> Result<(), Failure> {
     match command {
-        SignerCommand::Serve(args) => serve::run(args).await,
+        SignerCommand::Serve(args) => serve::run(*args).await,
         SignerCommand::Policy(args) => policy::run(args).await,
     }
 }

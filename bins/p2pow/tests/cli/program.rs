@@ -83,7 +83,7 @@ impl Call {
 
     /// The same as another user, which takes root.
     #[cfg(unix)]
-    pub(crate) fn as_user(mut self, user: u32) -> Self {
+    pub(crate) fn of_user(mut self, user: u32) -> Self {
         std::os::unix::process::CommandExt::uid(&mut self.0, user);
         self
     }

@@ -199,25 +199,25 @@ fn the_kernel_says_who_asks() {
         return;
     }
     let mut signer = Process::start(&town, &[]);
-    let shut = p2pow(policy).as_user(65534).run();
+    let shut = p2pow(policy).of_user(65534).run();
     assert!(shut.bad(1).contains("ermission denied"), "{shut:?}");
     // Also where the permissions of socket and folder let everybody in.
     let folder = town.desk.path("");
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
-    let told = p2pow(policy).as_user(65534).run();
+    let told = p2pow(policy).of_user(65534).run();
     assert!(told.bad(1).contains("does not sign for the user with the id 65534"), "{told:?}");
     signer.kill();
 
     let _signer = Process::start(&town, &["--user", "4711"]);
-    p2pow(policy).as_user(4711).run().good();
-    p2pow(policy).as_user(65534).run().bad(1);
+    p2pow(policy).of_user(4711).run().good();
+    p2pow(policy).of_user(65534).run().bad(1);
     p2pow(policy).run().good();
 }
 
 /// Whether this process may not act as another user.
 fn nobody_can_be_played() -> bool {
-    !p2pow(["--version"]).as_user(65534).starts()
+    !p2pow(["--version"]).of_user(65534).starts()
 }
 
 #[test]

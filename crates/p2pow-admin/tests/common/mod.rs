@@ -40,40 +40,8 @@ pub(crate) fn busy(seconds_a_look: u64) -> impl Fn() -> Status + Send + Sync + '
                 failed: look / 50,
                 income: Amount::from_raw(10_u128.pow(26) * u128::from(look / 3)),
             },
-            nodes: vec![
-                Node {
-                    name: "http://127.0.0.1:7076".into(),
-                    latency_ms: Some(0.8),
-                    blocks: Some(221_034_567),
-                    behind: Some(0),
-                    websocket: Some(Feed::default()),
-                    ..Node::default()
-                },
-                Node {
-                    name: "https://node.example.org:7076".into(),
-                    error: (look % 60 < 9).then(|| "does not answer within 5 s".into()),
-                    last_error: Some("does not answer within 5 s".into()),
-                    last_error_ms: Some(START_MS),
-                    latency_ms: Some(64.5),
-                    blocks: Some(221_030_000),
-                    behind: Some(4_567),
-                    ..Node::default()
-                },
-            ],
-            devices: vec![
-                Device {
-                    name: "NVIDIA GeForce RTX 4090".into(),
-                    hashes: look,
-                    rate: Some(1.1e9),
-                    ..Device::default()
-                },
-                Device {
-                    name: "<b>cpu</b>".into(),
-                    failures: 3,
-                    quarantine_seconds: Some(20.0),
-                    ..Device::default()
-                },
-            ],
+            nodes: nodes(look),
+            devices: devices(look),
             jobs: vec![RunningJob {
                 id: "AB".repeat(32),
                 phase: "solving".into(),
@@ -87,6 +55,48 @@ pub(crate) fn busy(seconds_a_look: u64) -> impl Fn() -> Status + Send + Sync + '
             ..Status::default()
         }
     }
+}
+
+/// One that is well, and one that is away for nine looks of sixty.
+fn nodes(look: u64) -> Vec<Node> {
+    vec![
+        Node {
+            name: "http://127.0.0.1:7076".into(),
+            latency_ms: Some(0.8),
+            blocks: Some(221_034_567),
+            behind: Some(0),
+            websocket: Some(Feed::default()),
+            ..Node::default()
+        },
+        Node {
+            name: "https://node.example.org:7076".into(),
+            error: (look % 60 < 9).then(|| "does not answer within 5 s".into()),
+            last_error: Some("does not answer within 5 s".into()),
+            last_error_ms: Some(START_MS),
+            latency_ms: Some(64.5),
+            blocks: Some(221_030_000),
+            behind: Some(4_567),
+            ..Node::default()
+        },
+    ]
+}
+
+/// One that is well, and one that is not used for now.
+fn devices(look: u64) -> Vec<Device> {
+    vec![
+        Device {
+            name: "NVIDIA GeForce RTX 4090".into(),
+            hashes: look,
+            rate: Some(1.1e9),
+            ..Device::default()
+        },
+        Device {
+            name: "<b>cpu</b>".into(),
+            failures: 3,
+            quarantine_seconds: Some(20.0),
+            ..Device::default()
+        },
+    ]
 }
 
 /// A listener that shows `source`.

@@ -152,7 +152,9 @@ impl Behind {
                     .map(|account| (account.as_str().unwrap().to_owned(), wrong.clone().into()));
                 Some(object!({ "frontiers": serde_json::Map::from_iter(wrong) }))
             }
-            "block_info" if number % 2 == 0 => Some(object!({ "error": "Block not found" })),
+            "block_info" if number.is_multiple_of(2) => {
+                Some(object!({ "error": "Block not found" }))
+            }
             "block_info" => {
                 let body = asked.to_string();
                 let told = http::try_post(self.node, "/", body.as_bytes()).await?;

@@ -159,7 +159,9 @@ async fn slow(mut stream: TcpStream) -> std::io::Result<()> {
 /// Asks once and hangs up.
 async fn once(mut stream: TcpStream, attack: &Attack) -> std::io::Result<()> {
     stream.write_all(&attack.request()).await?;
-    stream.read(&mut [0; 4096]).await?;
+    if stream.read(&mut [0; 4096]).await? == 0 {
+        return Ok(());
+    }
     attack.answered.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }

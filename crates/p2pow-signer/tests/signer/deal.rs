@@ -121,7 +121,8 @@ async fn a_signer_that_lies_is_noticed() {
     let signature = "AB".repeat(64);
     let of_another =
         json!({ "version": 1, "signed": { "hash": "00".repeat(32), "signature": signature } });
-    let cases: [(Rude, fn(&SendError) -> bool); 4] = [
+    type IsTold = fn(&SendError) -> bool;
+    let cases: [(Rude, IsTold); 4] = [
         // The right hash, and a signature that is none.
         (Rude::signing_with("AB"), |error| {
             matches!(error, SendError::Deal(DealError::BadSignature(_)))
