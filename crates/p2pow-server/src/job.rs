@@ -3,7 +3,6 @@
 //! How it goes from phase to phase is told by `life`, which walks through `plan`, `solve`, `publish` and `watch`.
 
 pub(crate) mod checks;
-mod ending;
 pub(crate) mod life;
 pub(crate) mod phase;
 pub(crate) mod queue;
@@ -14,13 +13,11 @@ pub(crate) mod plan;
 mod publish;
 mod race;
 mod solve;
-mod watch;
 
-use ending::Reply;
 use nano_pow::{ProgressHandle, pool::SearchPhase};
 use nano_primitives::{Account, Amount, BlockHash};
 use p2pow_protocol::{Refusal, WorkRequest};
-use phase::Phase;
+use phase::{Phase, Reply};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,

@@ -11,23 +11,21 @@
 //! | `worker-works` | root | [`FoundWork`]: forgotten after a day |
 
 mod line;
-mod pages;
 mod record;
 mod works;
 
 pub use record::EndedJob;
 pub(crate) use {
-    line::{Gone, Line},
-    pages::ENDED,
+    line::{ENDED, Gone, Line},
     record::End,
 };
 
 use crate::clock::unix_ms;
+use line::Pages;
 use nano_pow::Puzzle;
 use nano_primitives::{Root, Work};
 use p2pow_protocol::{Plan, WorkRequest};
 use p2pow_store::{Records, Store, StoreError};
-use pages::Pages;
 use record::OpenJob;
 use std::{
     collections::HashSet,

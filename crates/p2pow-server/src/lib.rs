@@ -46,7 +46,6 @@ mod pricing;
 mod server;
 mod status;
 mod timings;
-mod watcher;
 mod worker;
 
 pub use {
@@ -57,8 +56,7 @@ pub use {
     node::{LastError, NodeStatus, WebSocketStatus},
     own_account::{OwnAccount, OwnAccountError},
     pricing::{Costs, Pricing},
-    server::{BindError, Nodes, Server},
+    server::{BindError, Nodes, Server, Watcher},
     status::ServerStatus,
     timings::{Histogram, TimingStatus},
-    watcher::Watcher,
 };

@@ -1,4 +1,5 @@
-//! [`Server`]: a worker that is started with a configuration, asked for its state, and shut down.
+//! [`Server`]: a worker that is started with a configuration, asked for its state, and shut down. [`Watcher`]: looks at
+//! one without owning it.
 
 use crate::{
     config::Config,
@@ -7,12 +8,12 @@ use crate::{
     journal::Journal,
     node::Node,
     status::ServerStatus,
-    watcher::Watcher,
     worker::{StartError, Worker},
 };
 use nano_http::{HttpServer, ListenError};
 use nano_pow::Pool;
 use nano_rpc::{Client, ConfigError, OtherNetwork};
+use p2pow_protocol::Refusal;
 use p2pow_store::{SqliteStore, Store, StoreError};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{join, sync::broadcast, time::timeout};
@@ -165,6 +166,34 @@ impl Server {
         if let (_, Err(_)) = join!(http.shutdown(SHUTDOWN_WITHIN), ended) {
             warn!("some jobs did not end in time");
         }
+    }
+}
+
+/// Looks at a worker without owning it: for pages and metrics. It does not keep the worker from being shut down.
+#[derive(Debug, Clone)]
+pub struct Watcher(Arc<Worker>);
+
+impl Watcher {
+    pub(crate) const fn new(worker: Arc<Worker>) -> Self {
+        Self(worker)
+    }
+
+    /// A look at the worker.
+    #[must_use]
+    pub fn status(&self) -> ServerStatus {
+        self.0.status()
+    }
+
+    /// A look at every job in flight.
+    #[must_use]
+    pub fn reports(&self) -> Vec<JobReport> {
+        self.0.jobs().iter().map(Job::report).collect()
+    }
+
+    /// Why every new job would be refused now, if that is so.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.0.unavailable()
     }
 }
 

@@ -3,15 +3,13 @@
 use super::{
     Job,
     checks::Check,
-    ending::{Ending, Loss},
-    phase::Phase,
+    phase::{Ending, Loss, Phase},
     plan::{Conditions, plan},
-    publish::{Patience, answer, finish, publish},
+    publish::{Patience, answer, finish, publish, watch},
     queue::{Bid, Queue, Slot},
     race::{self, Contender},
     scores::{CHECK, FORK, Scores, Whose},
     solve::{Need, expected_hashes, needs, solve},
-    watch::watch,
 };
 use crate::{
     config::Config,

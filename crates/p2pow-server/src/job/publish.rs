@@ -1,4 +1,5 @@
 //! [`publish`]: hands a job's blocks to the nodes, back to back, the reward last, until they are on the ledger.
+//! [`watch`]: from there to the confirmation. Only a confirmed reward is income.
 //!
 //! While the works are valid and the account stands where the job can go on, it goes on: a node that is away, fails in
 //! the middle, or forgets what it took ends no job. And a node's word that it took a block is not enough to give the
@@ -6,12 +7,12 @@
 
 use super::{
     Job,
-    ending::{Ending, Loss},
-    phase::Phase,
+    phase::{Ending, Loss, Phase},
     race::{self, Stand},
 };
 use crate::{
-    node::{Node, Taken},
+    config::Config,
+    node::{Fate, Node, Pulse, Taken},
     timings::Counter,
 };
 use nano_block::{SignedState, Subtype};
@@ -20,7 +21,10 @@ use nano_primitives::Work;
 use nano_rpc::RpcError;
 use p2pow_protocol::{Answer, Done, Plan, Refusal, Step, WorkRequest};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    select,
+    time::{Instant, sleep, sleep_until},
+};
 use tracing::{debug, warn};
 
 /// The first pauses between two rounds.
@@ -33,6 +37,9 @@ const PAUSES: [Duration; 5] = [
 ];
 /// The pauses after those.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+
+/// How often a reward that is late is looked at, if nothing is heard of its account.
+const LATE_LOOK: Duration = Duration::from_secs(60);
 
 /// A block with its work.
 #[derive(Debug, Clone, Copy)]
@@ -163,4 +170,71 @@ fn overtaken(request: &WorkRequest, loss: Loss, answer: Option<Answer>) -> Endin
 /// The node's own words where it has some.
 fn words(error: &RpcError) -> String {
     error.node_text().map_or_else(|| error.to_string(), str::to_owned)
+}
+
+/// Watches a published job to its end, and publishes again what a node has dropped. A reward that is late stays
+/// watched, more rarely: what is confirmed in the end is income, however late.
+pub(super) async fn watch(
+    request: &WorkRequest,
+    blocks: &[Finished],
+    config: &Config,
+    (node, pulse): (&Node, &mut Pulse),
+) -> Ending {
+    let start = Instant::now();
+    let late = start + config.confirm_within;
+    select! {
+        ending = outcome(request, blocks, late, (node, pulse)) => ending,
+        () = sleep_until(start + config.watch_within) => {
+            warn!(job = %request.id(), "the reward was not confirmed, and is not watched any more");
+            Ending::silent(Phase::Failed)
+        }
+    }
+}
+
+async fn outcome(
+    request: &WorkRequest,
+    blocks: &[Finished],
+    late: Instant,
+    (node, pulse): (&Node, &mut Pulse),
+) -> Ending {
+    let mut pause = Duration::ZERO;
+    loop {
+        match look_at_reward(request, blocks, node).await {
+            Ok(Some(ending)) => return ending,
+            Ok(None) => {}
+            Err(error) => warn!(%error, "cannot see whether a reward is confirmed"),
+        }
+        if pause.is_zero() && Instant::now() >= late {
+            warn!(job = %request.id(), "the reward is late, it stays watched");
+            pause = LATE_LOOK;
+        }
+        pulse.next_within(pause).await;
+    }
+}
+
+/// One look at the reward: confirmed, lost, or neither yet.
+async fn look_at_reward(
+    request: &WorkRequest,
+    blocks: &[Finished],
+    node: &Node,
+) -> Result<Option<Ending>, RpcError> {
+    match node.fate(&request.id()).await? {
+        Fate::Confirmed => return Ok(Some(Ending::silent(Phase::Confirmed))),
+        Fate::Unconfirmed => return Ok(None),
+        Fate::Unknown => {}
+    }
+    match race::look(request, node).await? {
+        Stand::Elsewhere(loss) => {
+            return Ok(Some(Ending { loss: Some(loss), ..Ending::silent(Phase::Lost) }));
+        }
+        Stand::At(place) => {
+            let missing = blocks.get(place..).unwrap_or_default();
+            let missing: Vec<_> =
+                missing.iter().map(|block| (block.block, block.subtype)).collect();
+            let again = node.publish(&missing).await;
+            debug!(job = %request.id(), place, ?again, "published again what a node had dropped");
+        }
+        Stand::Unclear => {}
+    }
+    Ok(None)
 }

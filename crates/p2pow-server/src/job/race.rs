@@ -2,7 +2,7 @@
 
 use super::{
     Job,
-    ending::Loss,
+    phase::Loss,
     queue::Slot,
     solve::{Need, hashes_left},
 };

@@ -3,7 +3,7 @@
 //! The roots are all known when the job arrives. Every rival's reward block has the same root, so a block published
 //! early would tell them its work.
 
-use super::{Job, ending::Ending, queue::Slot};
+use super::{Job, phase::Ending, queue::Slot};
 use crate::journal::Journal;
 use nano_block::Network;
 use nano_pow::{Pool, PoolError, Puzzle, Ticket};

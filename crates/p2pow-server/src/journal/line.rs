@@ -1,14 +1,61 @@
-//! [`Line`]: one job's line in the journal, written as the job goes on.
+//! [`Line`]: one job's line in the journal, written as the job goes on. [`Pages`]: where these are written, and whether
+//! that goes well.
 
-use super::{
-    pages::Pages,
-    record::{End, OpenJob},
-};
+use super::record::{End, EndedJob, OpenJob, Owner};
 use crate::{clock::unix_ms, job::phase::Phase};
 use nano_primitives::{BlockHash, Work};
 use p2pow_protocol::{Plan, WorkRequest};
-use p2pow_store::{Entry, Revision, StoreError};
-use tracing::error;
+use p2pow_store::{Entry, Records, Revision, Store, StoreError};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tracing::{error, info};
+
+/// The bucket of the books.
+pub(crate) const ENDED: &str = "worker-ended";
+const OPEN: &str = "worker-open";
+
+/// The records of the jobs. Clones share them.
+#[derive(Debug, Clone)]
+pub(super) struct Pages {
+    pub(super) open: Records<OpenJob>,
+    pub(super) ended: Records<EndedJob>,
+    pub(super) owner: Owner,
+    /// Why the last write failed, if it did.
+    trouble: Arc<watch::Sender<Option<String>>>,
+}
+
+impl Pages {
+    pub(super) fn new(store: &Arc<dyn Store>) -> Self {
+        Self {
+            open: Records::new(Arc::clone(store), OPEN),
+            ended: Records::new(Arc::clone(store), ENDED),
+            owner: Owner::new(),
+            trouble: Arc::new(watch::Sender::new(None)),
+        }
+    }
+
+    /// Why nothing can be written, if that is so.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.borrow().clone()
+    }
+
+    /// Hears how a write went, and tells the operator where that changes.
+    pub(super) fn hear(&self, failure: Option<&StoreError>) {
+        let trouble = failure.filter(|error| !error.is_conflict()).map(ToString::to_string);
+        self.trouble.send_if_modified(|known| {
+            let changes = *known != trouble;
+            match &trouble {
+                Some(error) if changes => {
+                    error!(%error, "the journal cannot be written, so no more jobs are taken");
+                }
+                None if changes => info!("the journal is written again"),
+                _ => {}
+            }
+            known.clone_from(&trouble);
+            changes
+        });
+    }
+}
 
 /// The job is somebody else's, or the store is closed: nothing more may be done for it here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

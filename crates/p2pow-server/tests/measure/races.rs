@@ -112,10 +112,11 @@ async fn from_a_rivals_block_to_the_next_job() {
             scene.net.open(sender, amount(1_000_000)).unwrap();
         }
         scene.gate.set(false);
+        let begun = scene.gate.searches();
         let (first, second) = (job_by(&scene.net, &spite), job_by(&scene.net, &next));
         let other = state(&scene.net, &spite).send(bob(), amount(7)).unwrap().sign(&spite);
         let rival = async {
-            eventually(|| scene.gate.is_searching().then_some(())).await;
+            eventually(|| (scene.gate.searches() > begun).then_some(())).await;
             let queued = tokio::spawn(ask_as(scene.server.local_addr(), number, second.to_json()));
             eventually(|| (scene.server.status().busy == 2).then_some(())).await;
             let searches = scene.gate.searches();
@@ -123,6 +124,7 @@ async fn from_a_rivals_block_to_the_next_job() {
             scene.net.seed(&other.into()).unwrap();
             while scene.gate.searches() == searches {
                 tokio::task::yield_now().await;
+                assert!(begin.elapsed() < PATIENCE, "the next job does not begin");
             }
             times.push(begin.elapsed());
             scene.gate.set(true);
