@@ -110,6 +110,8 @@ pub struct Search {
     /// How long a worker's offer is not asked for again for a payment. One that has changed its mind refuses the job, and
     /// is asked anew.
     pub offers: Duration,
+    /// How long what the ledger shows of a worker is not looked up again.
+    pub ledger: Duration,
 }
 
 impl Default for Search {
@@ -125,6 +127,7 @@ impl Default for Search {
             max_bytes: 16 * 1024,
             rescan: Duration::from_secs(60),
             offers: Duration::from_secs(10),
+            ledger: Duration::from_secs(6 * 3600),
         }
     }
 }

@@ -110,6 +110,22 @@ pub enum Event {
         /// Who.
         address: IpAddr,
     },
+    /// What a hired worker is asked, word for word.
+    Asked {
+        /// Who.
+        address: IpAddr,
+        /// The body of `request_work`: signed blocks, in JSON.
+        body: String,
+    },
+    /// What a hired worker replied, word for word, before it is read.
+    Replied {
+        /// Who.
+        address: IpAddr,
+        /// The status of HTTP.
+        status: u16,
+        /// The body, whatever it is.
+        body: String,
+    },
     /// A worker answered, or will not.
     Answered {
         /// Who.

@@ -19,7 +19,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use metered::{Metered, TooMuch};
-use std::{error::Error, io, net::SocketAddr, pin::pin, time::Duration};
+use std::{borrow::Cow, error::Error, io, net::SocketAddr, pin::pin, time::Duration};
 use tokio::{net::TcpStream, time::timeout};
 
 const AGENT: &str = concat!("p2pow-client/", env!("CARGO_PKG_VERSION"));
@@ -29,7 +29,8 @@ const MAX_HEADERS: usize = 16 * 1024;
 /// What is asked of a worker.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
-    pub(crate) path: &'static str,
+    /// `/` and what may stand in a path.
+    pub(crate) path: Cow<'static, str>,
     /// Posted as JSON; without it the request is a GET.
     pub(crate) body: Option<Bytes>,
     pub(crate) connect_timeout: Duration,
@@ -143,14 +144,14 @@ fn request(address: SocketAddr, ask: &Ask) -> Request<Full<Bytes>> {
     let method = if ask.body.is_some() { Method::POST } else { Method::GET };
     Request::builder()
         .method(method)
-        .uri(ask.path)
+        .uri(&*ask.path)
         .header(HOST, address.to_string())
         .header(USER_AGENT, AGENT)
         .header(ACCEPT, "application/json")
         .header(CONTENT_TYPE, "application/json")
         .header(CONNECTION, "close")
         .body(Full::new(ask.body.clone().unwrap_or_default()))
-        .expect("a constant path and plain header values make a request")
+        .expect("a path of letters and digits and plain header values make a request")
 }
 
 async fn read(

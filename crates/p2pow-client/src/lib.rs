@@ -39,6 +39,7 @@ mod experience;
 mod fallback;
 mod fate;
 mod http;
+mod job_state;
 mod journal;
 mod ledger_record;
 mod lessons;
@@ -75,6 +76,7 @@ pub use {
     experience::Experience,
     fate::Fate,
     http::HttpError,
+    job_state::JobStateError,
     journal::{Journal, JournalError},
     market::{FeeError, Market},
     nodes::Nodes,

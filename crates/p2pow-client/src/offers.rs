@@ -17,13 +17,16 @@ use futures_util::{FutureExt, StreamExt, stream};
 use nano_primitives::Amount;
 use nano_rpc::{Client, RpcError};
 use p2pow_protocol::{Info, InfoError, Offer};
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::time::{Instant, timeout_at};
 
 /// If so many made an offer, the others are not asked for a payment.
 const ENOUGH: usize = 8;
-/// Seconds after which the ledger is looked at again: 6 hours.
-const LEDGER_HOLDS: u64 = 6 * 3600;
 /// Accounts that are looked up on the ledger in one search, and the time for it.
 const LOOK_UPS: usize = 32;
 const LOOK_UP_TIME: Duration = Duration::from_secs(3);
@@ -81,6 +84,8 @@ pub struct Listings {
     pub not_dialable: usize,
     /// Registrations at addresses that may be dialled. Not all of them are asked, see [`Search`](crate::Search).
     pub registered: usize,
+    /// Everything that each of those with an offer has said of itself: its own word.
+    pub told: BTreeMap<IpAddr, Info>,
     /// Whether it is a newcomer's turn.
     pub(crate) may_try: bool,
 }
@@ -131,6 +136,8 @@ impl Survey<'_> {
         let told: Vec<(Worker, Result<Told, OfferError>)> =
             told.into_iter().map(|(worker, told)| (worker, told.map(|(told, _)| told))).collect();
         let ledgers = self.ask_the_ledger(&told, now).await;
+        let said = told.iter().filter_map(|(worker, told)| Some((worker, told.as_ref().ok()?)));
+        let said = said.map(|(worker, told)| (worker.address, told.info.clone())).collect();
         let mut workers: Vec<Listing> = told
             .into_iter()
             .map(|(worker, told)| match told {
@@ -147,7 +154,7 @@ impl Survey<'_> {
             (offer.is_none(), order, worker.address)
         });
         let may_try = self.market.may_try(network).await;
-        Listings { workers, not_dialable, registered, may_try }
+        Listings { workers, not_dialable, registered, told: said, may_try }
     }
 
     /// What each offers, and whether it was asked for it now.
@@ -173,7 +180,7 @@ impl Survey<'_> {
         }
         let search = &self.config.search;
         let question = Ask {
-            path: "/request_info",
+            path: "/request_info".into(),
             body: None,
             connect_timeout: search.connect.min(self.config.patience.connect),
             timeout: search.timeout,
@@ -184,15 +191,15 @@ impl Survey<'_> {
         if reply.status != 200 {
             return Err(OfferError::Status { status: reply.status });
         }
-        let told = Told { offer: Info::parse(&reply.body)?.offer(), latency: start.elapsed() };
-        self.market.offered().remember(at, told);
+        let told = Told { info: Info::parse(&reply.body)?, latency: start.elapsed() };
+        self.market.offered().remember(at, told.clone());
         Ok((told, true))
     }
 
     /// The worker with its offer. If the account that is paid has registered this address itself, that counts as the
     /// worker's registration, whoever else registered the address too.
     fn candidate(&self, worker: Worker, told: Told, ledgers: &Ledgers, now: u64) -> Candidate {
-        let Told { offer, latency } = told;
+        let (offer, latency) = (told.info.offer(), told.latency);
         let name = (worker.address, offer.reward_account);
         let own = self.own(name);
         let record = self.recollection.records.get(&name).copied().unwrap_or_default();
@@ -220,13 +227,14 @@ impl Survey<'_> {
         told: &[(Worker, Result<Told, OfferError>)],
         now: u64,
     ) -> Ledgers {
+        let holds = self.config.search.ledger.as_secs();
         let is_due = |name: &Name| {
             let ledger = self.recollection.records.get(name).and_then(|record| record.ledger);
             self.own(*name).is_some()
-                && ledger.is_none_or(|ledger| now.saturating_sub(ledger.as_of) > LEDGER_HOLDS)
+                && ledger.is_none_or(|ledger| now.saturating_sub(ledger.as_of) > holds)
         };
         let offers = told.iter().filter_map(|(worker, told)| Some((worker, told.as_ref().ok()?)));
-        let names = offers.map(|(worker, told)| (worker.address, told.offer.reward_account));
+        let names = offers.map(|(worker, told)| (worker.address, told.info.reward_account));
         let due: Vec<Name> = names.filter(is_due).take(LOOK_UPS).collect();
         let mut looks = stream::iter(due)
             .map(|name| self.look_up(name, now).boxed())

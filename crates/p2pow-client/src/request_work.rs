@@ -71,14 +71,16 @@ pub(crate) struct Delivery {
     pub(crate) reward: Option<SignedState>,
 }
 
-/// Asks one worker for the work of its job. Dropping the future hangs up.
+/// Asks one worker for the work of its job. `heard` is given the status and the body of its reply before it is read.
+/// Dropping the future hangs up.
 pub(crate) async fn ask_one(
     job: &Job,
     contract: &Contract,
     config: &Config,
+    heard: impl FnOnce(u16, &[u8]),
 ) -> Result<Delivery, WorkError> {
     let question = Ask {
-        path: "/request_work",
+        path: "/request_work".into(),
         body: Some(contract.request.to_json().into()),
         connect_timeout: config.patience.connect,
         // Not the limit: the deal ends before, and hangs up.
@@ -86,6 +88,7 @@ pub(crate) async fn ask_one(
         max_bytes: BYTES_PER_BLOCK * (job.users.len() + 2),
     };
     let reply = ask(SocketAddr::new(contract.address(), config.port), &question).await?;
+    heard(reply.status, &reply.body);
     let answer = Answer::read(reply.status, &reply.body)?;
     let bar = Bar { thresholds: config.network.thresholds(), epoch: job.epoch };
     bar.check(&contract.request, &job.subtypes, &answer)

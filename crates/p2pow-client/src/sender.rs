@@ -3,7 +3,7 @@
 use crate::{
     Config, Estimate, Event, EventStream, FeeError, Hired, Journal, Listings, Market, Nodes, Order,
     OrderKey, Outcome, Payment, Quote, QuoteError, Ranking, Receipt, SendError, Signer, Standing,
-    StateError,
+    StateError, Worker,
     clock::unix_seconds,
     config::deadline,
     event::Events,
@@ -12,7 +12,7 @@ use crate::{
     offers::Survey,
     quotes::{self, MAX_JOB},
     registry::{Registry, Scan},
-    workers::{Breadth, Plan},
+    workers::{self, Breadth, Plan},
 };
 use nano_block::Subtype;
 use nano_primitives::{Account, Amount, BlockHash};
@@ -121,6 +121,18 @@ impl Sender {
     pub async fn workers(&self) -> Result<Listings, SendError> {
         let until = deadline(self.config.patience.deal);
         self.in_time(until, self.ask(&Events::default(), Breadth::All)).await
+    }
+
+    /// Everybody who is registered at an address that may be dialled, by the oldest registration of each; nobody is asked.
+    ///
+    /// # Errors
+    /// The registry could not be read, or not within [`Patience::deal`](crate::Patience::deal).
+    pub async fn registered(&self) -> Result<Vec<Worker>, SendError> {
+        let scan = self.in_time(deadline(self.config.patience.deal), self.scan()).await?;
+        Ok(match self.config.workers.as_slice() {
+            [] => workers::dialable(&scan, &self.config),
+            named => Plan::named(named).first,
+        })
     }
 
     /// What these user blocks would cost, in one job or in as many as it takes, and who would be hired. Nothing is signed.

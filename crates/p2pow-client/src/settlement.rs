@@ -110,15 +110,20 @@ impl Settlement<'_> {
     /// Whether it did the user's part.
     async fn employ(&self, course: &Course, place: usize) -> bool {
         let contract = course.contract(place);
-        self.events.tell(|| Event::Hired { address: contract.address() });
-        let answer = ask_one(self.job, &contract, self.config).await;
+        let address = contract.address();
+        self.events.tell(|| Event::Hired { address });
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        self.events.tell(|| Event::Asked { address, body: text(&contract.request.to_json()) });
+        let heard = |status, body: &[u8]| {
+            self.events.tell(|| Event::Replied { address, status, body: text(body) });
+        };
+        let answer = ask_one(self.job, &contract, self.config, heard).await;
         let (outcome, delivery) = match answer {
             Ok(delivery) if delivery.reward.is_some() => (Outcome::Delivered, Some(delivery)),
             Ok(delivery) => (Outcome::WithoutReward, Some(delivery)),
             Err(error) => (self.failed(course, place, error).await, None),
         };
-        self.events
-            .tell(|| Event::Answered { address: contract.address(), outcome: outcome.clone() });
+        self.events.tell(|| Event::Answered { address, outcome: outcome.clone() });
         course.hear(place, outcome.clone());
         self.note(&contract, &outcome, delivery.as_ref()).await;
         if let Some(Delivery { users, reward }) = &delivery {

@@ -77,6 +77,12 @@ impl Plan {
     }
 }
 
+/// Everybody that may be dialled, each address once.
+pub(crate) fn dialable(scan: &Scan, config: &Config) -> Vec<Worker> {
+    let workers = scan.workers.values().copied();
+    by_address(workers.filter(|worker| may_dial(worker.address, config)).collect())
+}
+
 /// Whether an address from the registry may be dialled. Where there is real money, `allow_local` opens this computer's
 /// own addresses alone: anybody may have registered one of the user's network.
 fn may_dial(address: IpAddr, config: &Config) -> bool {

@@ -4,7 +4,7 @@
 //! is the signed one, and no more is signed than the user wants to pay. So an offer is kept for a short time only to save
 //! the question, and forgotten as soon as its worker fails.
 
-use p2pow_protocol::Offer;
+use p2pow_protocol::Info;
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -17,9 +17,9 @@ use tokio::time::Instant;
 const MOST: usize = 1024;
 
 /// What a worker told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Told {
-    pub(crate) offer: Offer,
+    pub(crate) info: Info,
     pub(crate) latency: Duration,
 }
 
@@ -32,7 +32,7 @@ impl Offered {
     pub(crate) fn get(&self, worker: SocketAddr, within: Duration) -> Option<Told> {
         let offers = self.offers();
         let (at, told) = offers.get(&worker)?;
-        (at.elapsed() < within).then_some(*told)
+        (at.elapsed() < within).then(|| told.clone())
     }
 
     pub(crate) fn remember(&self, worker: SocketAddr, told: Told) {

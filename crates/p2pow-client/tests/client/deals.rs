@@ -208,6 +208,18 @@ async fn events_tell_the_story_in_order() {
                 if items[0].fate == Fate::Confirmed { "done" } else { "possible" }
             }
             Event::Hired { .. } => "hired",
+            Event::Asked { body, .. } => {
+                assert!(
+                    body.contains("\"reward_block\"") && body.contains("\"signature\""),
+                    "{body}"
+                );
+                "asked"
+            }
+            Event::Replied { status, body, .. } => {
+                assert_eq!(status, 201);
+                assert!(body.contains("\"successful\""), "{body}");
+                "answered"
+            }
             Event::Answered { outcome: Outcome::Delivered, .. } => "answered",
             Event::UserConfirmed { .. } => "user",
             Event::RewardConfirmed { .. } => "reward",
@@ -215,8 +227,10 @@ async fn events_tell_the_story_in_order() {
         });
     }
     told.retain(|step| *step != "answered"); // before or after the confirmation
-    let wanted =
-        ["found", "verified", "quoted", "signed", "possible", "hired", "user", "reward", "done"];
+    let wanted = [
+        "found", "verified", "quoted", "signed", "possible", "hired", "asked", "user", "reward",
+        "done",
+    ];
     assert_eq!(told, wanted);
 }
 
