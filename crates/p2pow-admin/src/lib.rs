@@ -25,19 +25,17 @@
 #![forbid(unsafe_code)]
 
 mod client;
-mod gate;
 mod history;
 mod metrics;
 mod page;
 mod server;
 mod status;
-mod token;
 
 pub use {
     client::{AdminClient, ClientError},
     history::{History, Range, Sample},
     nano_http::{ListenError, Sockets},
+    p2pow_page::{Token, TokenError},
     server::{AdminConfig, AdminServer, BindError, Source},
     status::{Device, Ended, Feed, Histogram, Node, Queue, RunningJob, Status, Timings},
-    token::{Token, TokenError},
 };

@@ -1,7 +1,7 @@
 //! [`AdminServer`]: the listener of the operator.
 
 use crate::{
-    Sample, Status, Token, gate,
+    Sample, Status, Token,
     history::{History, Range},
     metrics, page,
 };
@@ -16,6 +16,7 @@ use axum::{
 use nano_http::{
     CancellationToken, HttpConfig, HttpLimits, HttpServer, ListenError, Sockets, json,
 };
+use p2pow_page::{guarded, own_host, routes};
 use serde::Serialize;
 use serde_json::json;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -152,17 +153,18 @@ fn router(front: Arc<Front>, token: Token) -> Router {
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/history", get(history))
-        .layer(from_fn_with_state(token, gate::token));
+        .layer(from_fn_with_state(token, p2pow_page::token));
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .merge(secret)
         .with_state(front)
-        .merge(page::routes())
+        .merge(routes(&p2pow_page::SHARED))
+        .merge(routes(&page::FILES))
         .fallback(async || error(StatusCode::NOT_FOUND, "no such page"))
         .method_not_allowed_fallback(async || error(StatusCode::METHOD_NOT_ALLOWED, "wanted GET"))
-        .layer(from_fn(gate::own_host))
-        .layer(map_response(async |response| page::guarded(response)))
+        .layer(from_fn(own_host))
+        .layer(map_response(async |response| guarded(response)))
 }
 
 async fn readyz(State(front): State<Arc<Front>>) -> Response {

@@ -1,10 +1,10 @@
 // Asks the worker again and again, and shows what it says.
 import { NotLetIn, ask, keepToken, takeToken } from "./access.js";
+import { by } from "./dom.js";
 import { showHistory, showState, showStatus } from "./view.js";
 
 const STATUS_EVERY = 2000, HISTORY_EVERY = 10000;
 let range = "hour", status = null, past = null, timer = 0, historyDue = 0;
-const by = (id) => document.getElementById(id);
 
 /** "starting", "door" (the token is wanted), "live", "away" (the worker does not answer). */
 function enter(state) {

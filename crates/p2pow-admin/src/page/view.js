@@ -1,19 +1,12 @@
 // What the page shows of a status and a history. Everything goes in as text: names of devices and errors are not markup.
 import { draw } from "./chart.js";
+import { by, short, table, tiles as showTiles } from "./dom.js";
 import { duration, fullMoment, hashes, hashrate, moment, percent, xno, xnoNumber } from "./format.js";
 
 const SECONDS = { hour: 3600, day: 86400, month: 30 * 86400 };
 const BARS = 30;
 // Confirmed blocks by which a node lags, where fewer are those of the last moment.
 const FAR = 1000;
-const by = (id) => document.getElementById(id);
-
-function element(name, className, text) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
 
 export function showState(words, kind) {
   by("state").textContent = words;
@@ -61,7 +54,6 @@ function websocket(feed) {
 }
 
 const ago = (ms) => `${duration(Math.max(0, ms) / 1000)} ago`;
-const short = (account) => `${account.slice(0, 12)}…${account.slice(-6)}`;
 
 function tiles(status) {
   const { won, lost, failed, income } = status.ended;
@@ -75,39 +67,7 @@ function tiles(status) {
     ["Earned", `${xno(income)} XNO`, "confirmed, since the start"],
     ["Nodes", `${well} of ${status.nodes.length}`, well === status.nodes.length ? "all well" : "see below"],
   ];
-  by("tiles").replaceChildren(...shown.map(([name, value, note]) => {
-    const tile = element("dl", "tile");
-    tile.append(element("dt", "", name), element("dd", "value", value), element("dd", "note", note));
-    return tile;
-  }));
-}
-
-/** A table; a heading that ends with # is of numbers. */
-function table(id, headings, rows, empty) {
-  const head = element("tr"), body = element("tbody"), numbers = headings.map((heading) => heading.endsWith("#"));
-  headings.forEach((heading, index) => {
-    const cell = element("th", numbers[index] ? "number" : "", heading.replace("#", ""));
-    cell.scope = "col";
-    head.append(cell);
-  });
-  for (const row of rows) {
-    const line = element("tr");
-    row.forEach((cell, index) => {
-      const { text, kind } = typeof cell === "object" ? cell : { text: String(cell), kind: numbers[index] ? "number" : "" };
-      line.append(element("td", kind, text));
-    });
-    body.append(line);
-  }
-  if (rows.length === 0) {
-    const cell = element("td", "", empty);
-    cell.colSpan = headings.length;
-    const line = element("tr");
-    line.append(cell);
-    body.append(line);
-  }
-  const top = element("thead");
-  top.append(head);
-  by(id).replaceChildren(top, body);
+  showTiles("tiles", shown);
 }
 
 /** How it went. */

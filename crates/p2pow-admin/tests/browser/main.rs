@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../p2pow-page/tests/browser/cdp.rs"]
 mod cdp;
 #[path = "../common/mod.rs"]
 mod common;
@@ -117,7 +118,7 @@ async fn the_token_leaves_the_address_bar_and_names_are_no_markup() {
     let chosen = "document.querySelector('[data-range=month]').ariaPressed === 'true' && \
                   document.querySelectorAll('svg.chart').length === 5";
     timeout(WITHIN, browser.until(chosen)).await.expect("the range changes in time");
-    let secret = "sessionStorage.getItem('p2pow-admin-token')?.length";
+    let secret = "sessionStorage.getItem('p2pow-token')?.length";
     assert_eq!(browser.evaluate(secret).await, 64);
     check_events(&browser, &server);
 }

@@ -1,4 +1,4 @@
-//! [`Gate`]: who is let in: programs and the page of this very listener, which name this machine and show the token.
+//! [`own_host`] and [`token`]: who is let in: programs and the page of this very listener, which name this machine and show the token.
 //!
 //! - A page whose own name points to this machine (DNS rebinding) is told by the `Host` that its browser sends.
 //! - A page of another origin can send requests, but no token: it is in no cookie, which a browser would add by itself.
@@ -20,9 +20,13 @@ use std::net::IpAddr;
 
 /// Why somebody is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NotLetIn {
+#[non_exhaustive]
+pub enum NotLetIn {
+    /// The request names another host.
     ForeignHost,
+    /// There is no token.
     NoToken,
+    /// There is another token.
     WrongToken,
 }
 
@@ -40,7 +44,10 @@ impl IntoResponse for NotLetIn {
 }
 
 /// Lets only requests pass that name this machine.
-pub(crate) async fn own_host(request: Request, next: Next) -> Result<Response, NotLetIn> {
+///
+/// # Errors
+/// The request names another host.
+pub async fn own_host(request: Request, next: Next) -> Result<Response, NotLetIn> {
     match is_own(request.uri(), request.headers()) {
         true => Ok(next.run(request).await),
         false => Err(NotLetIn::ForeignHost),
@@ -48,7 +55,10 @@ pub(crate) async fn own_host(request: Request, next: Next) -> Result<Response, N
 }
 
 /// Lets only requests pass that show the token.
-pub(crate) async fn token(
+///
+/// # Errors
+/// There is none, or another one.
+pub async fn token(
     State(token): State<Token>,
     request: Request,
     next: Next,
