@@ -4,7 +4,7 @@
 use crate::commands::signer;
 use crate::commands::{
     balance, batch, block, change, demo, devnet, history, key, quote, receive, send, send_all,
-    serve, status, work, workers,
+    serve, status, web, work, workers,
 };
 use clap::{Parser, Subcommand};
 use p2pow_cli::{CompletionsArgs, Failure, ManArgs, block_on};
@@ -12,6 +12,7 @@ use p2pow_cli::{CompletionsArgs, Failure, ManArgs, block_on};
 const HELP: &str = "\
 Try it without any set-up, on an embedded Nano network:
   p2pow demo --network dev
+  p2pow web --demo                     (the market in a browser)
 
 By hand, with a worker from p2pow-worker:
   p2pow key new --out alice.key
@@ -65,6 +66,8 @@ enum Command {
     #[cfg(unix)]
     #[command(subcommand, arg_required_else_help = false)]
     Signer(signer::SignerCommand),
+    /// Show the market in a browser: workers, tests, payments
+    Web(web::WebArgs),
     /// Make, derive, encrypt and inspect keys
     #[command(subcommand, arg_required_else_help = false)]
     Key(key::KeyCommand),
@@ -87,6 +90,7 @@ impl Args {
             Command::Serve(_) => "warn,p2pow_wallet=info",
             #[cfg(unix)]
             Command::Signer(_) => "warn,p2pow_signer=info",
+            Command::Web(_) => "warn",
             _ => "off",
         }
     }
@@ -114,6 +118,7 @@ impl Args {
             Command::Serve(args) => block_on(serve::run(args)),
             #[cfg(unix)]
             Command::Signer(command) => block_on(signer::run(command)),
+            Command::Web(args) => block_on(web::run(args)),
         }
     }
 }

@@ -16,5 +16,6 @@ pub(crate) mod serve;
 #[cfg(unix)]
 pub(crate) mod signer;
 pub(crate) mod status;
+pub(crate) mod web;
 pub(crate) mod work;
 pub(crate) mod workers;

@@ -226,6 +226,11 @@ impl Settings {
         DataFolder::open(self.options.data.clone())
     }
 
+    /// Which network it is.
+    pub(crate) const fn network(&self) -> Network {
+        self.options.network
+    }
+
     /// The most that is paid for the work of one send.
     pub(crate) const fn max_fee(&self) -> Amount {
         self.options.max_fee

@@ -58,6 +58,20 @@ impl Hand {
         }
     }
 
+    /// The same, if anything names a signer or a key. Nobody is asked for a key.
+    pub(crate) async fn signer_if_any(
+        &self,
+        settings: &Settings,
+    ) -> Result<Option<Box<dyn Signer>>, Failure> {
+        match self.elsewhere(settings)? {
+            Some(elsewhere) => elsewhere.connect().await.map(Some),
+            None => {
+                let key = settings.key(&self.key)?.secret_key_if_any()?;
+                Ok(key.map(|key| Box::new(key) as Box<dyn Signer>))
+            }
+        }
+    }
+
     fn elsewhere(&self, settings: &Settings) -> Result<Option<Elsewhere>, Failure> {
         let key: KeyArgs = Table::default().options(&self.key)?;
         let has_key = key.key_file.is_some() || key.seed_file.is_some();

@@ -101,6 +101,14 @@ impl KeyArgs {
         Ok(Some(key_at(&secret, self.index)?.account()))
     }
 
+    /// The private key, if a file or the environment has one. Nobody is asked.
+    ///
+    /// # Errors
+    /// What is there is none; the text found is never repeated.
+    pub fn secret_key_if_any(&self) -> Result<Option<SecretKey>, Failure> {
+        Ok(self.secret()?.map(|secret| key_at(&secret, self.index)).transpose()?)
+    }
+
     /// A seed, plain or of BIP39: from the file that was named, else from the environment, else from a prompt.
     ///
     /// # Errors

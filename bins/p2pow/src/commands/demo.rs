@@ -3,7 +3,7 @@
 mod bars;
 mod ledger;
 mod report;
-mod stage;
+pub(crate) mod stage;
 
 use crate::story;
 use bars::Bars;
@@ -12,7 +12,7 @@ use nano_block::Network;
 use p2pow_cli::{Failure, output};
 use p2pow_client::{Event, Receipt, Sender};
 use report::DemoReport;
-use stage::{Crew, PAYMENT, Stage};
+use stage::{Crew, PAYMENT, Role, Stage};
 use std::{
     pin::pin,
     time::{Duration, Instant},
@@ -71,8 +71,9 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let teller = Teller { is_quiet: args.json };
     let stage = Stage::set(args.network).await?;
     teller.tell(stage.introduce())?;
-    let crew = Crew::start(&stage, usize::from(args.workers), args.port).await?;
-    teller.tell(crew.introduce())?;
+    let (roles, threads) = Role::alike(usize::from(args.workers));
+    let crew = Crew::start(&stage, &roles, args.port).await?;
+    teller.tell(crew.introduce(threads))?;
     let before = Balances::of(&stage, &crew);
     teller.tell(before.describe("before"))?;
     let (listener, events) = unbounded_channel();

@@ -20,5 +20,6 @@ mod till;
 mod town;
 mod usage;
 mod wallet;
+mod web;
 mod work;
 mod workers;

@@ -20,7 +20,7 @@ use std::{
 };
 
 /// 1 XNO.
-pub(super) const PAYMENT: Amount = Amount::from_raw(10_u128.pow(30));
+pub(crate) const PAYMENT: Amount = Amount::from_raw(10_u128.pow(30));
 /// What Alice begins with: 10 XNO.
 const FUNDS: Amount = Amount::from_raw(10 * 10_u128.pow(30));
 /// Longer than any live deal should take on the smallest machine.
@@ -34,22 +34,22 @@ const TRIES: usize = 16;
 
 /// An embedded network with money in the right places.
 #[derive(Debug)]
-pub(super) struct Stage {
-    pub(super) net: Devnet,
-    pub(super) alice: SecretKey,
-    pub(super) bob: SecretKey,
+pub(crate) struct Stage {
+    pub(crate) net: Devnet,
+    pub(crate) alice: SecretKey,
+    pub(crate) bob: SecretKey,
 }
 
 impl Stage {
     /// Starts the network. What the story begins with is put on its ledger without work.
-    pub(super) async fn set(network: Network) -> Result<Self, Failure> {
+    pub(crate) async fn set(network: Network) -> Result<Self, Failure> {
         let net = Devnet::builder().network(network).start().await?;
         let (alice, bob) = (SecretKey::generate()?, SecretKey::generate()?);
         net.open(&alice, FUNDS)?;
         Ok(Self { net, alice, bob })
     }
 
-    pub(super) fn introduce(&self) -> String {
+    pub(crate) fn introduce(&self) -> String {
         format!(
             "an embedded Nano network runs at {} with the work thresholds of `{}`\n\
              Alice is {}\n\
@@ -63,12 +63,12 @@ impl Stage {
     }
 
     /// A client of the network's node.
-    pub(super) fn node(&self) -> Result<Client, Failure> {
+    pub(crate) fn node(&self) -> Result<Client, Failure> {
         Ok(Client::new(&self.net.rpc_url())?)
     }
 
     /// Alice's sender. It knows the node and the port, and finds the workers on the ledger.
-    pub(super) fn sender(&self, port: u16, hire: usize) -> Result<Sender, Failure> {
+    pub(crate) fn sender(&self, port: u16, hire: usize) -> Result<Sender, Failure> {
         let config = Config {
             network: self.net.network(),
             hire,
@@ -84,36 +84,58 @@ impl Stage {
 
 /// One worker.
 #[derive(Debug)]
-pub(super) struct Member {
-    pub(super) address: IpAddr,
+pub(crate) struct Member {
+    pub(crate) address: IpAddr,
     /// Where its rewards go. Its key is in nobody's hands: a worker needs none.
-    pub(super) account: Account,
-    pub(super) pool: Pool,
+    pub(crate) account: Account,
+    pub(crate) pool: Pool,
+    /// Who registers it, if not a stranger.
+    registrar: Option<SecretKey>,
     server: Server,
+}
+
+/// What a worker asks, and what it works with.
+#[derive(Debug, Clone)]
+pub(crate) struct Role {
+    pub(crate) fee: Amount,
+    pub(crate) pool: Pool,
+    /// Whether it registers by the account that it is paid on, as a worker may that wants to be known.
+    pub(crate) registers_itself: bool,
+}
+
+impl Role {
+    /// So many that share this computer: the first asks 0.0001 XNO, each further one a tenth more.
+    pub(super) fn alike(wanted: usize) -> (Vec<Self>, usize) {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let threads = (cores / addresses(wanted)).max(1);
+        let role = |number: usize| Self {
+            fee: Amount::from_raw(FEE / 10 * (u128::try_from(number).unwrap_or(1) + 9)),
+            pool: Pool::cpu(Some(threads)),
+            registers_itself: false,
+        };
+        ((1..=wanted).map(role).collect(), threads)
+    }
 }
 
 /// All workers, on one port.
 #[derive(Debug)]
-pub(super) struct Crew {
-    pub(super) port: u16,
-    pub(super) members: Vec<Member>,
-    threads: usize,
+pub(crate) struct Crew {
+    pub(crate) port: u16,
+    pub(crate) members: Vec<Member>,
     wanted: usize,
 }
 
 impl Crew {
-    /// Starts and registers as many of `wanted` workers as there are loopback addresses for.
-    pub(super) async fn start(
+    /// Starts and registers as many of these workers as there are loopback addresses for.
+    pub(crate) async fn start(
         stage: &Stage,
-        wanted: usize,
+        roles: &[Role],
         port: Option<u16>,
     ) -> Result<Self, Failure> {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let threads = (cores / addresses(wanted)).max(1);
         let mut tries = 0;
         loop {
             tries += 1;
-            match Self::listen(stage, wanted, threads, port.unwrap_or(0)).await {
+            match Self::listen(stage, roles, port.unwrap_or(0)).await {
                 Err(NoMember::PortTaken) if port.is_none() && tries < TRIES => {}
                 Err(NoMember::PortTaken) => {
                     return Err(Failure::new("the port is taken on one of the addresses"));
@@ -127,17 +149,12 @@ impl Crew {
         }
     }
 
-    async fn listen(
-        stage: &Stage,
-        wanted: usize,
-        threads: usize,
-        port: u16,
-    ) -> Result<Self, NoMember> {
-        let mut crew = Self { port, members: Vec::new(), threads, wanted };
-        for number in 1..=wanted {
+    async fn listen(stage: &Stage, roles: &[Role], port: u16) -> Result<Self, NoMember> {
+        let mut crew = Self { port, members: Vec::new(), wanted: roles.len() };
+        for (number, role) in (1..).zip(roles) {
             let last = u8::try_from(number).map_err(|_| NoMember::NoAddress)?;
             let address = SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), crew.port));
-            match Member::start(stage, address, number, threads).await {
+            match Member::start(stage, address, role.clone()).await {
                 Ok(member) => {
                     crew.port = member.server.local_addr().port();
                     crew.members.push(member);
@@ -151,12 +168,12 @@ impl Crew {
 
     fn registered(self, stage: &Stage) -> Result<Self, Failure> {
         for member in &self.members {
-            register(stage, member.address)?;
+            register(stage, member.registrar.as_ref(), member.address)?;
         }
         Ok(self)
     }
 
-    pub(super) fn introduce(&self) -> String {
+    pub(super) fn introduce(&self, threads: usize) -> String {
         let mut lines: Vec<String> = self
             .members
             .iter()
@@ -171,7 +188,7 @@ impl Crew {
                 "(this system has no address 127.0.0.{last}, so fewer workers race)"
             ));
         }
-        let each = match self.threads {
+        let each = match threads {
             1 => "1 thread".to_owned(),
             threads => format!("{threads} threads"),
         };
@@ -180,7 +197,7 @@ impl Crew {
     }
 
     /// Stops all of them.
-    pub(super) async fn dismiss(self) {
+    pub(crate) async fn dismiss(self) {
         for member in self.members {
             member.server.shutdown().await;
         }
@@ -224,35 +241,31 @@ impl From<Failure> for NoMember {
 }
 
 impl Member {
-    async fn start(
-        stage: &Stage,
-        address: SocketAddr,
-        number: usize,
-        threads: usize,
-    ) -> Result<Self, NoMember> {
-        let account = SecretKey::generate().map_err(Failure::from)?.account();
-        let tenths = u128::try_from(number).unwrap_or(1) + 9;
+    async fn start(stage: &Stage, address: SocketAddr, role: Role) -> Result<Self, NoMember> {
+        let Role { fee, pool, registers_itself } = role;
+        let key = SecretKey::generate().map_err(Failure::from)?;
+        let account = key.account();
         let config = WorkerConfig {
             listen: vec![address],
             reward_account: account,
-            fee: Amount::from_raw(FEE / 10 * tenths),
+            fee,
             network: stage.net.network(),
             websocket_urls: vec![stage.net.websocket_url()],
             ..WorkerConfig::default()
         };
-        let pool = Pool::cpu(Some(threads));
         let server = Server::bind(config, stage.node()?, pool.clone()).await?;
-        Ok(Self { address: address.ip(), account, pool, server })
+        let registrar = registers_itself.then_some(key);
+        Ok(Self { address: address.ip(), account, pool, registrar, server })
     }
 
     /// How its job stands, if it has one.
-    pub(super) fn report(&self) -> Option<JobReport> {
+    pub(crate) fn report(&self) -> Option<JobReport> {
         self.server.reports().pop()
     }
 
     /// The chance that the work it searches would be found by now: a search has no end to run to.
     #[allow(clippy::cast_precision_loss)] // a bar has a few characters
-    pub(super) fn chance(&self) -> f64 {
+    pub(crate) fn chance(&self) -> f64 {
         let status = self.pool.status();
         let Some(search) = status.running.first() else { return 0.0 };
         let expected = search.puzzle.threshold.expected_hashes();
@@ -260,28 +273,40 @@ impl Member {
     }
 
     /// Where it stands among the hired, if it was hired.
-    pub(super) fn place(&self, receipt: &Receipt) -> Option<usize> {
+    pub(crate) fn place(&self, receipt: &Receipt) -> Option<usize> {
         let is_own = |hired: &Hired| hired.quote.candidate.offer.reward_account == self.account;
         receipt.hired.iter().position(is_own)
     }
 
     /// How the race ended for it, in a word.
-    pub(super) fn outcome(&self, receipt: &Receipt) -> &'static str {
+    pub(crate) fn outcome(&self, receipt: &Receipt) -> &'static str {
         self.place(receipt).map_or("not hired", |place| outcome(receipt, &receipt.hired[place]))
     }
 
     /// The nonces it has tried.
-    pub(super) fn hashes(&self) -> u64 {
+    pub(crate) fn hashes(&self) -> u64 {
         self.pool.status().hashes_total
     }
 }
 
-/// Puts a registration on the ledger: from an account of its own, as registering moves that account's voting weight.
-fn register(stage: &Stage, address: IpAddr) -> Result<(), Failure> {
-    let key = SecretKey::generate()?;
-    stage.net.open(&key, REGISTRATION_FUNDS)?;
+/// Puts a registration on the ledger: by this account, or by one of its own, as registering moves the account's voting
+/// weight.
+pub(crate) fn register(
+    stage: &Stage,
+    by: Option<&SecretKey>,
+    address: IpAddr,
+) -> Result<(), Failure> {
+    let stranger;
+    let key = match by {
+        Some(key) => key,
+        None => {
+            stranger = SecretKey::generate()?;
+            &stranger
+        }
+    };
+    stage.net.open(key, REGISTRATION_FUNDS)?;
     let view = stage.net.account(&key.account()).ok_or_else(|| Failure::new("not opened"))?;
     let block = registration_block(&view.state(), address)?;
-    stage.net.seed(&block.sign(&key).into())?;
+    stage.net.seed(&block.sign(key).into())?;
     Ok(())
 }
