@@ -176,7 +176,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 mod tests {
     use super::{Paid, failed};
     use nano_block::BuildError;
-    use p2pow_client::{DealError, OrderKey, SendError};
+    use p2pow_client::{DealError, OrderKey, SendError, SignerError};
     use p2pow_store::StoreError;
 
     /// Whoever takes "not known" for "nothing" pays twice.
@@ -186,6 +186,8 @@ mod tests {
         assert!(matches!(failed(&journal), Paid::Unknown(_)));
         let reused = SendError::KeyReused { key: OrderKey::new("a").unwrap() };
         assert!(matches!(failed(&reused), Paid::Unknown(_)));
+        let begun = SendError::Begun(SignerError::unanswered("it was switched off").into());
+        assert!(matches!(failed(&begun), Paid::Unknown(_)));
         let order = DealError::Order { place: 3, source: BuildError::Nothing };
         let Paid::Nothing(why) = failed(&order.into()) else { panic!("it is certain") };
         assert!(why.is_final && why.place == Some(2));
