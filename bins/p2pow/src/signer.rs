@@ -1,6 +1,5 @@
 //! [`Hand`]: who signs for a command: a key of its own, or a signer in another process.
 
-use crate::options::Settings;
 use nano_primitives::Account;
 use p2pow_cli::{
     Failure, KEY_VARIABLE, KeyArgs, SEED_VARIABLE,
@@ -51,28 +50,28 @@ pub(crate) struct Hand {
 
 impl Hand {
     /// Who signs: a signer that a flag or variable names, else a key that one names, else what the file says.
-    pub(crate) async fn signer(&self, settings: &Settings) -> Result<Box<dyn Signer>, Failure> {
-        match self.elsewhere(settings)? {
+    pub(crate) async fn signer(&self, file: &Table) -> Result<Box<dyn Signer>, Failure> {
+        match self.elsewhere(file)? {
             Some(elsewhere) => elsewhere.connect().await,
-            None => Ok(Box::new(settings.key(&self.key)?.secret_key()?)),
+            None => Ok(Box::new(KeyArgs::layered(&self.key, file)?.secret_key()?)),
         }
     }
 
     /// The same, if anything names a signer or a key. Nobody is asked for a key.
     pub(crate) async fn signer_if_any(
         &self,
-        settings: &Settings,
+        file: &Table,
     ) -> Result<Option<Box<dyn Signer>>, Failure> {
-        match self.elsewhere(settings)? {
+        match self.elsewhere(file)? {
             Some(elsewhere) => elsewhere.connect().await.map(Some),
             None => {
-                let key = settings.key(&self.key)?.secret_key_if_any()?;
+                let key = KeyArgs::layered(&self.key, file)?.secret_key_if_any()?;
                 Ok(key.map(|key| Box::new(key) as Box<dyn Signer>))
             }
         }
     }
 
-    fn elsewhere(&self, settings: &Settings) -> Result<Option<Elsewhere>, Failure> {
+    fn elsewhere(&self, file: &Table) -> Result<Option<Elsewhere>, Failure> {
         let key: KeyArgs = Table::default().options(&self.key)?;
         let has_key = key.key_file.is_some() || key.seed_file.is_some();
         let named: Elsewhere = Table::default().options(&self.elsewhere)?;
@@ -89,7 +88,6 @@ impl Hand {
         if has_key || is_set(KEY_VARIABLE) || is_set(SEED_VARIABLE) {
             return Ok(None);
         }
-        let file = settings.file();
         let mut elsewhere: Elsewhere = file.table("signer").options(&self.elsewhere)?;
         let Some(socket) = elsewhere.socket else { return Ok(None) };
         let key: KeyArgs = file.table(KeyArgs::TABLE).options(&Given::nothing())?;

@@ -66,7 +66,7 @@ impl WalletArgs {
     /// Reads the key, or asks the signer for its account, and opens the journal.
     pub(crate) async fn open(self) -> Result<Wallet, Failure> {
         let settings = self.options.settings()?;
-        let signer = self.hand.signer(&settings).await?;
+        let signer = self.hand.signer(settings.file()).await?;
         let (listener, events) = unbounded_channel();
         let journal = settings.journal()?;
         let sender = settings.sender()?.with_journal(journal).with_events(listener);

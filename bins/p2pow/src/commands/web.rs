@@ -121,7 +121,7 @@ pub(crate) async fn run(args: WebArgs) -> Result<(), Failure> {
 async fn own(args: &WebArgs, settings: &Settings) -> Result<(Config, Parts), Failure> {
     let data = settings.data()?;
     let sender = settings.sender()?;
-    let signer = args.hand.signer_if_any(settings).await?;
+    let signer = args.hand.signer_if_any(settings.file()).await?;
     let store = SqliteStore::open(data.file(&format!("web-{}.db", settings.network())))?;
     let parts = Parts {
         nodes: sender.node().clone(),
@@ -136,7 +136,7 @@ async fn own(args: &WebArgs, settings: &Settings) -> Result<(Config, Parts), Fai
 
 /// A list for everybody. It learns nothing of what this user has paid, and remembers nothing.
 async fn public(args: &WebArgs, settings: &Settings) -> Result<(Config, Parts), Failure> {
-    if args.hand.signer_if_any(settings).await?.is_some() {
+    if args.hand.signer_if_any(settings.file()).await?.is_some() {
         return Err(Failure::Usage("--read-only holds no key: leave it out".into()));
     }
     let sender = settings.sender()?;

@@ -1,6 +1,6 @@
 //! `p2pow signer policy`: what a running signer signs.
 
-use super::Place;
+use super::socket::SocketArgs;
 use crate::story::xno;
 use p2pow_cli::{Failure, output};
 use p2pow_signer::{Kind, Policy, RemoteSigner, Standing};
@@ -17,7 +17,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 pub(crate) struct PolicyArgs {
     #[command(flatten)]
-    place: Place,
+    place: SocketArgs,
     /// Print one JSON object
     #[arg(long)]
     json: bool,

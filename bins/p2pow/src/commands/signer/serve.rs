@@ -1,6 +1,6 @@
 //! `p2pow signer serve`: holds keys, and signs what its policy allows, until it is interrupted.
 
-use super::{Place, policy::words, terminal::Terminal};
+use super::{policy::words, socket::SocketArgs, terminal::Terminal};
 use crate::interrupts::Interrupts;
 use nano_block::SecretKey;
 use nano_primitives::{Account, Amount};
@@ -44,7 +44,7 @@ pub(crate) struct SignerArgs {
     #[arg(long, value_name = "N", default_value = "1", value_parser = values::whole(1..=256_u32))]
     keys: u32,
     #[command(flatten)]
-    place: Place,
+    place: SocketArgs,
     /// The file of what was signed; without it signer.db in the folder of --data
     #[arg(long, value_name = "FILE")]
     book: Option<PathBuf>,
