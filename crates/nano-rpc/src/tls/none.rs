@@ -8,7 +8,11 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use std::error::Error;
-use tokio_tungstenite::Connector;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, client_async_with_config,
+    tungstenite::{self, handshake::client::Request, protocol::WebSocketConfig},
+};
 
 pub(crate) type PlainClient = Client<HttpConnector, Full<Bytes>>;
 
@@ -25,8 +29,15 @@ impl NoTls {
         Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(tcp)
     }
 
-    pub(crate) const fn websocket(&self) -> Connector {
-        Connector::Plain
+    pub(crate) async fn websocket(
+        &self,
+        request: Request,
+        tcp: TcpStream,
+        config: WebSocketConfig,
+    ) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, tungstenite::Error> {
+        let tcp = MaybeTlsStream::Plain(tcp);
+        let opened = client_async_with_config(request, tcp, Some(config)).await;
+        opened.map(|(socket, _)| socket)
     }
 }
 

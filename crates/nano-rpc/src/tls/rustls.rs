@@ -12,7 +12,11 @@ use rustls::{
     ClientConfig, InvalidMessage, RootCertStore, crypto::ring, pki_types::CertificateDer,
 };
 use std::{error::Error, io, sync::Arc};
-use tokio_tungstenite::Connector;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
+    tungstenite::{self, handshake::client::Request, protocol::WebSocketConfig},
+};
 
 pub(crate) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
@@ -51,8 +55,15 @@ impl Tls {
         Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector)
     }
 
-    pub(crate) fn websocket(&self) -> Connector {
-        Connector::Rustls(Arc::clone(&self.0))
+    pub(crate) async fn websocket(
+        &self,
+        request: Request,
+        tcp: TcpStream,
+        config: WebSocketConfig,
+    ) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, tungstenite::Error> {
+        let connector = Connector::Rustls(Arc::clone(&self.0));
+        let opened = client_async_tls_with_config(request, tcp, Some(config), Some(connector));
+        opened.await.map(|(socket, _)| socket)
     }
 }
 

@@ -12,7 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use std::time::Duration;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
+    MaybeTlsStream, WebSocketStream,
     tungstenite::{
         Error, Message, client::IntoClientRequest, handshake::client::Request,
         protocol::WebSocketConfig,
@@ -103,11 +103,8 @@ impl Target {
         let config = WebSocketConfig::default()
             .max_message_size(Some(MAX_MESSAGE))
             .max_frame_size(Some(MAX_MESSAGE));
-        let connector = self.endpoint.tls().websocket();
-        client_async_tls_with_config(request, tcp, Some(config), Some(connector))
-            .await
-            .map(|(socket, _)| socket)
-            .map_err(|error| self.refused(error))
+        let opened = self.endpoint.tls().websocket(request, tcp, config).await;
+        opened.map_err(|error| self.refused(error))
     }
 
     fn handshake(&self) -> Result<Request, Error> {
