@@ -2,7 +2,7 @@
 //! browser, and what keeps a page to itself.
 //!
 //! Files are in the binary ([`Asset`]), and [`guarded`] answers tell the browser to run and ask nothing else. Who asks
-//! a listener must name this machine ([`own_host`]) and show the [`Token`] ([`token`]), which a page keeps where no
+//! a listener must name this machine ([`own_host`]) and show the [`Token`] ([`token`](fn@token)), which a page keeps where no
 //! other page and no other port gets it. See `docs/adr/0011-operators-listener.md`.
 //!
 //! ```

@@ -217,7 +217,8 @@ impl View {
             Err(SendError::Unsettled(left)) => self.unsettled(&left),
             Err(error) => {
                 // Whatever went wrong now says nothing of what was signed before.
-                self.state = if self.may_be_signed { Course::Open } else { Course::Refused };
+                let is_clear = error.nothing_left() && !self.may_be_signed;
+                self.state = if is_clear { Course::Refused } else { Course::Open };
                 self.error = Some(excerpt(&chain(&error), SHOWN));
             }
         }
