@@ -68,22 +68,35 @@ pub struct DeviceInfo {
     /// How many small tasks it likes to search at the same time, where the queue has them: one, if
     /// not said.
     pub batch_size: usize,
+    /// How long those that it takes at the same time are expected to take together, at most: 20 ms, if not said. Urgent
+    /// requests that come meanwhile wait for it.
+    pub batch_time: Duration,
     /// Whether another program searches: such a device is not asked for work that another program
     /// asked for, or two that ask each other would never be done.
     pub is_remote: bool,
 }
 
 impl DeviceInfo {
+    const BATCH_TIME: Duration = Duration::from_millis(20);
+
     /// A local device that is asked for one task at a time.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), batch_size: 1, is_remote: false }
+        let (name, batch_time) = (name.into(), Self::BATCH_TIME);
+        Self { name, batch_size: 1, batch_time, is_remote: false }
     }
 
     /// The same for a device that likes so many tasks at a time, at least one.
     #[must_use]
     pub const fn with_batch_size(mut self, tasks: usize) -> Self {
         self.batch_size = if tasks == 0 { 1 } else { tasks };
+        self
+    }
+
+    /// The same for a device whose batches may take so long.
+    #[must_use]
+    pub const fn with_batch_time(mut self, time: Duration) -> Self {
+        self.batch_time = time;
         self
     }
 

@@ -18,9 +18,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A batch of small tasks is expected to take no longer: urgent requests that come wait for its end.
-const BATCH: Duration = Duration::from_millis(20);
-
 /// A backend, and what it has tried since the pool is there.
 #[derive(Debug)]
 pub(super) struct Device {
@@ -35,6 +32,7 @@ impl Device {
         let record = Record {
             name: info.name.clone(),
             batch_size: info.batch_size.max(1),
+            batch_time: info.batch_time,
             is_remote: info.is_remote,
             hashes: Arc::clone(&hashes),
             ..Record::default()
@@ -108,6 +106,7 @@ pub(super) struct Record {
     pub(super) name: String,
     pub(super) is_remote: bool,
     batch_size: usize,
+    batch_time: Duration,
     hashes: Arc<AtomicU64>,
     solutions: u64,
     failures: u64,
@@ -130,7 +129,7 @@ pub(super) struct Portion {
 impl Record {
     /// How much the device takes. While its rate is not known no task counts as small.
     pub(super) fn portion(&self) -> Portion {
-        Portion { tasks: self.batch_size, hashes: self.recent.hashes_in(BATCH) }
+        Portion { tasks: self.batch_size, hashes: self.recent.hashes_in(self.batch_time) }
     }
 
     /// It goes searching.
@@ -308,7 +307,8 @@ mod tests {
     #[test]
     fn a_portion_follows_from_what_was_tried_and_how_long_it_took() {
         let now = Instant::now();
-        let mut record = Record { batch_size: 4, ..Record::default() };
+        let mut record =
+            Record { batch_size: 4, batch_time: Duration::from_millis(20), ..Record::default() };
         let hashes = |record: &Record| record.portion().hashes;
         assert_eq!((record.portion().tasks, hashes(&record)), (4, 0.0));
         record.set_out(now);
