@@ -102,6 +102,17 @@ pub enum StoreError {
         /// What the database or the system said.
         source: Arc<dyn Error + Send + Sync>,
     },
+    /// A store on other machines did not answer, or not as it should. Whether the record was written is not known before
+    /// it is read again.
+    #[error("the store at {place} failed; whether record {key} was written is not known")]
+    Remote {
+        /// Where it is, without credentials.
+        place: String,
+        /// The record's key.
+        key: String,
+        /// What happened.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
     /// The store is closed, or its thread has ended. Whether the record was written is not known.
     #[error("the store is closed")]
     Closed,

@@ -35,6 +35,7 @@
 
 mod claim;
 mod claimed;
+pub mod contract;
 pub mod crash;
 mod error;
 mod log;
@@ -51,7 +52,7 @@ pub use {
     log::LogStore,
     record::{Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Note, Page, Record, Revision},
     records::{Entry, Records},
-    store::{BoxFuture, Store},
+    store::{BoxFuture, Store, check_name, check_value},
 };
 
 #[cfg(feature = "sqlite")]

@@ -148,8 +148,11 @@ impl<S: Store + ?Sized> Store for Arc<S> {
     }
 }
 
-/// Checks a bucket's or record's name.
-pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
+/// Checks a bucket's or record's name, as every [`Store`] does before it uses one.
+///
+/// # Errors
+/// Not every store can name it.
+pub fn check_name(name: &str) -> Result<(), StoreError> {
     let is_good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=./".contains(&byte);
     if name.is_empty() || name.len() > MAX_KEY_BYTES || !name.bytes().all(is_good) {
         return Err(StoreError::Name { name: name.escape_debug().take(64).collect() });
@@ -157,8 +160,11 @@ pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Checks a value before it is written.
-pub(crate) fn check_value(key: &str, value: &str) -> Result<(), StoreError> {
+/// Checks a value before it is written, as every [`Store`] does.
+///
+/// # Errors
+/// It is too large for one piece.
+pub fn check_value(key: &str, value: &str) -> Result<(), StoreError> {
     if value.len() > MAX_VALUE_BYTES {
         return Err(StoreError::TooLarge { key: key.to_owned(), bytes: value.len() });
     }

@@ -17,6 +17,13 @@ async fn keys(store: &dyn Store, page: Page<'_>) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn it_does_what_every_store_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || SqliteStore::open(folder.path().join("a.db")).unwrap();
+    p2pow_store::contract::check(&open(), &open()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_record_is_written_only_over_the_revision_that_the_writer_knows() {
     let store = SqliteStore::in_memory().unwrap();
     assert_eq!(store.get("job", "a").await.unwrap(), None);
