@@ -1,0 +1,345 @@
+//! [`JetStreamStore`]: records in the brokers of a cluster, in a key-value bucket of JetStream.
+
+mod key;
+
+use crate::{Broker, BrokerError, Name, broker::Link};
+use async_nats::jetstream::{
+    self, Context,
+    context::{PublishError, PublishErrorKind},
+    message::PublishMessage,
+    stream::{
+        self, DiscardPolicy, LastRawMessageError, LastRawMessageErrorKind, StorageType, Stream,
+    },
+};
+use futures_util::{StreamExt, TryStreamExt};
+use p2pow_store::{
+    BoxFuture, Expect, MAX_VALUE_BYTES, Page, Record, Revision, Store, StoreError, check_name,
+    check_value,
+};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
+use tokio::time::{Instant, sleep};
+
+/// How long one attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(2);
+/// How long a call is tried again, while the broker is away or its cluster elects a leader.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the servers remember the numbers of writes: longer than one is tried.
+const DUPLICATES: Duration = Duration::from_secs(120);
+const PAUSE: Duration = Duration::from_millis(100);
+/// Bytes of a message that are not the record's value.
+const HEADERS: usize = 4096;
+/// Records that are fetched at the same time.
+const TOGETHER: usize = 32;
+/// The header that says what a message of a bucket does, and its value where a record was removed.
+const OPERATION: &str = "KV-Operation";
+const REMOVED: &str = "DEL";
+
+/// Records in a key-value bucket of JetStream, which the servers of a cluster keep together.
+///
+/// A write is answered when most of the bucket's servers have it. Each has it in a file then, but need not have flushed
+/// it: it survives the end of any process, and of the power of fewer than half of the machines. One server alone is
+/// therefore less than a file of SQLite; money wants three.
+///
+/// A call is tried again for 20 s while the cluster has no leader. A write that is tried again is done once: it has a
+/// number, which the servers remember for two minutes.
+pub struct JetStreamStore {
+    context: Context,
+    stream: Stream<()>,
+    bucket: String,
+    place: String,
+    /// Keeps the connection.
+    link: Link,
+}
+
+impl fmt::Debug for JetStreamStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JetStreamStore").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// What became of an attempt.
+enum Attempt<T> {
+    Done(T),
+    /// The record is not as expected.
+    Conflict,
+    /// It may be done or not.
+    Failed(Arc<dyn Error + Send + Sync>),
+}
+
+impl JetStreamStore {
+    /// Opens the bucket `name`, or makes it, on so many servers of the cluster: 1, 3 or 5.
+    ///
+    /// # Errors
+    /// The broker is away or refuses the credentials, has no JetStream or too few servers of it, or the bucket is kept
+    /// by fewer servers than `replicas`.
+    pub async fn open(broker: &Broker, name: &Name, replicas: usize) -> Result<Self, BrokerError> {
+        let link = broker.connect(&Name::random("store")).await?;
+        let (found, wanted) = (link.client.max_payload(), MAX_VALUE_BYTES + HEADERS);
+        if found < wanted {
+            return Err(BrokerError::Payload { broker: link.broker().to_owned(), found, wanted });
+        }
+        let context =
+            jetstream::context::ContextBuilder::new().timeout(ATTEMPT).ack_timeout(ATTEMPT);
+        let context = context.backpressure_on_inflight(true).build(link.client.clone());
+        let bucket = name.as_str().to_owned();
+        let replicas_found = make(&context, &bucket, replicas).await.map_err(|source| {
+            let broker = link.broker().to_owned();
+            BrokerError::Bucket { broker, bucket: bucket.clone(), replicas, source }
+        })?;
+        if replicas_found < replicas {
+            return Err(BrokerError::Replicas { bucket, found: replicas_found, wanted: replicas });
+        }
+        let unknown = |source| BrokerError::Bucket {
+            broker: link.broker().to_owned(),
+            bucket: bucket.clone(),
+            replicas,
+            source: Arc::new(source),
+        };
+        let stream = context.get_stream_no_info(format!("KV_{bucket}")).await.map_err(unknown)?;
+        let place = format!("{} (bucket {bucket})", link.broker());
+        Ok(Self { context, stream, bucket, place, link })
+    }
+
+    /// The same as a value that journals share.
+    #[must_use]
+    pub fn shared(self) -> Arc<dyn Store> {
+        Arc::new(self)
+    }
+
+    /// Whether the broker is connected now.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.link.is_up()
+    }
+
+    fn subject(&self, bucket: &str, key: &str) -> String {
+        format!("$KV.{}.{}.{}", self.bucket, key::encode(bucket), key::encode(key))
+    }
+
+    fn failed(&self, key: &str, source: Arc<dyn Error + Send + Sync>) -> StoreError {
+        StoreError::Remote { place: self.place.clone(), key: key.to_owned(), source }
+    }
+
+    /// The last message of a record, and whether the record is there.
+    async fn last(&self, subject: &str, key: &str) -> Result<Option<(Record, bool)>, StoreError> {
+        let attempt = async || match self.stream.get_last_raw_message_by_subject(subject).await {
+            Ok(message) => {
+                let operation = message.headers.get(OPERATION).map(|value| value.as_str());
+                let is_there = operation.is_none_or(|operation| operation == "PUT");
+                let value = String::from_utf8_lossy(&message.payload).into_owned();
+                let revision = Revision::from_number(message.sequence);
+                Attempt::Done(Some((Record { key: key.to_owned(), revision, value }, is_there)))
+            }
+            Err(error) if is_absent(&error) => Attempt::Done(None),
+            Err(error) => Attempt::Failed(Arc::new(error)),
+        };
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match attempt().await {
+                Attempt::Done(last) => return Ok(last),
+                Attempt::Failed(error) if Instant::now() >= end => {
+                    return Err(self.failed(key, error));
+                }
+                Attempt::Failed(_) | Attempt::Conflict => sleep(PAUSE).await,
+            }
+        }
+    }
+
+    async fn find(&self, bucket: &str, key: &str) -> Result<Option<Record>, StoreError> {
+        let last = self.last(&self.subject(bucket, key), key).await?;
+        Ok(last.and_then(|(record, is_there)| is_there.then_some(record)))
+    }
+
+    /// Writes where the last message of the record has this number, or there is none if it is 0. `None` if it has not.
+    async fn publish(&self, write: &Write<'_>, after: u64) -> Result<Option<Revision>, StoreError> {
+        // The same in each attempt: servers that have done it already say so.
+        let number = format!("{:016x}", getrandom::u64().expect("the system has random numbers"));
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.attempt(write, after, &number).await {
+                Attempt::Done(revision) => return Ok(Some(revision)),
+                Attempt::Conflict => return Ok(None),
+                Attempt::Failed(error) if Instant::now() >= end => {
+                    return Err(self.failed(write.key, error));
+                }
+                Attempt::Failed(error) => {
+                    tracing::debug!(%error, key = write.key, "a write is tried again");
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, write: &Write<'_>, after: u64, number: &str) -> Attempt<Revision> {
+        let mut message = PublishMessage::build()
+            .payload(write.value.clone())
+            .message_id(number)
+            .expected_last_subject_sequence(after);
+        if write.removes {
+            message = message.header(OPERATION, REMOVED);
+        }
+        let sent = async { self.context.send_publish(write.subject.clone(), message).await?.await };
+        match sent.await {
+            Ok(answer) => Attempt::Done(Revision::from_number(answer.sequence)),
+            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Attempt::Conflict,
+            Err(error) => Attempt::Failed(publish_error(error)),
+        }
+    }
+
+    /// Who expected something else is told what is there.
+    async fn conflict(&self, write: &Write<'_>, wanted: Option<Revision>) -> StoreError {
+        match self.last(&write.subject, write.key).await {
+            Ok(last) => {
+                let found = last.and_then(|(record, is_there)| is_there.then_some(record.revision));
+                StoreError::Conflict { key: write.key.to_owned(), found, wanted }
+            }
+            Err(error) => error,
+        }
+    }
+
+    async fn write(&self, write: Write<'_>, expect: Expect) -> Result<Revision, StoreError> {
+        if let Expect::At(revision) = expect {
+            return match self.publish(&write, revision.to_number()).await? {
+                Some(revision) => Ok(revision),
+                None => Err(self.conflict(&write, Some(revision)).await),
+            };
+        }
+        if let Some(revision) = self.publish(&write, 0).await? {
+            return Ok(revision);
+        }
+        // A record that was removed has left a message, which the new one replaces.
+        match self.last(&write.subject, write.key).await? {
+            Some((removed, false)) => {
+                match self.publish(&write, removed.revision.to_number()).await? {
+                    Some(revision) => Ok(revision),
+                    None => Err(self.conflict(&write, None).await),
+                }
+            }
+            _ => Err(self.conflict(&write, None).await),
+        }
+    }
+
+    /// The keys of a bucket, those of removed records too.
+    async fn keys(&self, bucket: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = self.subject(bucket, "");
+        let failed = |error| self.failed("*", Arc::new(error));
+        let subjects =
+            self.stream.info_with_subjects(format!("{prefix}*")).await.map_err(failed)?;
+        let keys = subjects.map_ok(|(subject, _)| key::decode(subject.strip_prefix(&prefix)?));
+        let mut keys: Vec<String> =
+            keys.try_filter_map(async |key| Ok(key)).try_collect().await.map_err(failed)?;
+        keys.sort_unstable();
+        Ok(keys)
+    }
+}
+
+/// A message to a bucket.
+struct Write<'a> {
+    subject: String,
+    key: &'a str,
+    value: bytes::Bytes,
+    removes: bool,
+}
+
+/// Makes the bucket, if it is not there, and says how many servers keep it.
+async fn make(
+    context: &Context,
+    bucket: &str,
+    replicas: usize,
+) -> Result<usize, Arc<dyn Error + Send + Sync>> {
+    if let Ok(mut stream) = context.get_stream(format!("KV_{bucket}")).await {
+        return stream
+            .info()
+            .await
+            .map(|info| info.config.num_replicas)
+            .map_err(|error| Arc::new(error) as _);
+    }
+    // As a key-value bucket is laid out: `nats kv` shows and edits it.
+    let config = stream::Config {
+        name: format!("KV_{bucket}"),
+        description: Some("records of P2PoW".to_owned()),
+        subjects: vec![format!("$KV.{bucket}.>")],
+        max_messages_per_subject: 1,
+        discard: DiscardPolicy::New,
+        storage: StorageType::File,
+        num_replicas: replicas,
+        duplicate_window: DUPLICATES,
+        allow_rollup: true,
+        deny_delete: true,
+        ..stream::Config::default()
+    };
+    // Somebody else may make it at the same time; the same bucket twice is no error.
+    context.create_stream(config).await.map(|_| replicas).map_err(|error| Arc::new(error) as _)
+}
+
+fn is_absent(error: &LastRawMessageError) -> bool {
+    matches!(error.kind(), LastRawMessageErrorKind::NoMessageFound)
+}
+
+fn publish_error(error: PublishError) -> Arc<dyn Error + Send + Sync> {
+    Arc::new(error)
+}
+
+impl Store for JetStreamStore {
+    fn get<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        Box::pin(async move {
+            check_name(bucket)?;
+            check_name(key)?;
+            self.find(bucket, key).await
+        })
+    }
+
+    fn put<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        value: String,
+        expect: Expect,
+    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
+        Box::pin(async move {
+            check_name(bucket)?;
+            check_name(key)?;
+            check_value(key, &value)?;
+            let subject = self.subject(bucket, key);
+            self.write(Write { subject, key, value: value.into(), removes: false }, expect).await
+        })
+    }
+
+    fn remove<'a>(
+        &'a self,
+        bucket: &'a str,
+        key: &'a str,
+        revision: Revision,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            check_name(bucket)?;
+            check_name(key)?;
+            let (subject, value) = (self.subject(bucket, key), bytes::Bytes::new());
+            let write = Write { subject, key, value, removes: true };
+            self.write(write, Expect::At(revision)).await.map(drop)
+        })
+    }
+
+    fn list<'a>(
+        &'a self,
+        bucket: &'a str,
+        page: Page<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
+        Box::pin(async move {
+            check_name(bucket)?;
+            let keys = self.keys(bucket).await?.into_iter();
+            let is_in = |key: &String| {
+                key.starts_with(page.prefix) && page.after.is_none_or(|after| key.as_str() > after)
+            };
+            let found = futures_util::stream::iter(keys.filter(is_in))
+                .map(async |key| self.find(bucket, &key).await)
+                .buffered(TOGETHER)
+                .try_filter_map(async |record| Ok(record));
+            found.take(page.limit).try_collect().await
+        })
+    }
+}

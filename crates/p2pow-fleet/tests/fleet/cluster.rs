@@ -1,0 +1,121 @@
+//! Records in a cluster of three, of which any one may be killed.
+
+use super::{
+    broker::{self, Server},
+    setup::{EASY, agent_on, name, puzzle, solve, within},
+};
+use async_nats::jetstream;
+use nano_pow::Pool;
+use p2pow_fleet::{Broker, FleetBackend, JetStreamStore, Lease, Name};
+use p2pow_store::{Expect, Records, Store};
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+/// Three brokers that know each other; `None` where there is no `nats-server`.
+fn start() -> Option<Vec<Server>> {
+    // Free at this moment; the routes have to be known before anybody listens.
+    let listeners: Vec<_> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let ports: Vec<u16> = listeners.iter().map(|one| one.local_addr().unwrap().port()).collect();
+    drop(listeners);
+    let routes: Vec<String> =
+        ports.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
+    let routes = routes.join(", ");
+    let server = |(index, port): (usize, &u16)| {
+        broker::start(&format!(
+            "server_name: s{index}\ncluster {{ name: c, listen: \"127.0.0.1:{port}\", routes: [{routes}] }}"
+        ))
+    };
+    ports.iter().enumerate().map(server).collect()
+}
+
+fn at(servers: &[Server]) -> Broker {
+    Broker::new(servers.iter().map(Server::address), name("p2pow")).unwrap()
+}
+
+/// A cluster takes some seconds to agree on who leads it.
+async fn open(servers: &[Server]) -> Arc<dyn Store> {
+    let broker = at(servers);
+    within(async {
+        loop {
+            match JetStreamStore::open(&broker, &name("p2pow"), 3).await {
+                Ok(store) => return store.shared(),
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    })
+    .await
+}
+
+/// Which of the servers leads the records.
+async fn leader(servers: &[Server]) -> usize {
+    let addresses: Vec<String> = servers.iter().map(Server::address).collect();
+    let context = jetstream::new(async_nats::connect(addresses).await.unwrap());
+    within(async {
+        loop {
+            let info = match context.get_stream("KV_p2pow").await {
+                Ok(stream) => stream.get_info().await.ok(),
+                Err(_) => None,
+            };
+            let leader = info.and_then(|info| info.cluster).and_then(|cluster| cluster.leader);
+            match leader
+                .and_then(|leader| leader.strip_prefix('s').and_then(|index| index.parse().ok()))
+            {
+                Some(index) => return index,
+                None => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_record_is_lost_and_none_is_written_twice_when_the_leader_is_killed() {
+    let Some(mut servers) = start() else { return };
+    let counters = Records::<u64>::new(open(&servers).await, "counter");
+    let mut revision = counters.create("a", &0).await.unwrap();
+    // A counter that two count, so that a write that is done twice, or lost, shows.
+    for round in 0..2 {
+        let leader = leader(&servers).await;
+        for count in 1..=20u64 {
+            if count == 10 {
+                servers[leader].kill();
+            }
+            let value = 20 * round + count;
+            revision = within(counters.update("a", &value, revision)).await.unwrap();
+            counters.create(&value.to_string(), &value).await.unwrap();
+        }
+        servers[leader].restart();
+    }
+    let entry = within(counters.get("a")).await.unwrap().unwrap();
+    assert_eq!((entry.value, entry.revision), (40, revision));
+    let all = counters.all("").await.unwrap();
+    assert_eq!(all.len(), 41, "{all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn searches_and_leases_go_on_when_any_server_is_killed() {
+    let Some(mut servers) = start() else { return };
+    let store = open(&servers).await;
+    let broker = at(&servers);
+    let _agent = agent_on(&broker, "one").await;
+    let start = move || FleetBackend::start(&broker, Name::random("front")).unwrap();
+    let device = tokio::task::spawn_blocking(start).await.unwrap();
+    within(device.strength().wait_for(|strength| strength.agents == 1)).await.unwrap();
+    let pool = Pool::new(vec![Box::new(device), Box::new(super::setup::vain())]);
+    let lease =
+        Lease::acquire(Arc::clone(&store), "worker", name("front"), Duration::from_secs(30));
+    let lease = within(lease).await.unwrap();
+    for (index, byte) in [(0, 1), (1, 2), (2, 3)] {
+        servers[index].kill();
+        solve(&pool, puzzle(byte, EASY)).await;
+        servers[index].restart();
+        // The cluster has its three again before the next is killed.
+        let revision =
+            within(store.put("job", &byte.to_string(), "1".into(), Expect::Absent)).await.unwrap();
+        assert_eq!(
+            within(store.get("job", &byte.to_string())).await.unwrap().unwrap().revision,
+            revision
+        );
+    }
+    let is_lost = tokio::time::timeout(Duration::from_millis(1), lease.lost()).await.is_ok();
+    assert!(!is_lost, "it was renewed all the time");
+}

@@ -1,0 +1,12 @@
+//! The fleet with a real broker. Where there is no `nats-server` the tests say that they were skipped, unless
+//! `P2POW_REQUIRE_NATS=1`.
+
+#![allow(clippy::unwrap_used)]
+
+mod broker;
+mod cluster;
+mod faults;
+mod roles;
+mod search;
+mod setup;
+mod store;
