@@ -1,5 +1,7 @@
 //! The command line.
 
+#[cfg(feature = "fleet")]
+use crate::commands::{agent, fleet};
 use crate::commands::{bench, books, check, devices, init, register, run, sweep, top, work_server};
 use clap::{Parser, Subcommand};
 use p2pow_cli::{CompletionsArgs, Failure, ManArgs, block_on};
@@ -45,6 +47,12 @@ enum Command {
     Top(top::TopArgs),
     /// Find work for nodes and wallets, as nano-work-server does
     WorkServer(work_server::WorkServerArgs),
+    /// Search for the front ends of a fleet
+    #[cfg(feature = "fleet")]
+    Agent(Box<agent::AgentArgs>),
+    /// Show who is there in a fleet
+    #[cfg(feature = "fleet")]
+    Fleet(fleet::FleetCommandArgs),
     /// Print what a shell needs to complete this program's words
     Completions(CompletionsArgs),
     /// Write manual pages
@@ -68,6 +76,10 @@ impl Args {
             Command::Sweep(args) => block_on(sweep::run(args)),
             Command::Top(args) => block_on(top::run(args)),
             Command::WorkServer(args) => work_server::run(args),
+            #[cfg(feature = "fleet")]
+            Command::Agent(args) => block_on(agent::run(*args)),
+            #[cfg(feature = "fleet")]
+            Command::Fleet(args) => block_on(fleet::run(args)),
             Command::Completions(args) => args.print::<Self>(),
             Command::Man(args) => args.write::<Self>(),
             Command::Check(args) => block_on(check::run(args)),

@@ -6,6 +6,8 @@ mod admin;
 mod args;
 mod commands;
 mod devices;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod options;
 mod own;
 mod registrar;

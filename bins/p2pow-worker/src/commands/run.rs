@@ -63,6 +63,9 @@ pub(crate) struct RunArgs {
     admin: Given<AdminArgs>,
     #[command(flatten)]
     registration: RegistrationArgs,
+    #[cfg(feature = "fleet")]
+    #[command(flatten)]
+    fleet: crate::fleet::FleetArgs,
 }
 
 /// What registering by itself takes.
@@ -106,7 +109,10 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let admin = AdminArgs::layered(&args.admin, &file)?;
     let client = node.client(&file)?;
     let nodes = Nodes::new(client.clone(), node.more()?);
-    let pool = Pool::new(devices.open()?);
+    let devices = devices.open()?;
+    #[cfg(feature = "fleet")]
+    let devices = args.fleet.beside(devices).await?;
+    let pool = Pool::new(devices);
     let registrar = args.registration.registrar(&file, |key| Means {
         node: client.clone(),
         pool: pool.clone(),

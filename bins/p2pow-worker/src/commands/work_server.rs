@@ -55,6 +55,9 @@ pub(crate) struct WorkServerArgs {
     access: Given<AccessArgs>,
     #[command(flatten)]
     devices: Given<DeviceArgs>,
+    #[cfg(feature = "fleet")]
+    #[command(flatten)]
+    fleet: crate::fleet::FleetArgs,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -70,6 +73,8 @@ pub(crate) fn run(args: WorkServerArgs) -> Result<(), Failure> {
     access.warn_if_idle(!keys.is_empty());
     let remotes = named(&args.remote)?.into_iter().chain(file::remotes(&file)?);
     let remotes = remotes.map(|client| remote(&client)).collect::<Result<Vec<_>, _>>()?;
+    #[cfg(feature = "fleet")]
+    let remotes: Vec<_> = remotes.into_iter().chain(args.fleet.device()?).collect();
     let config = config(&listen, &jobs, &access, keys)?;
     let mut devices = devices.open_beside(remotes.len())?;
     let has_local = !devices.is_empty();
