@@ -71,8 +71,13 @@ impl Agent {
             tokio::task::spawn_blocking(move || pool.measure(MEASURE)).await.unwrap_or_default()
         };
         let (told, status) = watch::channel(AgentStatus::default());
-        let desk =
-            Arc::new(Desk { link, name: name.clone(), pool, told, orders: Mutex::default() });
+        let desk = Arc::new(Assignments {
+            link,
+            name: name.clone(),
+            pool,
+            told,
+            orders: Mutex::default(),
+        });
         let task = tokio::spawn(serve(desk, ears, measured));
         Ok(Self { name, status, task })
     }
@@ -111,7 +116,7 @@ struct Ears {
 
 /// What the orders of an agent share. The lock is held for moments, never while something is awaited.
 #[derive(Debug)]
-struct Desk {
+struct Assignments {
     link: Link,
     name: Name,
     pool: Pool,
@@ -119,7 +124,7 @@ struct Desk {
     orders: Mutex<BTreeMap<OrderId, watch::Sender<Wanted>>>,
 }
 
-async fn serve(desk: Arc<Desk>, mut ears: Ears, measured: f64) {
+async fn serve(desk: Arc<Assignments>, mut ears: Ears, measured: f64) {
     // The orders die with this.
     let _end = EndOrders(Arc::clone(&desk));
     let mut connected = desk.link.connected.clone();
@@ -143,7 +148,7 @@ async fn serve(desk: Arc<Desk>, mut ears: Ears, measured: f64) {
 }
 
 /// Ends all orders when it is dropped.
-struct EndOrders(Arc<Desk>);
+struct EndOrders(Arc<Assignments>);
 
 impl Drop for EndOrders {
     fn drop(&mut self) {
@@ -151,7 +156,7 @@ impl Drop for EndOrders {
     }
 }
 
-impl Desk {
+impl Assignments {
     fn orders(&self) -> std::sync::MutexGuard<'_, BTreeMap<OrderId, watch::Sender<Wanted>>> {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,7 @@
 //! [`FleetBackend`]: the agents of a fleet as one device of a pool.
 
 use crate::{
-    Broker, BrokerError, Name,
+    Broker, BrokerError, FleetError, Name,
     front::{Call, Event, Front, Strength},
 };
 use nano_pow::{Backend, BackendError, DeviceInfo, Puzzle, Task};
@@ -37,27 +37,6 @@ pub struct FleetBackend {
     name: String,
     calls: mpsc::UnboundedSender<Call>,
     strength: watch::Receiver<Strength>,
-}
-
-/// A fleet that is of no use now.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FleetError {
-    /// There is no connection to the broker.
-    #[error("the broker at {broker} is away; it is called again and again")]
-    Away {
-        /// Where it should be.
-        broker: String,
-    },
-    /// There is nobody to search.
-    #[error("no agent of the fleet {fleet} is there: start `p2pow-worker agent` on a machine")]
-    NoAgent {
-        /// The fleet's name.
-        fleet: Name,
-    },
-    /// The thread that talks to the fleet is gone.
-    #[error("the thread that talks to the fleet is gone")]
-    Gone,
 }
 
 impl FleetBackend {

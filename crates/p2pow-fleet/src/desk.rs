@@ -18,7 +18,7 @@ mod order;
 use crate::{
     AgentBeat, FrontBeat, Name,
     message::{Command, OrderId, Outcome, Report},
-    roster::{Agent, Fault, Roster},
+    roster::{Fault, Member, Roster},
 };
 use nano_pow::Puzzle;
 use nano_primitives::Work;
@@ -131,7 +131,7 @@ impl Desk {
             Outcome::Found { work } => self.proposed(agent, report, *work, now),
             Outcome::Failed { .. } => self.strike(agent, Fault::Failed, now),
         }
-        if self.roster.get(agent).is_some_and(Agent::is_idle) {
+        if self.roster.get(agent).is_some_and(Member::is_idle) {
             self.strike(agent, Fault::Idle, now);
         }
         self.arrange(now);
@@ -243,7 +243,7 @@ impl Desk {
                 self.taken.commands.push((To::Agent(agent.clone()), stop()));
             }
             // It searches one after the other.
-            let rate = self.roster.get(agent).filter(|_| is_first).map_or(0.0, Agent::rate);
+            let rate = self.roster.get(agent).filter(|_| is_first).map_or(0.0, Member::rate);
             unreported += open.unreported(agent, rate, now);
         }
         if unreported > 0 {
@@ -380,7 +380,7 @@ impl Desk {
     fn weakest(&self) -> Option<u64> {
         // Who has several is at each of them for a part of the time.
         let share = |name: &Name| {
-            let rate = self.roster.get(name).map_or(0.0, Agent::rate);
+            let rate = self.roster.get(name).map_or(0.0, Member::rate);
             let held = self.held.get(name).map_or(1, Vec::len);
             rate / u32::try_from(held).map_or(f64::MAX, f64::from).max(1.0)
         };

@@ -1,7 +1,7 @@
 //! [`Front`]: the desk of a front end with its broker, on a thread of its own.
 
 use crate::{
-    Broker, BrokerError, FleetError, Name,
+    Broker, BrokerError, Name,
     broker::Link,
     desk::{Desk, News, To},
     message::{decode, encode},
@@ -28,6 +28,27 @@ const TICK: Duration = Duration::from_millis(100);
 const BEAT: u32 = 10;
 /// How long orders wait where there is nobody for them.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A fleet that is of no use now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FleetError {
+    /// There is no connection to the broker.
+    #[error("the broker at {broker} is away; it is called again and again")]
+    Away {
+        /// Where it should be.
+        broker: String,
+    },
+    /// There is nobody to search.
+    #[error("no agent of the fleet {fleet} is there: start `p2pow-worker agent` on a machine")]
+    NoAgent {
+        /// The fleet's name.
+        fleet: Name,
+    },
+    /// The thread that talks to the fleet is gone.
+    #[error("the thread that talks to the fleet is gone")]
+    Gone,
+}
 
 /// What a search asks of the front.
 #[derive(Debug)]

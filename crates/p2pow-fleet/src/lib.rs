@@ -40,9 +40,9 @@ mod subject;
 
 pub use {
     agent::{Agent, AgentStatus},
-    backend::{FleetBackend, FleetError},
+    backend::FleetBackend,
     broker::{Broker, BrokerError, Credentials},
-    front::Strength,
+    front::{FleetError, Strength},
     jetstream::JetStreamStore,
     lease::Lease,
     message::{AgentBeat, FrontBeat, Quarantined},

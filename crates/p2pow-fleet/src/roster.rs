@@ -56,7 +56,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 
 /// An agent as a front end sees it.
 #[derive(Debug)]
-pub(crate) struct Agent {
+pub(crate) struct Member {
     /// What it said last.
     beat: AgentBeat,
     heard: Instant,
@@ -70,7 +70,7 @@ pub(crate) struct Agent {
     moved: Instant,
 }
 
-impl Agent {
+impl Member {
     fn new(beat: AgentBeat, now: Instant) -> Self {
         Self {
             beat,
@@ -135,14 +135,14 @@ impl Agent {
 /// The agents, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
-    agents: BTreeMap<Name, Agent>,
+    agents: BTreeMap<Name, Member>,
 }
 
 impl Roster {
     /// An agent said something of itself. Says whether it is new.
     pub(crate) fn beat(&mut self, name: Name, beat: AgentBeat, now: Instant) -> bool {
         let Some(agent) = self.agents.get_mut(&name) else {
-            self.agents.insert(name, Agent::new(beat, now));
+            self.agents.insert(name, Member::new(beat, now));
             return true;
         };
         if beat.hashes != agent.beat.hashes {
@@ -154,15 +154,15 @@ impl Roster {
     }
 
     /// The agents that can be given orders.
-    pub(crate) fn usable(&self, now: Instant) -> impl Iterator<Item = (&Name, &Agent)> {
+    pub(crate) fn usable(&self, now: Instant) -> impl Iterator<Item = (&Name, &Member)> {
         self.agents.iter().filter(move |(_, agent)| agent.is_usable(now) && !agent.is_silent(now))
     }
 
-    pub(crate) fn get(&self, name: &Name) -> Option<&Agent> {
+    pub(crate) fn get(&self, name: &Name) -> Option<&Member> {
         self.agents.get(name)
     }
 
-    pub(crate) fn get_mut(&mut self, name: &Name) -> Option<&mut Agent> {
+    pub(crate) fn get_mut(&mut self, name: &Name) -> Option<&mut Member> {
         self.agents.get_mut(name)
     }
 
@@ -207,7 +207,7 @@ impl Roster {
     }
 }
 
-impl Agent {
+impl Member {
     fn is_silent(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.heard) > SILENT
     }

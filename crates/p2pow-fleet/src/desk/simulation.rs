@@ -51,7 +51,7 @@ struct Outturn {
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+enum Happening {
     /// An agent hears a command: to search, or to stop.
     Search(usize, u64),
     Stop(usize, u64),
@@ -92,7 +92,7 @@ struct Simulation {
     desk: Desk,
     base: Instant,
     now: Nanos,
-    events: BinaryHeap<Reverse<(Nanos, u64, Event)>>,
+    events: BinaryHeap<Reverse<(Nanos, u64, Happening)>>,
     count: u64,
     machines: Vec<Machine>,
     chance: Chance,
@@ -121,7 +121,7 @@ impl Simulation {
             messages: 0,
             wasted: 0,
         };
-        simulation.after(0, Event::Pulse);
+        simulation.after(0, Happening::Pulse);
         simulation
     }
 
@@ -163,11 +163,11 @@ impl Simulation {
         let Reverse((at, _, event)) = self.events.pop().unwrap();
         self.now = at;
         match event {
-            Event::Search(agent, order) => self.told_to_search(agent, order),
-            Event::Stop(agent, order) => self.told_to_stop(agent, order),
-            Event::Done(agent, search) => self.done(agent, search),
-            Event::Found(agent, order, micros) => return self.heard(agent, order, micros),
-            Event::Pulse => self.pulse(),
+            Happening::Search(agent, order) => self.told_to_search(agent, order),
+            Happening::Stop(agent, order) => self.told_to_stop(agent, order),
+            Happening::Done(agent, search) => self.done(agent, search),
+            Happening::Found(agent, order, micros) => return self.heard(agent, order, micros),
+            Happening::Pulse => self.pulse(),
         }
         0
     }
@@ -201,7 +201,7 @@ impl Simulation {
         self.solved[order as usize].get_or_insert(self.now);
         self.leave(agent);
         self.messages += 1;
-        self.after(self.way(), Event::Found(agent, order, (self.now - came) / 1000));
+        self.after(self.way(), Happening::Found(agent, order, (self.now - came) / 1000));
     }
 
     /// An agent ends what it is at, and goes on with the next.
@@ -222,7 +222,7 @@ impl Simulation {
         let time = self.chance.exponential() * self.scene.alone.as_secs_f64();
         self.machines[agent].since = self.now;
         let search = self.machines[agent].search;
-        self.after((time * SECOND as f64) as Nanos, Event::Done(agent, search));
+        self.after((time * SECOND as f64) as Nanos, Happening::Done(agent, search));
     }
 
     fn heard(&mut self, agent: usize, order: u64, micros: u64) -> usize {
@@ -250,7 +250,7 @@ impl Simulation {
         }
         self.desk.tick(now);
         self.send();
-        self.after(SECOND / 2, Event::Pulse);
+        self.after(SECOND / 2, Happening::Pulse);
     }
 
     fn send(&mut self) {
@@ -266,15 +266,15 @@ impl Simulation {
             for agent in agents {
                 self.messages += 1;
                 let event = match &command {
-                    Command::Search(order) => Event::Search(agent, order.id.order),
-                    Command::Stop(id) => Event::Stop(agent, id.order),
+                    Command::Search(order) => Happening::Search(agent, order.id.order),
+                    Command::Stop(id) => Happening::Stop(agent, id.order),
                 };
                 self.after(self.way(), event);
             }
         }
     }
 
-    fn after(&mut self, time: Nanos, event: Event) {
+    fn after(&mut self, time: Nanos, event: Happening) {
         self.count += 1;
         self.events.push(Reverse((self.now + time, self.count, event)));
     }
