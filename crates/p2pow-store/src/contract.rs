@@ -158,7 +158,8 @@ async fn race(one: &dyn Store, other: &dyn Store) -> Result<(), Breach> {
 
 /// What two futures come to, both on their way at the same time.
 async fn both<T>(one: impl Future<Output = T>, other: impl Future<Output = T>) -> (T, T) {
-    let (mut one, mut other) = (pin!(one), pin!(other));
+    let mut one = pin!(one);
+    let mut other = pin!(other);
     let (mut first, mut second) = (None, None);
     poll_fn(|context| {
         if first.is_none()
