@@ -54,7 +54,8 @@ impl Stage<'_> {
 
     fn agent(&self, device: impl Backend + 'static) -> (Agent, Pool) {
         let pool = Pool::builder(vec![Box::new(device)]).cached_works(0).build();
-        let agent = Agent::start(&self.broker(), Name::random("agent"), pool.clone());
+        let broker = self.broker();
+        let agent = Agent::start(&broker, Name::random("agent"), pool.clone());
         (self.runtime.block_on(agent).unwrap(), pool)
     }
 
