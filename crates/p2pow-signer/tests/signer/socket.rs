@@ -180,17 +180,6 @@ async fn a_question_that_drips_is_not_waited_for_and_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn a_reader_that_does_not_read_is_not_waited_for() {
-    let (_folder, path, server) = start(Duration::from_millis(100), 1);
-    let mut silent = UnixStream::connect(&path).await.unwrap();
-    silent.write_all(b"{\"version\":1,\"action\":\"accounts\"}\n").await.unwrap();
-    let accounts = ask(&path, &json!({ "version": 1, "action": "accounts" })).await;
-    assert_eq!(accounts["accounts"], json!([account(0)]));
-    drop(silent);
-    server.shutdown().await;
-}
-
-#[tokio::test]
 async fn many_questions_at_once_sign_one_block_in_one_place() {
     let (_folder, path, _server) = patient();
     let below = frontier(1);
