@@ -66,7 +66,6 @@ pub const SHARED: [Asset; 6] = [
 ];
 
 /// The routes of files. Nothing in them is secret: what a page shows it asks for with the token.
-#[must_use]
 pub fn routes(assets: &'static [Asset]) -> Router {
     assets
         .iter()
