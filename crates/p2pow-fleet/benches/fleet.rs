@@ -2,7 +2,7 @@
 //! `cargo bench -p p2pow-fleet --bench fleet`, or with the names of some parts behind `--`: latency, stop, orders,
 //! linear. Needs `nats-server`.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 #[path = "../tests/fleet/broker.rs"]
 #[allow(dead_code)] // the tests use the rest

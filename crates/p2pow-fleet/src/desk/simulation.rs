@@ -4,6 +4,8 @@
 //! trip). A broker that is too slow is not simulated. `P2POW_SIMULATE=all cargo test -p p2pow-fleet --release
 //! simulation -- --nocapture` prints the table of `docs/benchmarks.md`.
 
+#![allow(clippy::cast_possible_truncation)] // numbers of a simulation are small
+
 use super::{Desk, Taken, To};
 use crate::{
     Name,
