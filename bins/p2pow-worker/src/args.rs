@@ -46,7 +46,7 @@ enum Command {
     /// Watch a worker that runs here, in a terminal
     Top(top::TopArgs),
     /// Find work for nodes and wallets, as nano-work-server does
-    WorkServer(work_server::WorkServerArgs),
+    WorkServer(Box<work_server::WorkServerArgs>),
     /// Search for the front ends of a fleet
     #[cfg(feature = "fleet")]
     Agent(Box<agent::AgentArgs>),
@@ -75,7 +75,7 @@ impl Args {
             Command::Earnings(args) => block_on(books::earnings(args)),
             Command::Sweep(args) => block_on(sweep::run(args)),
             Command::Top(args) => block_on(top::run(args)),
-            Command::WorkServer(args) => work_server::run(args),
+            Command::WorkServer(args) => work_server::run(*args),
             #[cfg(feature = "fleet")]
             Command::Agent(args) => block_on(agent::run(*args)),
             #[cfg(feature = "fleet")]

@@ -31,7 +31,8 @@ fn main() {
     let Some(server) = broker::start("") else { return };
     let wanted: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let runtime = Runtime::new().unwrap();
-    let parts: [(&str, fn(&Stage<'_>)); 4] =
+    type Part = fn(&Stage<'_>);
+    let parts: [(&str, Part); 4] =
         [("latency", latency), ("stop", stop), ("orders", orders), ("linear", linear)];
     for (name, part) in parts {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {
@@ -123,7 +124,8 @@ fn stop(stage: &Stage<'_>) {
     });
     let _agent = stage.agent(device);
     // The device was measured.
-    (begins.recv().unwrap(), ends.recv().unwrap());
+    begins.recv().unwrap();
+    ends.recv().unwrap();
     let pool = stage.front(1);
     let time = |puzzle| {
         let ticket = pool.submit(puzzle);

@@ -41,8 +41,11 @@ fn found(order: u64, puzzle: &Puzzle) -> Report {
     report(order, 10, Outcome::Found { work: solve(puzzle) })
 }
 
+/// Who, and the order that is meant.
+type Told = Vec<(String, u64)>;
+
 /// Who was told to search for which order, and who to stop.
-fn told(taken: &Taken) -> (Vec<(String, u64)>, Vec<(String, u64)>) {
+fn told(taken: &Taken) -> (Told, Told) {
     let (mut searches, mut stops) = (Vec::new(), Vec::new());
     for (to, command) in &taken.commands {
         let to = match to {
@@ -57,7 +60,7 @@ fn told(taken: &Taken) -> (Vec<(String, u64)>, Vec<(String, u64)>) {
     (searches, stops)
 }
 
-fn pairs(expected: &[(&str, u64)]) -> Vec<(String, u64)> {
+fn pairs(expected: &[(&str, u64)]) -> Told {
     expected.iter().map(|(name, order)| ((*name).to_owned(), *order)).collect()
 }
 

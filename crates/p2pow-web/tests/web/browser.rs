@@ -242,23 +242,28 @@ async fn the_form_says_what_is_wrong_and_pays_after_a_yes() {
     browser.evaluate("document.getElementById('confirm-yes').click()").await;
     until(&mut browser, "document.getElementById('course').textContent === 'confirmed'").await;
     assert_eq!(town.waiting(town.bob.account()), xno("1.25"));
-    for (hash, title) in
-        [("#/account", "account"), ("#/payments", "payments"), ("#/worker/127.0.0.1", "worker")]
-    {
-        go(&mut browser, hash).await;
-        let drawn = format!(
-            "!document.getElementById('page-{title}').hidden && document.querySelectorAll('#page-{title} tbody tr').length > 1"
-        );
-        until(&mut browser, &drawn).await;
-        check_layout(&mut browser, 360).await;
-        check_use(&mut browser).await;
-        picture(&mut browser, &format!("{title}-360-light")).await;
-    }
+    check_pages(&mut browser).await;
     let refused = browser
         .told("Log.entryAdded")
         .filter(|params| params["entry"]["text"].as_str().is_some_and(|text| text.contains("400")))
         .count();
     assert_eq!(refused, 1, "the account with a wrong checksum, which the program refused");
+}
+
+/// The pages that show what was paid, on a phone.
+async fn check_pages(browser: &mut Browser) {
+    for (hash, title) in
+        [("#/account", "account"), ("#/payments", "payments"), ("#/worker/127.0.0.1", "worker")]
+    {
+        go(browser, hash).await;
+        let drawn = format!(
+            "!document.getElementById('page-{title}').hidden && document.querySelectorAll('#page-{title} tbody tr').length > 1"
+        );
+        until(browser, &drawn).await;
+        check_layout(browser, 360).await;
+        check_use(browser).await;
+        picture(browser, &format!("{title}-360-light")).await;
+    }
 }
 
 async fn fill(browser: &mut Browser, to: &str, amount: &str) {

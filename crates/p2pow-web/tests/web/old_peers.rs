@@ -82,7 +82,7 @@ async fn a_page_of_another_origin_hires_a_worker_as_the_old_client_does() {
     let user = state.send(town.bob.account(), xno("2")).unwrap();
     let reward = state.after(&user).send(account, xno("0.0001")).unwrap();
     let blocks = json!({
-        "user_block": old(&user.clone().sign(&town.alice)), "reward_block": old(&reward.sign(&town.alice)),
+        "user_block": old(&user.sign(&town.alice)), "reward_block": old(&reward.sign(&town.alice)),
     });
     let answer = browser.evaluate(&format!("old.work('{worker}', {blocks})")).await;
     assert_eq!(answer["status"], 201, "{answer:#}");
