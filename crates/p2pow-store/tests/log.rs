@@ -15,6 +15,15 @@ fn place() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
+#[tokio::test]
+async fn it_does_what_every_store_has_to() {
+    let store = LogStore::in_memory();
+    p2pow_store::contract::check(&store, &store).await.unwrap();
+    let (_folder, path) = place();
+    let store = LogStore::open(&path).unwrap();
+    p2pow_store::contract::check(&store, &store).await.unwrap();
+}
+
 async fn records(store: &dyn Store) -> Vec<(String, u64, String)> {
     let page = Page { prefix: "", after: None, limit: 1000 };
     let found = store.list("job", page).await.unwrap().into_iter();

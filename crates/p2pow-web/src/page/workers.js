@@ -154,4 +154,5 @@ export function startWorkers() {
   });
   setInterval(() => { if (!document.hidden && !by("page-workers").hidden) showWorkers(); }, 5000);
   if (isPublic()) by("show").value = "online";
+  setSlider(); // the list was there before anybody heard of it
 }
