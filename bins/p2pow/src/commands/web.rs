@@ -14,7 +14,7 @@ use clap::ArgGroup;
 use nano_http::Rate;
 use p2pow_cli::{Failure, output, values};
 use p2pow_client::{Journal, Market};
-use p2pow_store::SqliteStore;
+use p2pow_store::{Claimed, SqliteStore};
 use p2pow_web::{Access, BindError, Config, Parts, Token, WebServer};
 use serde_json::json;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -128,7 +128,8 @@ async fn own(args: &WebArgs, settings: &Settings) -> Result<(Config, Parts), Fai
         hiring: sender.config().clone(),
         journal: settings.journal()?,
         market: data.market(),
-        store: store.shared(),
+        // Two programs with the same records would each go on with the same payments.
+        store: Arc::new(Claimed::new(store.shared())?),
         signer: signer.map(Arc::from),
     };
     Ok((config(args, Access::Token(Token::generate()?)), parts))

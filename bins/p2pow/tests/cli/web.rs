@@ -90,12 +90,17 @@ fn a_key_is_for_this_machine_alone_and_a_public_list_has_none() {
     let odd = web(&["--explorer", "https://blocks.example.org/"]).run();
     assert!(odd.bad(2).contains("{}"), "{odd:?}");
 
-    let running = web(&["--listen", "127.0.0.1:0", "--key-file", &key]).start();
+    let data = desk.path("data").to_str().unwrap().to_owned();
+    let own = ["--listen", "127.0.0.1:0", "--key-file", &key, "--data", &data];
+    let running = web(&own).start();
     let link = running.json()["link"].as_str().unwrap().to_owned();
     let (_, about) = ask(&link, "/api/about", None);
     assert_eq!((&about["can_pay"], &about["network"]), (&json!(true), &json!("live")));
     // The node is not there, which the list says.
     let list = until(&link, "/api/workers", |list| list["error"].is_string());
     assert!(list["error"].as_str().unwrap().contains("registered workers"), "{list:#}");
+    // The payments that pages ask for are one program's.
+    let second = web(&own).run();
+    assert!(second.bad(1).contains("somebody else works with"), "{second:?}");
     assert_eq!(running.interrupt(), 0);
 }
