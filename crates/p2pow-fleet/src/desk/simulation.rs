@@ -319,7 +319,7 @@ fn spreading_pays() {
                 let orders = if all { orders } else { orders / 10 };
                 let scene = Scene { agents, alone, round_trip, orders, everybody: false };
                 let few = Scene {
-                    orders: (orders * 10 / agents).clamp(100, orders),
+                    orders: (orders * 10 / agents).max(100).min(orders),
                     everybody: true,
                     ..scene
                 };
