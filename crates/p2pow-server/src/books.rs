@@ -14,7 +14,9 @@ use std::sync::Arc;
 /// The store cannot be read.
 pub async fn all(store: Arc<dyn Store>) -> Result<Vec<EndedJob>, StoreError> {
     let entries = Records::<EndedJob>::new(store, ENDED).all("").await?;
-    Ok(entries.into_iter().map(|entry| entry.value).collect())
+    let mut jobs: Vec<EndedJob> = entries.into_iter().map(|entry| entry.value).collect();
+    jobs.sort_by_key(|job| (job.admitted_ms, job.id));
+    Ok(jobs)
 }
 
 /// What some jobs come to.

@@ -7,7 +7,7 @@
 //! | bucket | key | record |
 //! |---|---|---|
 //! | `worker-open` | hash of the reward block | [`OpenJob`]: removed when the end is written |
-//! | `worker-ended` | time of the admission and hash of the reward block | [`EndedJob`]: the books |
+//! | `worker-ended` | hash of the reward block | [`EndedJob`]: the books |
 //! | `worker-works` | root | [`FoundWork`]: forgotten after a day |
 
 mod line;
@@ -72,8 +72,7 @@ impl Journal {
     pub(crate) async fn take_over(&self) -> Result<Vec<Line>, StoreError> {
         let (pages, mut lines) = (&self.pages, Vec::new());
         for entry in pages.open.all("").await? {
-            let key = entry.value.ended_key(&entry.key);
-            if pages.ended.get(&key).await?.is_some() {
+            if pages.is_booked(&entry.key, &entry.value).await? {
                 // The end was written, and then the worker died.
                 match pages.open.remove(&entry.key, entry.revision).await {
                     // Another worker is as far.

@@ -21,6 +21,8 @@ use p2pow_store::{
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
+const EVERYTHING: Page<'_> = Page { prefix: "", after: None, limit: 1000 };
+
 async fn net() -> Devnet {
     let net = Devnet::builder().confirmation_delay(Duration::ZERO).start().await.unwrap();
     net.open(&alice(), amount(RICHES)).unwrap();
@@ -77,8 +79,7 @@ async fn killed_at(net: &Devnet, asked: &WorkRequest, last: usize, moment: Momen
     asking.abort();
     drop(server);
     drop(gate);
-    let everything = Page { prefix: "", after: None, limit: 1000 };
-    let works = store.list("worker-works", everything).await.unwrap().len();
+    let works = store.list("worker-works", EVERYTHING).await.unwrap().len();
     let (server, gate) = worker_with(net, |_, _| {}, Arc::clone(&store)).await.unwrap();
     if server.jobs().is_empty() && booked(&store).await.is_empty() {
         // The first life ended before the job was written down, so that its client has to come again.
@@ -214,6 +215,8 @@ async fn a_job_that_is_resumed_is_joined_by_its_client() {
     let asked = request(&[scene.send(1000)], FEE);
     let first = scene.ask(&asked).await;
     assert_eq!(first.status, 201);
+    let tried = scene.server.reports()[0].hashes;
+    assert!(tried > 0);
     let Scene { net, server, .. } = scene;
     server.shutdown().await;
     let (server, gate) = worker_with(&net, |_, _| {}, Arc::clone(&store)).await.unwrap();
@@ -223,7 +226,53 @@ async fn a_job_that_is_resumed_is_joined_by_its_client() {
     assert_eq!(scene.gate.searches(), 0);
     scene.net.faults().leave_unconfirmed(false);
     scene.won(1).await;
-    assert_eq!(books_have(&store, 1).await[0].paid, amount(FEE));
+    let booked = &books_have(&store, 1).await[0];
+    assert_eq!((booked.paid, booked.hashes), (amount(FEE), tried), "with what it took");
+}
+
+/// The job of a request on a ledger that does not have it yet, which is won, or lost to a rival's block.
+async fn ends_as(outcome: Phase, store: &Arc<dyn Store>) -> WorkRequest {
+    let net = net().await;
+    let (server, gate) = worker_with(&net, |_, _| {}, Arc::clone(store)).await.unwrap();
+    let scene = Scene { net, server, gate };
+    let (asked, rival) = (request(&[scene.send(1000)], FEE), scene.send(2));
+    scene.gate.set(outcome == Phase::Confirmed);
+    let (response, ()) = tokio::join!(scene.ask(&asked), async {
+        if outcome == Phase::Lost {
+            scene.job_in(Phase::Solving).await;
+            scene.net.seed(&rival.sign(&alice()).into()).unwrap();
+        }
+    });
+    assert_eq!(response.status == 201, outcome == Phase::Confirmed, "{:?}", response.json());
+    eventually(|| scene.server.jobs().is_empty().then_some(())).await;
+    asked
+}
+
+/// A node that lags behind, or is put back to an earlier state, lets a worker take a job anew. It was booked anew too.
+#[tokio::test]
+async fn a_reward_that_is_asked_for_again_is_one_line_of_the_books() {
+    for (outcomes, last) in [
+        ([Phase::Confirmed, Phase::Confirmed], Phase::Confirmed),
+        ([Phase::Lost, Phase::Confirmed], Phase::Confirmed),
+        ([Phase::Confirmed, Phase::Lost], Phase::Confirmed),
+        ([Phase::Lost, Phase::Lost], Phase::Lost),
+    ] {
+        let store = memory();
+        let mut ids = Vec::new();
+        for outcome in outcomes {
+            // What was solved is known: the second time there would be no search in which to lose.
+            for found in store.list("worker-works", EVERYTHING).await.unwrap() {
+                store.remove("worker-works", &found.key, found.revision).await.unwrap();
+            }
+            ids.push(ends_as(outcome, &store).await.id());
+        }
+        let books = booked(&store).await;
+        assert_eq!(ids, [books[0].id, books[0].id], "the ledgers are the same");
+        let found: Vec<_> = books.iter().map(|job| job.outcome).collect();
+        assert_eq!(found, [last], "after {outcomes:?}");
+        let wanted = if last == Phase::Confirmed { amount(FEE) } else { amount(0) };
+        assert_eq!(books::Earnings::of(&books).income, wanted);
+    }
 }
 
 /// A lost job of which the reward was published: the next worker on the store finds the rival's block.

@@ -191,7 +191,7 @@ async fn work(job: &Job, begun: &mut Begun, means: &Means) -> Result<Ending, Sto
     let blocks = finish(job.request(), line.plan(), &works);
     job.advance(Phase::Publishing);
     if line.phase() < Phase::Published {
-        line.solved(&works).await?;
+        line.solved(&works, job.report().hashes).await?;
         let published = (solved, &means.timings.publish);
         let patience = Patience { answer_within: config.answer_within, closing, published };
         let answer = publish(job, &blocks, node, &patience).await?.ok_or(Stop::Down)?;

@@ -34,6 +34,35 @@ impl Pages {
         }
     }
 
+    /// Whether the end of an open job is in the books.
+    pub(super) async fn is_booked(&self, key: &str, job: &OpenJob) -> Result<bool, StoreError> {
+        let booked = self.ended.get(key).await?;
+        Ok(booked.is_some_and(|booked| booked.value.is_end_of(job)))
+    }
+
+    /// Writes the end of a job into the books, if it is not there: each reward has one line, however often it is asked
+    /// for.
+    async fn book(&self, key: &str, job: &OpenJob, ended: EndedJob) -> Result<(), StoreError> {
+        loop {
+            let written = match self.ended.note_new(key, &ended).await {
+                Err(error) if error.is_conflict() => match self.ended.get(key).await? {
+                    Some(booked) if booked.value.is_end_of(job) => return Ok(()),
+                    Some(booked) => {
+                        let line = booked.value.again(ended.clone());
+                        self.ended.note(key, &line, booked.revision).await
+                    }
+                    None => continue,
+                },
+                written => written,
+            };
+            match written {
+                // Somebody else wrote it meanwhile.
+                Err(error) if error.is_conflict() => {}
+                written => return written.map(drop),
+            }
+        }
+    }
+
     /// Why nothing can be written, if that is so.
     pub(super) fn trouble(&self) -> Option<String> {
         self.trouble.borrow().clone()
@@ -70,6 +99,8 @@ pub(crate) struct Line {
     plan: Plan,
     open: OpenJob,
     revision: Revision,
+    /// The hashes that earlier processes have tried.
+    hashes_before: u64,
 }
 
 impl Line {
@@ -79,7 +110,8 @@ impl Line {
         open: OpenJob,
         revision: Revision,
     ) -> Self {
-        Self { pages, request, plan, open, revision }
+        let hashes_before = open.hashes;
+        Self { pages, request, plan, open, revision, hashes_before }
     }
 
     /// Makes an open job this worker's, from whomever has it: who starts last goes on with it. `None` for a record that
@@ -126,12 +158,13 @@ impl Line {
         self.open.works.as_deref()
     }
 
-    /// All works are found, and the blocks are to be published.
+    /// All works are found, by so many hashes here, and the blocks are to be published.
     ///
     /// # Errors
     /// The job is not this worker's any more.
-    pub(crate) async fn solved(&mut self, works: &[Work]) -> Result<(), Gone> {
+    pub(crate) async fn solved(&mut self, works: &[Work], hashes: u64) -> Result<(), Gone> {
         self.open.works = Some(works.to_vec());
+        self.open.hashes = self.hashes_before.saturating_add(hashes);
         self.reach(Phase::Publishing).await
     }
 
@@ -180,12 +213,12 @@ impl Line {
     /// # Errors
     /// The job is not this worker's any more.
     pub(crate) async fn end(self, end: End<'_>) -> Result<(), Gone> {
-        let ended = self.open.ended(&self.request, end, unix_ms());
+        let hashes = self.hashes_before.saturating_add(end.hashes);
+        let ended = self.open.ended(&self.request, End { hashes, ..end }, unix_ms());
         let key = self.key();
-        let booked = self.pages.ended.note_new(&self.open.ended_key(&key), &ended).await;
-        let written = match booked {
-            Err(error) if !error.is_conflict() => Err(error),
-            _ => self.pages.open.remove(&key, self.revision).await,
+        let written = match self.pages.book(&key, &self.open, ended).await {
+            Ok(()) => self.pages.open.remove(&key, self.revision).await,
+            Err(error) => Err(error),
         };
         self.pages.hear(written.as_ref().err());
         match written {

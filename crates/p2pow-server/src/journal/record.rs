@@ -34,6 +34,9 @@ pub(crate) struct OpenJob {
     pub(super) steps: Vec<StepRecord>,
     /// The works in the order of the steps, once all are found.
     pub(super) works: Option<Vec<Work>>,
+    /// The hashes tried for them, once they are found.
+    #[serde(default)]
+    pub(super) hashes: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -43,7 +46,7 @@ pub(super) struct StepRecord {
     epoch: Option<u8>,
 }
 
-/// A job at its end: a line of the worker's books.
+/// A job at its end: a line of the worker's books. A reward that is asked for again after that is the same line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EndedJob {
@@ -59,11 +62,12 @@ pub struct EndedJob {
     pub outcome: Phase,
     /// The code of the refusal that its clients were told, if they were.
     pub refusal: Option<String>,
-    /// When its work was to start, in milliseconds since 1970.
+    /// When its work was to start, in milliseconds since 1970: the last time, if it was asked for again.
     pub admitted_ms: u64,
     /// When it ended, in milliseconds since 1970.
     pub ended_ms: u64,
-    /// The hashes tried for it by the process that ended it.
+    /// The hashes tried for it, each time that it was asked for. What a process tried that died before it had all works
+    /// is not known.
     pub hashes: u64,
 }
 
@@ -91,7 +95,8 @@ impl OpenJob {
         };
         let request = serde_json::from_slice(&request.to_json()).unwrap_or_default();
         let steps = plan.steps.iter().map(step).collect();
-        Self { owner, admitted_ms, phase: Phase::Solving, request, steps, works: None }
+        let phase = Phase::Solving;
+        Self { owner, admitted_ms, phase, request, steps, works: None, hashes: 0 }
     }
 
     /// The request, if the record is whole.
@@ -113,11 +118,6 @@ impl OpenJob {
         steps.collect::<Option<Vec<_>>>().map(|steps| Plan { steps })
     }
 
-    /// The key of its line in the books, by time.
-    pub(super) fn ended_key(&self, id: &str) -> String {
-        format!("{:015}-{id}", self.admitted_ms)
-    }
-
     pub(super) fn ended(&self, request: &WorkRequest, end: End<'_>, ended_ms: u64) -> EndedJob {
         EndedJob {
             id: request.id(),
@@ -130,5 +130,21 @@ impl OpenJob {
             ended_ms,
             hashes: end.hashes,
         }
+    }
+}
+
+impl EndedJob {
+    /// Whether this is how an open job ended, and not an earlier one for the same reward.
+    pub(super) const fn is_end_of(&self, job: &OpenJob) -> bool {
+        self.admitted_ms == job.admitted_ms
+    }
+
+    /// What the line says once the same reward has been asked for again, and that has ended. A confirmed reward stays
+    /// what it is, whatever is said about it later, and is income of the day of its confirmation.
+    pub(super) fn again(self, later: Self) -> Self {
+        let hashes = self.hashes.saturating_add(later.hashes);
+        let admitted_ms = later.admitted_ms;
+        let last = if self.outcome == Phase::Confirmed { self } else { later };
+        Self { admitted_ms, hashes, ..last }
     }
 }

@@ -245,24 +245,22 @@ impl Town {
         let (mut jobs, mut won) = (0, 0);
         for (index, man) in self.men.iter().enumerate() {
             let books = man.books().await;
-            // A job that failed may be asked for again; what counts is how it ended at last.
-            let last: HashMap<_, _> = books.iter().map(|job| (job.id, job)).collect();
+            // A reward may be asked for again; what counts is how that ended at last, in one line.
+            let lines: HashMap<_, _> = books.iter().map(|job| (job.id, job)).collect();
+            assert_eq!(lines.len(), books.len(), "nothing is booked twice");
             let mut income = 0;
-            for job in last.values() {
+            for job in lines.values() {
                 let is_paid = self.net.block(&job.id).is_some();
                 assert_eq!(job.outcome == Phase::Confirmed, is_paid, "the true outcome of {job:?}");
                 income += if is_paid { job.paid.to_raw() } else { 0 };
             }
-            let confirmed = books.iter().filter(|job| job.outcome == Phase::Confirmed).count();
-            let at_last = last.values().filter(|job| job.outcome == Phase::Confirmed).count();
-            assert_eq!(confirmed, at_last, "nothing is booked twice");
-            won += confirmed;
+            won += books.iter().filter(|job| job.outcome == Phase::Confirmed).count();
             let account = man.reward.account();
             let received = self.net.receivable_total(&account).to_raw();
             assert_eq!(received, income, "the books of worker {index} balance");
             for (id, _) in self.signed.iter().filter(|(_, whose)| **whose == index) {
                 assert!(
-                    self.net.block(id).is_none() || last.contains_key(id),
+                    self.net.block(id).is_none() || lines.contains_key(id),
                     "{id} was paid and is in no book"
                 );
             }
