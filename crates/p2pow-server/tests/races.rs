@@ -8,6 +8,7 @@ use common::{
     FEE, Scene, alice, amount, bob, eventually, george, http, key, payments, request, worker,
 };
 use nano_block::StateBlock;
+use nano_devnet::Devnet;
 use p2pow_protocol::WorkRequest;
 use p2pow_server::{Contest, Phase};
 use std::time::Duration;
@@ -113,11 +114,11 @@ async fn a_batch_goes_on_where_a_rival_has_begun_it() {
     scene.won(1).await;
 }
 
-#[tokio::test]
-async fn the_websocket_tells_of_a_lost_race_before_the_next_poll() {
+/// A race that is lost where nobody polls, and these WebSockets are listened to.
+async fn is_told(websockets: impl FnOnce(String) -> Vec<String>) {
     let never = Duration::from_secs(3600);
     let scene = Scene::with(|config, net| {
-        config.websocket_urls = vec![net.websocket_url()];
+        config.websocket_urls = websockets(net.websocket_url());
         config.poll = never;
     })
     .await;
@@ -130,6 +131,17 @@ async fn the_websocket_tells_of_a_lost_race_before_the_next_poll() {
     };
     let (response, ()) = tokio::join!(scene.ask(&asked), overtake);
     assert_eq!(response.refusal(), (500, "User PoW fail".to_owned()));
+}
+
+#[tokio::test]
+async fn the_websocket_tells_of_a_lost_race_before_the_next_poll() {
+    is_told(|url| vec![url]).await;
+}
+
+#[tokio::test]
+async fn each_websocket_tells_of_a_lost_race_where_the_others_are_silent() {
+    let silent = Devnet::builder().start().await.unwrap();
+    is_told(|url| vec![silent.websocket_url(), url]).await;
 }
 
 #[tokio::test]

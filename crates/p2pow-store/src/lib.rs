@@ -50,7 +50,7 @@ pub use {
     claimed::Claimed,
     error::StoreError,
     log::LogStore,
-    record::{Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Note, Page, Record, Revision},
+    record::{Change, Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Note, Page, Record, Revision},
     records::{Entry, Records},
     store::{BoxFuture, Store, check_name, check_value},
 };

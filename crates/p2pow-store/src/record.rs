@@ -52,17 +52,34 @@ pub struct Record {
     pub value: String,
 }
 
-/// A record to be noted together with others.
+/// A record to be noted, or removed, together with others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// Its bucket.
     pub bucket: &'static str,
     /// Its key within the bucket.
     pub key: String,
-    /// Its JSON text.
-    pub value: String,
-    /// What is believed of the record that is there.
-    pub expect: Expect,
+    /// What becomes of it.
+    pub change: Change,
+}
+
+/// What becomes of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// This JSON text takes its place, if it is as expected.
+    Write(String, Expect),
+    /// It is removed, if it is still as it was at this revision.
+    Remove(Revision),
+}
+
+impl Change {
+    /// The revision that the record must have; `None` if there must be no record.
+    pub(crate) const fn wanted(&self) -> Option<Revision> {
+        match self {
+            Self::Write(_, Expect::Absent) => None,
+            Self::Write(_, Expect::At(revision)) | Self::Remove(revision) => Some(*revision),
+        }
+    }
 }
 
 /// A part of a bucket, in the order of the keys' bytes.

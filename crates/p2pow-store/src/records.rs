@@ -1,6 +1,6 @@
 //! [`Records`]: the records of one bucket as values of one type.
 
-use crate::{Expect, Note, Page, Record, Revision, Store, StoreError};
+use crate::{Change, Expect, Note, Page, Record, Revision, Store, StoreError};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt, marker::PhantomData, sync::Arc};
 
@@ -96,8 +96,15 @@ impl<T: Serialize + DeserializeOwned> Records<T> {
         revision: Option<Revision>,
     ) -> Result<Note, StoreError> {
         let expect = revision.map_or(Expect::Absent, Expect::At);
-        let (bucket, value) = (self.bucket, self.text(key, value)?);
-        Ok(Note { bucket, key: key.to_owned(), value, expect })
+        let change = Change::Write(self.text(key, value)?, expect);
+        Ok(Note { bucket: self.bucket, key: key.to_owned(), change })
+    }
+
+    /// The removal of a record, to be made together with other writes by [`Store::note_all`].
+    #[must_use]
+    pub fn removing(&self, key: &str, revision: Revision) -> Note {
+        let change = Change::Remove(revision);
+        Note { bucket: self.bucket, key: key.to_owned(), change }
     }
 
     /// Removes a record that must be as it was at `revision`.

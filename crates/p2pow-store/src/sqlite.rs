@@ -6,8 +6,8 @@
 mod connection;
 
 use crate::{
-    BoxFuture, Claim, Expect, Note, Page, Record, Revision, Store, StoreError,
-    store::{check_name, check_value},
+    BoxFuture, Change, Claim, Expect, Note, Page, Record, Revision, Store, StoreError,
+    store::check_name,
 };
 use connection::{Answer, Ask, Connection, Put};
 use std::{
@@ -82,9 +82,7 @@ impl SqliteStore {
     }
 
     async fn write(&self, put: Put) -> Result<Revision, StoreError> {
-        check_name(&put.bucket)?;
-        check_name(&put.key)?;
-        check_value(&put.key, &put.value)?;
+        put.check()?;
         match self.ask(Ask::Put(put)).await? {
             Answer::Written(revision) => Ok(revision),
             _ => Err(StoreError::Closed),
@@ -95,16 +93,10 @@ impl SqliteStore {
         &self,
         notes: Vec<Note>,
     ) -> Result<Vec<Result<Revision, StoreError>>, StoreError> {
-        for Note { bucket, key, value, .. } in &notes {
-            check_name(bucket)?;
-            check_name(key)?;
-            check_value(key, value)?;
-        }
-        let put = |note: Note| {
-            let Note { bucket, key, value, expect } = note;
-            Put { is_flushed: false, ..Put::new(bucket, &key, value, expect) }
-        };
-        match self.ask(Ask::Puts(notes.into_iter().map(put).collect())).await? {
+        let put = |Note { bucket, key, change }: Note| Put::note(bucket, &key, change);
+        let puts: Vec<_> = notes.into_iter().map(put).collect();
+        puts.iter().try_for_each(Put::check)?;
+        match self.ask(Ask::Puts(puts)).await? {
             Answer::Noted(answers) => Ok(answers),
             _ => Err(StoreError::Closed),
         }
@@ -175,7 +167,7 @@ impl Store for SqliteStore {
         value: String,
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        Box::pin(self.write(Put::new(bucket, key, value, expect)))
+        Box::pin(self.write(Put::flushed(bucket, key, Change::Write(value, expect))))
     }
 
     fn note<'a>(
@@ -185,7 +177,7 @@ impl Store for SqliteStore {
         value: String,
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        Box::pin(self.write(Put { is_flushed: false, ..Put::new(bucket, key, value, expect) }))
+        Box::pin(self.write(Put::note(bucket, key, Change::Write(value, expect))))
     }
 
     fn note_all<'a>(
@@ -202,10 +194,7 @@ impl Store for SqliteStore {
         revision: Revision,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            check_name(bucket)?;
-            check_name(key)?;
-            let ask = Ask::Remove { bucket: bucket.to_owned(), key: key.to_owned(), revision };
-            self.ask(ask).await.map(drop)
+            self.write(Put::flushed(bucket, key, Change::Remove(revision))).await.map(drop)
         })
     }
 

@@ -1,7 +1,7 @@
 //! [`Store`]: what every store of records can do.
 
 use crate::{
-    Claim, Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Note, Page, Record, Revision, StoreError,
+    Change, Claim, Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Note, Page, Record, Revision, StoreError,
 };
 use std::{fmt, pin::Pin, sync::Arc};
 
@@ -43,17 +43,21 @@ pub trait Store: fmt::Debug + Send + Sync {
         self.put(bucket, key, value, expect)
     }
 
-    /// Notes several records, one after the other, until one fails: the answers of those that were tried, of which only
-    /// the last can be an error. A process that dies in the middle may leave the first ones written, never a later one
-    /// without those before it. A store may do it in one step.
+    /// Notes several records, or removes them, one after the other, until one fails: the answers of those that were tried,
+    /// of which only the last can be an error. A process that dies in the middle may leave the first ones written, never a
+    /// later one without those before it. A store may do it in one step. The answer for a record that was removed is the
+    /// revision that it had.
     fn note_all<'a>(
         &'a self,
         notes: Vec<Note>,
     ) -> BoxFuture<'a, Vec<Result<Revision, StoreError>>> {
         Box::pin(async move {
             let mut answers = Vec::with_capacity(notes.len());
-            for Note { bucket, key, value, expect } in notes {
-                let answer = self.note(bucket, &key, value, expect).await;
+            for Note { bucket, key, change } in notes {
+                let answer = match change {
+                    Change::Write(value, expect) => self.note(bucket, &key, value, expect).await,
+                    Change::Remove(last) => self.remove(bucket, &key, last).await.map(|()| last),
+                };
                 let is_over = answer.is_err();
                 answers.push(answer);
                 if is_over {

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use p2pow_store::{
-    Claimed, Entry, Expect, MAX_VALUE_BYTES, Note, Page, Records, SqliteStore, Store, StoreError,
+    Change, Claimed, Entry, Expect, MAX_VALUE_BYTES, Note, Page, Records, SqliteStore, Store,
+    StoreError,
     crash::{CrashAt, Moment},
 };
 use std::{path::Path, sync::Arc};
@@ -206,8 +207,7 @@ async fn notes_that_are_written_together_end_with_the_first_that_conflicts() {
         let note = |key: &str| Note {
             bucket: "job",
             key: format!("{number}-{key}"),
-            value: "1".into(),
-            expect: Expect::Absent,
+            change: Change::Write("1".into(), Expect::Absent),
         };
         store.put("job", &note("b").key, "0".into(), Expect::Absent).await.unwrap();
         let answers = store.note_all(vec![note("a"), note("b"), note("c")]).await;
@@ -217,7 +217,21 @@ async fn notes_that_are_written_together_end_with_the_first_that_conflicts() {
         assert_eq!(a.map(|record| record.value).as_deref(), Some("1"));
         assert_eq!(b.map(|record| record.value).as_deref(), Some("0"));
         assert_eq!(c, None);
-        assert_eq!(store.note_all(vec![note("c"), note("d")]).await.len(), 2);
+        let removal = |key: &str, revision| Note { change: Change::Remove(revision), ..note(key) };
+        let noted = store.note_all(vec![note("c"), note("d")]).await;
+        let revision = |place: usize| *noted[place].as_ref().unwrap();
+        let answers = store
+            .note_all(vec![
+                removal("c", revision(0)),
+                note("e"),
+                removal("d", revision(0)),
+                note("f"),
+            ])
+            .await;
+        assert!(matches!(&answers[..], [Ok(_), Ok(_), Err(error)] if error.is_conflict()));
+        let is_there = async |key| left(key).await.is_some();
+        assert_eq!([is_there("c").await, is_there("d").await], [false, true]);
+        assert_eq!([is_there("e").await, is_there("f").await], [true, false]);
     }
 }
 

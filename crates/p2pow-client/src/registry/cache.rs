@@ -6,7 +6,7 @@
 
 use nano_block::Network;
 use nano_primitives::{Account, Amount, BlockHash};
-use p2pow_store::{Expect, Note, Revision, Store, StoreError};
+use p2pow_store::{Change, Expect, Note, Revision, Store, StoreError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -163,7 +163,7 @@ impl Cache {
         };
         let expect = there.map_or(Expect::Absent, Expect::At);
         let value = serde_json::to_string(value).expect("texts and numbers have a JSON form");
-        Ok(Note { bucket: BUCKET, key, value, expect })
+        Ok(Note { bucket: BUCKET, key, change: Change::Write(value, expect) })
     }
 
     fn key(&self, name: &str) -> String {

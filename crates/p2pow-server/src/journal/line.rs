@@ -17,6 +17,7 @@ const OPEN: &str = "worker-open";
 /// The records of the jobs. Clones share them.
 #[derive(Debug, Clone)]
 pub(super) struct Pages {
+    store: Arc<dyn Store>,
     pub(super) open: Records<OpenJob>,
     pub(super) ended: Records<EndedJob>,
     pub(super) owner: Owner,
@@ -27,6 +28,7 @@ pub(super) struct Pages {
 impl Pages {
     pub(super) fn new(store: &Arc<dyn Store>) -> Self {
         Self {
+            store: Arc::clone(store),
             open: Records::new(Arc::clone(store), OPEN),
             ended: Records::new(Arc::clone(store), ENDED),
             owner: Owner::new(),
@@ -40,26 +42,35 @@ impl Pages {
         Ok(booked.is_some_and(|booked| booked.value.is_end_of(job)))
     }
 
-    /// Writes the end of a job into the books, if it is not there: each reward has one line, however often it is asked
-    /// for.
-    async fn book(&self, key: &str, job: &OpenJob, ended: EndedJob) -> Result<(), StoreError> {
+    /// Writes the end of a job into the books and takes it from the open ones, in this order. Each reward has one line,
+    /// however often it is asked for.
+    async fn close(
+        &self,
+        key: &str,
+        (job, last): (&OpenJob, Revision),
+        ended: EndedJob,
+    ) -> Result<(), StoreError> {
+        let removal = || self.open.removing(key, last);
+        let mut line = self.ended.noting(key, &ended, None)?;
         loop {
-            let written = match self.ended.note_new(key, &ended).await {
-                Err(error) if error.is_conflict() => match self.ended.get(key).await? {
-                    Some(booked) if booked.value.is_end_of(job) => return Ok(()),
-                    Some(booked) => {
-                        let line = booked.value.again(ended.clone());
-                        self.ended.note(key, &line, booked.revision).await
-                    }
-                    None => continue,
-                },
-                written => written,
-            };
-            match written {
-                // Somebody else wrote it meanwhile.
-                Err(error) if error.is_conflict() => {}
-                written => return written.map(drop),
+            let mut answers = self.store.note_all(vec![line, removal()]).await;
+            let answer = answers.pop().unwrap_or(Err(StoreError::Closed));
+            let is_booked = answers.pop().is_some();
+            match answer {
+                Err(error) if error.is_conflict() && !is_booked => {}
+                answer => return answer.map(drop),
             }
+            // There is a line, of this end or of an earlier one, or somebody else writes it now.
+            line = match self.ended.get(key).await? {
+                Some(booked) if booked.value.is_end_of(job) => {
+                    return self.open.remove(key, last).await;
+                }
+                Some(booked) => {
+                    let line = booked.value.again(ended.clone());
+                    self.ended.noting(key, &line, Some(booked.revision))?
+                }
+                None => self.ended.noting(key, &ended, None)?,
+            };
         }
     }
 
@@ -208,7 +219,8 @@ impl Line {
         }
     }
 
-    /// Writes the job's end into the books, and then takes it from the open ones, which flushes both.
+    /// Writes the job's end into the books, and then takes it from the open ones. Neither is flushed: a job that is open
+    /// again after the power was lost ends again as the ledger says.
     ///
     /// # Errors
     /// The job is not this worker's any more.
@@ -216,10 +228,7 @@ impl Line {
         let hashes = self.hashes_before.saturating_add(end.hashes);
         let ended = self.open.ended(&self.request, End { hashes, ..end }, unix_ms());
         let key = self.key();
-        let written = match self.pages.book(&key, &self.open, ended).await {
-            Ok(()) => self.pages.open.remove(&key, self.revision).await,
-            Err(error) => Err(error),
-        };
+        let written = self.pages.close(&key, (&self.open, self.revision), ended).await;
         self.pages.hear(written.as_ref().err());
         match written {
             Err(StoreError::Closed | StoreError::Conflict { .. }) => Err(Gone),

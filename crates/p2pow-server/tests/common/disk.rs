@@ -1,6 +1,6 @@
 //! A disk that may be full, and that says how long it was waited for.
 
-use p2pow_store::{BoxFuture, Expect, Page, Record, Revision, Store, StoreError};
+use p2pow_store::{BoxFuture, Expect, Note, Page, Record, Revision, Store, StoreError};
 use std::{
     path::PathBuf,
     sync::{
@@ -89,6 +89,16 @@ impl Store for Disk {
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
         Box::pin(self.write("noted", self.store.note(bucket, key, value, expect)))
+    }
+
+    fn note_all<'a>(
+        &'a self,
+        notes: Vec<Note>,
+    ) -> BoxFuture<'a, Vec<Result<Revision, StoreError>>> {
+        Box::pin(async move {
+            let written = self.write("noted", async { Ok(self.store.note_all(notes).await) });
+            written.await.unwrap_or_else(|error| vec![Err(error)])
+        })
     }
 
     fn remove<'a>(

@@ -1,6 +1,9 @@
 //! [`Connection`]: the file's form and the statements. Blocking; used by the store's thread alone.
 
-use crate::{Expect, Record, Revision, StoreError};
+use crate::{
+    Change, Record, Revision, StoreError,
+    store::{check_name, check_value},
+};
 use rusqlite::{OptionalExtension, Row, TransactionBehavior, config::DbConfig, params};
 use std::{
     path::{Path, PathBuf},
@@ -38,11 +41,6 @@ pub(crate) enum Ask {
     Put(Put),
     /// One after the other until one conflicts; none of them is flushed.
     Puts(Vec<Put>),
-    Remove {
-        bucket: String,
-        key: String,
-        revision: Revision,
-    },
     List {
         bucket: String,
         prefix: String,
@@ -51,15 +49,14 @@ pub(crate) enum Ask {
     },
 }
 
-/// A record to be written.
+/// A record to be written or removed.
 #[derive(Debug)]
 pub(crate) struct Put {
-    pub(crate) bucket: String,
-    pub(crate) key: String,
-    pub(crate) value: String,
-    pub(crate) expect: Expect,
+    bucket: String,
+    key: String,
+    change: Change,
     /// Whether it is to survive the power.
-    pub(crate) is_flushed: bool,
+    is_flushed: bool,
 }
 
 /// What the thread answers.
@@ -69,27 +66,38 @@ pub(crate) enum Answer {
     Written(Revision),
     /// Of those that were tried: only the last can be a conflict.
     Noted(Vec<Result<Revision, StoreError>>),
-    Removed,
 }
 
 impl Ask {
     pub(crate) const fn is_write(&self) -> bool {
-        matches!(self, Self::Put(_) | Self::Puts(_) | Self::Remove { .. })
+        matches!(self, Self::Put(_) | Self::Puts(_))
     }
 
     /// Whether it is on disk only when the disk says so.
     pub(crate) const fn is_flushed(&self) -> bool {
         match self {
             Self::Put(put) => put.is_flushed,
-            Self::Remove { .. } => true,
             Self::Get { .. } | Self::List { .. } | Self::Puts(_) => false,
         }
     }
 }
 
 impl Put {
-    pub(crate) fn new(bucket: &str, key: &str, value: String, expect: Expect) -> Self {
-        Self { bucket: bucket.to_owned(), key: key.to_owned(), value, expect, is_flushed: true }
+    pub(crate) fn flushed(bucket: &str, key: &str, change: Change) -> Self {
+        Self { bucket: bucket.to_owned(), key: key.to_owned(), change, is_flushed: true }
+    }
+
+    pub(crate) fn note(bucket: &str, key: &str, change: Change) -> Self {
+        Self { is_flushed: false, ..Self::flushed(bucket, key, change) }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        check_name(&self.bucket)?;
+        check_name(&self.key)?;
+        match &self.change {
+            Change::Write(value, _) => check_value(&self.key, value),
+            Change::Remove(_) => Ok(()),
+        }
     }
 }
 
@@ -219,14 +227,6 @@ fn one(sqlite: &rusqlite::Connection, ask: &Ask) -> rusqlite::Result<Result<Answ
         }
         Ask::Put(put) => Ok(write(sqlite, put)?.map(Answer::Written)),
         Ask::Puts(puts) => puts_in_turn(sqlite, puts).map(|noted| Ok(Answer::Noted(noted))),
-        Ask::Remove { bucket, key, revision } => {
-            if let Some(conflict) = conflict(sqlite, (bucket, key), Some(*revision))? {
-                return Ok(Err(conflict));
-            }
-            let sql = "DELETE FROM record WHERE bucket = ?1 AND key = ?2";
-            sqlite.prepare_cached(sql)?.execute([bucket, key])?;
-            Ok(Ok(Answer::Removed))
-        }
     }
 }
 
@@ -248,15 +248,19 @@ fn puts_in_turn(
 
 fn write(
     sqlite: &rusqlite::Connection,
-    Put { bucket, key, value, expect, .. }: &Put,
+    Put { bucket, key, change, .. }: &Put,
 ) -> rusqlite::Result<Result<Revision, StoreError>> {
-    let wanted = match expect {
-        Expect::Absent => None,
-        Expect::At(revision) => Some(*revision),
-    };
-    if let Some(conflict) = conflict(sqlite, (bucket, key), wanted)? {
+    if let Some(conflict) = conflict(sqlite, (bucket, key), change.wanted())? {
         return Ok(Err(conflict));
     }
+    let value = match change {
+        Change::Write(value, _) => value,
+        Change::Remove(last) => {
+            let sql = "DELETE FROM record WHERE bucket = ?1 AND key = ?2";
+            sqlite.prepare_cached(sql)?.execute([bucket, key])?;
+            return Ok(Ok(*last));
+        }
+    };
     let next = next(sqlite)?;
     let sql = "INSERT INTO record (bucket, key, revision, value) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (bucket, key) DO UPDATE SET revision = ?3, value = ?4";
@@ -333,11 +337,11 @@ impl StoreError {
 #[cfg(test)]
 mod tests {
     use super::{Ask, Connection, Put};
-    use crate::{Expect, StoreError};
+    use crate::{Change, Expect, StoreError};
 
     fn put(key: usize) -> Ask {
         let value = format!("{:?}", "x".repeat(10_000));
-        Ask::Put(Put::new("job", &key.to_string(), value, Expect::Absent))
+        Ask::Put(Put::flushed("job", &key.to_string(), Change::Write(value, Expect::Absent)))
     }
 
     #[test]
