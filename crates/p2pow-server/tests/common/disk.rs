@@ -10,6 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// The write of a work that was found, for which no job waits.
+pub(crate) const WORK: &str = "a work noted beside the job";
+
 #[derive(Debug)]
 pub(crate) struct Disk {
     store: Arc<dyn Store>,
@@ -88,7 +91,8 @@ impl Store for Disk {
         value: String,
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        Box::pin(self.write("noted", self.store.note(bucket, key, value, expect)))
+        let kind = if bucket == "worker-works" { WORK } else { "noted" };
+        Box::pin(self.write(kind, self.store.note(bucket, key, value, expect)))
     }
 
     fn note_all<'a>(
