@@ -14,9 +14,7 @@ use nano_primitives::{Amount, Root, Work};
 use nano_rpc::Client;
 use p2pow_client::{Config, Journal, Order, OrderKey, Patience, Sender};
 use p2pow_server::{Rate, Server, register::registration_block};
-use p2pow_store::{
-    BoxFuture, Expect, Note, Page, Record, Revision, SqliteStore, Store, StoreError,
-};
+use p2pow_store::{Around, BoxFuture, Call, Kind, SqliteStore, Store, StoreError};
 use std::{
     net::SocketAddr,
     path::Path,
@@ -82,58 +80,20 @@ impl Timed {
     }
 }
 
-impl Store for Timed {
-    fn get<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
-        Box::pin(self.time(self.store.get(bucket, key)))
+impl Around for Timed {
+    fn store(&self) -> &dyn Store {
+        &self.store
     }
 
-    fn put<'a>(
+    fn call<'a, T: Send + 'a>(
         &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        self.flushes.fetch_add(1, Ordering::Relaxed);
-        Box::pin(self.time(self.store.put(bucket, key, value, expect)))
-    }
-
-    fn note<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        Box::pin(self.time(self.store.note(bucket, key, value, expect)))
-    }
-
-    fn note_all<'a>(
-        &'a self,
-        notes: Vec<Note>,
-    ) -> BoxFuture<'a, Vec<Result<Revision, StoreError>>> {
-        Box::pin(self.time(self.store.note_all(notes)))
-    }
-
-    fn remove<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        revision: Revision,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.time(self.store.remove(bucket, key, revision)))
-    }
-
-    fn list<'a>(
-        &'a self,
-        bucket: &'a str,
-        page: Page<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
-        Box::pin(self.time(self.store.list(bucket, page)))
+        call: Call<'a>,
+        answer: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        if call.kind == Kind::Put {
+            self.flushes.fetch_add(1, Ordering::Relaxed);
+        }
+        Box::pin(self.time(answer))
     }
 }
 

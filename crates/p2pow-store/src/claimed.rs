@@ -1,6 +1,6 @@
 //! [`Claimed`]: a store whose claim lasts as long as anybody has it.
 
-use crate::{BoxFuture, Claim, Expect, Note, Page, Record, Revision, Store, StoreError};
+use crate::{Around, BoxFuture, Call, Claim, Store, StoreError};
 use std::sync::Arc;
 
 /// A store that nobody else has claimed, as long as anybody has this.
@@ -21,60 +21,16 @@ impl Claimed {
     }
 }
 
-impl Store for Claimed {
-    fn get<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
-        self.store.get(bucket, key)
+impl Around for Claimed {
+    fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
-    fn put<'a>(
+    fn call<'a, T: Send + 'a>(
         &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        self.store.put(bucket, key, value, expect)
-    }
-
-    fn note<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        self.store.note(bucket, key, value, expect)
-    }
-
-    fn note_all<'a>(
-        &'a self,
-        notes: Vec<Note>,
-    ) -> BoxFuture<'a, Vec<Result<Revision, StoreError>>> {
-        self.store.note_all(notes)
-    }
-
-    fn remove<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        revision: Revision,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.store.remove(bucket, key, revision)
-    }
-
-    fn list<'a>(
-        &'a self,
-        bucket: &'a str,
-        page: Page<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
-        self.store.list(bucket, page)
-    }
-
-    fn claim(&self) -> Result<Claim, StoreError> {
-        self.store.claim()
+        _: Call<'a>,
+        answer: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        answer
     }
 }

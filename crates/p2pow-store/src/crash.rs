@@ -1,7 +1,7 @@
 //! [`CrashAt`]: a store that dies at a chosen write, for tests that enumerate every point where a process may be
 //! killed.
 
-use crate::{BoxFuture, Claim, Expect, Page, Record, Revision, Store, StoreError};
+use crate::{Around, BoxFuture, Call, Store, StoreError};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -47,15 +47,10 @@ impl CrashAt {
         self.is_dead.load(Ordering::SeqCst)
     }
 
-    fn check(&self) -> Result<(), StoreError> {
-        if self.is_dead() { Err(StoreError::Closed) } else { Ok(()) }
-    }
-
     async fn write<T>(
         &self,
         write: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        self.check()?;
         let number = self.writes.fetch_add(1, Ordering::SeqCst) + 1;
         if number < self.last {
             return write.await;
@@ -68,61 +63,26 @@ impl CrashAt {
     }
 }
 
-impl Store for CrashAt {
-    fn get<'a>(
+impl Around for CrashAt {
+    fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    fn call<'a, T: Send + 'a>(
         &'a self,
-        bucket: &'a str,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        call: Call<'a>,
+        answer: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
         Box::pin(async move {
-            self.check()?;
-            self.store.get(bucket, key).await
+            if self.is_dead() {
+                return Err(StoreError::Closed);
+            }
+            if call.is_write() { self.write(answer).await } else { answer.await }
         })
     }
 
-    fn put<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        Box::pin(self.write(self.store.put(bucket, key, value, expect)))
-    }
-
-    fn note<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        Box::pin(self.write(self.store.note(bucket, key, value, expect)))
-    }
-
-    fn remove<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        revision: Revision,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.write(self.store.remove(bucket, key, revision)))
-    }
-
-    fn list<'a>(
-        &'a self,
-        bucket: &'a str,
-        page: Page<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
-        Box::pin(async move {
-            self.check()?;
-            self.store.list(bucket, page).await
-        })
-    }
-
-    /// A process that is gone holds nothing: whoever had it has to drop it.
-    fn claim(&self) -> Result<Claim, StoreError> {
-        self.check()?;
-        self.store.claim()
+    /// A process may be killed between any two.
+    fn is_one_call(&self) -> bool {
+        false
     }
 }

@@ -33,6 +33,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod around;
 mod claim;
 mod claimed;
 pub mod contract;
@@ -46,6 +47,7 @@ mod sqlite;
 mod store;
 
 pub use {
+    around::{Around, Call, Kind},
     claim::Claim,
     claimed::Claimed,
     error::StoreError,

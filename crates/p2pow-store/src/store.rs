@@ -51,21 +51,7 @@ pub trait Store: fmt::Debug + Send + Sync {
         &'a self,
         notes: Vec<Note>,
     ) -> BoxFuture<'a, Vec<Result<Revision, StoreError>>> {
-        Box::pin(async move {
-            let mut answers = Vec::with_capacity(notes.len());
-            for Note { bucket, key, change } in notes {
-                let answer = match change {
-                    Change::Write(value, expect) => self.note(bucket, &key, value, expect).await,
-                    Change::Remove(last) => self.remove(bucket, &key, last).await.map(|()| last),
-                };
-                let is_over = answer.is_err();
-                answers.push(answer);
-                if is_over {
-                    break;
-                }
-            }
-            answers
-        })
+        in_turn(self, notes)
     }
 
     /// Removes the record, if it is still as it was at `revision`.
@@ -92,6 +78,28 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn claim(&self) -> Result<Claim, StoreError> {
         Err(StoreError::Unclaimable)
     }
+}
+
+/// Makes notes one by one until one fails.
+pub(crate) fn in_turn<S: Store + ?Sized>(
+    store: &S,
+    notes: Vec<Note>,
+) -> BoxFuture<'_, Vec<Result<Revision, StoreError>>> {
+    Box::pin(async move {
+        let mut answers = Vec::with_capacity(notes.len());
+        for Note { bucket, key, change } in notes {
+            let answer = match change {
+                Change::Write(value, expect) => store.note(bucket, &key, value, expect).await,
+                Change::Remove(last) => store.remove(bucket, &key, last).await.map(|()| last),
+            };
+            let is_over = answer.is_err();
+            answers.push(answer);
+            if is_over {
+                break;
+            }
+        }
+        answers
+    })
 }
 
 impl<S: Store + ?Sized> Store for Arc<S> {

@@ -5,11 +5,10 @@ use crate::{
     notary::Notary,
     town::{Town, Worker, xno},
 };
-use futures_util::future::BoxFuture;
 use nano_block::SecretKey;
 use nano_primitives::Account;
 use p2pow_client::{Journal, JournalError, Order, OrderKey, Receipt, SendError, Sender};
-use p2pow_store::{Expect, Page, Record, Revision, SqliteStore, Store, StoreError};
+use p2pow_store::{Around, BoxFuture, Call, SqliteStore, Store, StoreError};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -37,51 +36,35 @@ impl Gate {
         })
     }
 
-    async fn pass(&self, bucket: &str) {
-        if bucket == self.bucket && self.is_shut.swap(false, Ordering::SeqCst) {
+    async fn pass(&self, call: Call<'_>) {
+        if call.is_write()
+            && call.bucket == self.bucket
+            && self.is_shut.swap(false, Ordering::SeqCst)
+        {
             self.reached.notify_one();
             self.go.notified().await;
         }
     }
 }
 
-impl Store for Gate {
-    fn get<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
-        self.store.get(bucket, key)
+impl Around for Gate {
+    fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
-    fn put<'a>(
+    fn call<'a, T: Send + 'a>(
         &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
+        call: Call<'a>,
+        answer: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
         Box::pin(async move {
-            self.pass(bucket).await;
-            self.store.put(bucket, key, value, expect).await
+            self.pass(call).await;
+            answer.await
         })
     }
 
-    fn remove<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        revision: Revision,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.store.remove(bucket, key, revision)
-    }
-
-    fn list<'a>(
-        &'a self,
-        bucket: &'a str,
-        page: Page<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
-        self.store.list(bucket, page)
+    fn is_one_call(&self) -> bool {
+        false
     }
 }
 

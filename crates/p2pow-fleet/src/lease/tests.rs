@@ -1,6 +1,6 @@
 use super::Lease;
 use crate::Name;
-use p2pow_store::{BoxFuture, Expect, Page, Record, Revision, SqliteStore, Store, StoreError};
+use p2pow_store::{Around, BoxFuture, Call, Expect, SqliteStore, Store, StoreError};
 use std::{
     sync::{
         Arc,
@@ -25,54 +25,24 @@ impl Breaking {
     fn new(store: &Arc<dyn Store>) -> Arc<Self> {
         Arc::new(Self { store: Arc::clone(store), is_broken: AtomicBool::new(false) })
     }
-
-    async fn pass(&self) {
-        if self.is_broken.load(Ordering::SeqCst) {
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
-impl Store for Breaking {
-    fn get<'a>(
+impl Around for Breaking {
+    fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    fn call<'a, T: Send + 'a>(
         &'a self,
-        bucket: &'a str,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        _: Call<'a>,
+        answer: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
         Box::pin(async move {
-            self.pass().await;
-            self.store.get(bucket, key).await
+            if self.is_broken.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
+            answer.await
         })
-    }
-
-    fn put<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        Box::pin(async move {
-            self.pass().await;
-            self.store.put(bucket, key, value, expect).await
-        })
-    }
-
-    fn remove<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        revision: Revision,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.store.remove(bucket, key, revision)
-    }
-
-    fn list<'a>(
-        &'a self,
-        bucket: &'a str,
-        page: Page<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
-        self.store.list(bucket, page)
     }
 }
 

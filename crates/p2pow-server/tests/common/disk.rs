@@ -1,6 +1,6 @@
 //! A disk that may be full, and that says how long it was waited for.
 
-use p2pow_store::{BoxFuture, Expect, Note, Page, Record, Revision, Store, StoreError};
+use p2pow_store::{Around, BoxFuture, Call, Kind, Store, StoreError};
 use std::{
     path::PathBuf,
     sync::{
@@ -65,60 +65,22 @@ impl Disk {
     }
 }
 
-impl Store for Disk {
-    fn get<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
-        self.store.get(bucket, key)
+impl Around for Disk {
+    fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
-    fn put<'a>(
+    fn call<'a, T: Send + 'a>(
         &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        Box::pin(self.write("flushed", self.store.put(bucket, key, value, expect)))
-    }
-
-    fn note<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        value: String,
-        expect: Expect,
-    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
-        let kind = if bucket == "worker-works" { WORK } else { "noted" };
-        Box::pin(self.write(kind, self.store.note(bucket, key, value, expect)))
-    }
-
-    fn note_all<'a>(
-        &'a self,
-        notes: Vec<Note>,
-    ) -> BoxFuture<'a, Vec<Result<Revision, StoreError>>> {
-        Box::pin(async move {
-            let written = self.write("noted", async { Ok(self.store.note_all(notes).await) });
-            written.await.unwrap_or_else(|error| vec![Err(error)])
-        })
-    }
-
-    fn remove<'a>(
-        &'a self,
-        bucket: &'a str,
-        key: &'a str,
-        revision: Revision,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.write("removed", self.store.remove(bucket, key, revision)))
-    }
-
-    fn list<'a>(
-        &'a self,
-        bucket: &'a str,
-        page: Page<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
-        self.store.list(bucket, page)
+        call: Call<'a>,
+        answer: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        let kind = match call.kind {
+            Kind::Read => return answer,
+            Kind::Note if call.bucket == "worker-works" => WORK,
+            Kind::Note => "noted",
+            Kind::Put | Kind::Remove => "flushed",
+        };
+        Box::pin(self.write(kind, answer))
     }
 }
