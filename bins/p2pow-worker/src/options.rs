@@ -221,8 +221,14 @@ pub(crate) fn layout() -> Layout {
         .options::<JournalArgs>()
         .options::<AddressArgs>()
         .options::<KeepArgs>()
-        .options::<AdminArgs>()
-        .texts("headers", "Headers for the node, such as a provider's API key", "authorization");
+        .options::<AdminArgs>();
+    #[cfg(feature = "fleet")]
+    let options = options.options::<crate::fleet::FleetArgs>();
+    let options = options.texts(
+        "headers",
+        "Headers for the node, such as a provider's API key",
+        "authorization",
+    );
     KeyArgs::in_file(
         options,
         "The key that registers. Its account should hold little: registering points its representative at your address \
@@ -318,7 +324,7 @@ impl NodeArgs {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::{NodeArgs, OfferArgs, layout};
     use crate::admin::ADDRESS;
     use p2pow_cli::config::Given;
@@ -357,14 +363,24 @@ mod tests {
         let set =
             [("reward_account", "nano_…"), ("admin", ADDRESS), ("key.key_file", "worker.key")];
         let template = layout().template(&set);
-        assert!(docs.contains(&template), "docs/options.md lacks:\n{template}");
+        let shown = shown_of(docs);
+        assert!(shown.contains(&template), "docs/options.md lacks:\n{template}");
+    }
+
+    /// What the documentation shows of this build: one without fleets has no lines about them.
+    pub(crate) fn shown_of(docs: &str) -> String {
+        let is_known = |part: &&str| cfg!(feature = "fleet") || !part.contains("\n# fleet");
+        docs.split_inclusive("\n\n").filter(is_known).collect()
     }
 
     #[test]
     fn every_line_that_the_file_shows_may_hold() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.toml");
-        let text = layout().template_in_force(&[("reward_account", BURN)], &["seed_file"]);
+        let text = layout().template_in_force(
+            &[("reward_account", BURN)],
+            &["seed_file", "fleet_credentials", "fleet_nkey_file", "fleet_token_file"],
+        );
         assert!(text.lines().filter(|line| line.contains(" = ")).count() > 15, "{text}");
         std::fs::write(&path, &text).unwrap();
         let read = layout().read(&path);

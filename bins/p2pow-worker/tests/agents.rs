@@ -9,11 +9,15 @@ mod broker;
 mod common;
 
 use common::{json_of, refused, worker};
-use nano_primitives::{Difficulty, Root};
+use nano_block::Network;
+use nano_devnet::Devnet;
+use nano_primitives::{Account, Difficulty, Root};
 use nano_rpc::Client;
 use serde_json::{Value, json};
 use std::{
-    io::{BufRead, BufReader, Read},
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -65,7 +69,10 @@ impl Drop for Program {
 async fn an_agent_works_for_a_work_server() {
     let Some(mut broker) = broker::start("") else { return };
     let fleet = broker.address();
-    let mut agent = Program::start(&["agent", "--fleet", &fleet, "--fleet-member", "one"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("agent.toml");
+    fs::write(&file, format!("fleet = \"{fleet}\"\nfleet_member = \"one\"\n")).unwrap();
+    let mut agent = Program::start(&["agent", "--config", file.to_str().unwrap()]);
     let started = agent.next();
     assert_eq!((&started["event"], &started["agent"]), (&json!("started"), &json!("one")));
     assert_eq!(agent.next(), json!({ "event": "connected" }));
@@ -126,4 +133,74 @@ fn what_makes_no_sense_is_told() {
     );
     let missing = ["agent", "--fleet", "nats://127.0.0.1:1", "--fleet-nkey-file", "/missing"];
     refused(&missing, 1, "cannot read /missing");
+}
+
+/// As flags are read, and without a word of what a file says.
+#[test]
+fn a_fleet_in_the_configuration_is_read_as_flags_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("worker.toml");
+    let path = file.to_str().unwrap();
+    let refused = |lines: &str, code, wanted: &str| {
+        fs::write(&file, lines).unwrap();
+        refused(&["agent", "--config", path], code, wanted);
+    };
+    let missing = format!("cannot read {}", folder.path().join("a.nk").display());
+    refused("fleet = \"nats://127.0.0.1:1\"\nfleet_nkey_file = \"a.nk\"", 1, &missing);
+    refused("threads = 1", 2, "a line `fleet = ");
+    refused("fleet = [\"nats://a\"]\nfleet_user = \"a\"", 2, "without `fleet_password_file`");
+    refused("fleet_user = \"a\"\nfleet_token_file = \"b\"", 1, "exclude each other");
+    fs::write(&file, "fleet = [\"nats://a\", \"nats://secret@b\"]").unwrap();
+    for program in ["agent", "work-server"] {
+        let output = common::run(&[program, "--config", path]);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(error.contains("worker.toml line 1: `fleet`: wanted the address"), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+    // A flag comes before the file, and what it excludes is not taken from there.
+    fs::write(&file, "fleet = \"nats://a\"\nfleet_token_file = \"b\"").unwrap();
+    let flags =
+        ["agent", "--config", path, "--fleet", "nats://127.0.0.1:1", "--fleet-nkey-file", "/c"];
+    common::refused(&flags, 1, "cannot read /c");
+}
+
+/// The operator's listener, asked with its token.
+fn metrics(address: &str, token: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    write!(stream, "{head}Authorization: Bearer {}\r\n\r\n", token.trim()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_tells_of_its_fleet_in_its_metrics() {
+    let Some(broker) = broker::start("") else { return };
+    let net = Devnet::builder().network(Network::Dev).start().await.unwrap();
+    let (fleet, folder) = (broker.address(), tempfile::tempdir().unwrap());
+    let file = |name| folder.path().join(name).to_str().unwrap().to_owned();
+    let _agent = Program::start(&["agent", "--fleet", &fleet, "--fleet-member", "one"]);
+    let (node, token, journal) = (net.rpc_url(), file("admin.token"), file("worker.db"));
+    let mut arguments = vec!["run", "--config", "/dev/null", "--network", "dev", "--node", &node];
+    arguments.extend(["--fee", "0.0001", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    arguments.extend(["--admin-token-file", &token, "--journal", &journal, "--fleet", &fleet]);
+    let reward = Account::ZERO.to_string();
+    arguments.extend(["--reward-account", &reward]);
+    let mut program = Program::start(&arguments);
+    let started = program.next();
+    let (admin, token) = (started["admin"].as_str().unwrap(), fs::read_to_string(&token).unwrap());
+    let end = Instant::now() + Duration::from_secs(120);
+    loop {
+        let text = metrics(admin, &token);
+        let has = |line: &str| text.lines().any(|found| found == line);
+        let is_there = has("p2pow_worker_fleet_agents 1.0") && has("p2pow_worker_fleet_up 1.0");
+        if is_there {
+            assert!(has("p2pow_worker_fleet_agent_orders{agent=\"one\"} 0.0"), "{text}");
+            assert!(has("p2pow_worker_fleet_search_seconds_count 0"), "{text}");
+            break;
+        }
+        assert!(Instant::now() < end, "{text}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }

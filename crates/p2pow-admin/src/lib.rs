@@ -37,5 +37,8 @@ pub use {
     nano_http::{ListenError, Sockets},
     p2pow_page::{Token, TokenError},
     server::{AdminConfig, AdminServer, BindError, Source},
-    status::{Device, Ended, Feed, Histogram, Node, Queue, RunningJob, Status, Timings},
+    status::{
+        Device, Ended, Feed, Fleet, FleetAgent, FleetQuarantine, Histogram, Node, Queue,
+        RunningJob, Status, Timings,
+    },
 };

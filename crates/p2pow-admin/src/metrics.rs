@@ -1,6 +1,6 @@
 //! [`text`]: a [`Status`] in Prometheus' text format.
 
-use crate::{Histogram, Status};
+use crate::{Fleet, Histogram, Status};
 use nano_primitives::Amount;
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet, prometheus_text},
@@ -35,6 +35,11 @@ struct DeviceLabel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AgentLabel {
+    agent: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct NodeLabel {
     node: String,
 }
@@ -48,6 +53,9 @@ pub(crate) fn text(status: &Status) -> Result<String, fmt::Error> {
     devices(&mut registry, status);
     nodes(&mut registry, status);
     timings(&mut registry, status);
+    if let Some(fleet) = &status.fleet {
+        searchers(&mut registry, fleet);
+    }
     let mut text = String::new();
     prometheus_text::encode(&mut text, &registry)?;
     Ok(text)
@@ -137,6 +145,28 @@ fn nodes(registry: &mut Registry, status: &Status) {
     registry.register("node_last_error_timestamp_seconds", help, errors);
 }
 
+fn searchers(registry: &mut Registry, fleet: &Fleet) {
+    let mut gauge = |name, help, value: f64| registry.register(name, help, ConstGauge::new(value));
+    gauge("fleet_up", "Whether the fleet's broker is connected", flag(fleet.connected));
+    gauge("fleet_agents", "Agents that can be given orders", fleet.agents.len() as f64);
+    gauge("fleet_hashrate", "Hashes a second of the agents, by their own words", fleet.rate());
+    gauge("fleet_orders", "Roots that agents search for", fleet.orders as f64);
+    gauge("fleet_quarantined", "Agents that are left alone", fleet.quarantined.len() as f64);
+    registry.register("fleet_found", "Works found by agents", ConstCounter::new(fleet.found));
+    let help = "Works proposed by agents that were none";
+    registry.register("fleet_wrong", help, ConstCounter::new(fleet.wrong));
+    let (rates, orders): (Gauges<AgentLabel>, Gauges<AgentLabel>) = Default::default();
+    for agent in &fleet.agents {
+        let label = AgentLabel { agent: agent.name.clone() };
+        rates.get_or_create(&label).set(agent.rate);
+        orders.get_or_create(&label).set(agent.orders as f64);
+    }
+    registry.register("fleet_agent_hashrate", "Hashes a second of an agent, by its word", rates);
+    registry.register("fleet_agent_orders", "Roots that an agent has", orders);
+    let help = "From when the fleet was asked for a root's work until an agent had found it";
+    histogram(registry, ("fleet_search_seconds", help), &fleet.searches);
+}
+
 fn flag(holds: bool) -> f64 {
     if holds { 1.0 } else { 0.0 }
 }
@@ -161,10 +191,14 @@ fn timings(registry: &mut Registry, status: &Status) {
             &timings.admit,
         ),
     ] {
-        // A worker of another version may tell nothing of it.
-        if seen.counts.len() == seen.bounds.len() + 1 {
-            registry.register(name, help, Counted(seen.clone()));
-        }
+        histogram(registry, (name, help), seen);
+    }
+}
+
+/// One that a worker of another version tells nothing of is left out.
+fn histogram(registry: &mut Registry, (name, help): (&str, &str), seen: &Histogram) {
+    if seen.counts.len() == seen.bounds.len() + 1 {
+        registry.register(name, help, Counted(seen.clone()));
     }
 }
 
@@ -194,8 +228,14 @@ fn xno(amount: Amount) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::text;
-    use crate::{Device, Ended, Feed, Histogram, Node, Status, Timings};
+    use crate::{
+        Device, Ended, Feed, Fleet, FleetAgent, FleetQuarantine, Histogram, Node, Status, Timings,
+    };
     use nano_primitives::Amount;
+
+    fn agent(name: &str) -> FleetAgent {
+        FleetAgent { name: name.into(), rate: 1.5, orders: 2 }
+    }
 
     #[test]
     fn a_status_is_told_in_prometheus_words() {
@@ -227,6 +267,15 @@ mod tests {
                 rate: Some(2.5),
                 ..Device::default()
             }],
+            fleet: Some(Fleet {
+                connected: true,
+                agents: ["one", "two"].map(agent).into(),
+                found: 5,
+                wrong: 1,
+                quarantined: vec![FleetQuarantine::default()],
+                searches: Histogram { bounds: vec![1.0], counts: vec![4, 1], sum: 9.0 },
+                ..Fleet::default()
+            }),
             ..Status::default()
         };
         let text = text(&status).unwrap();
@@ -248,10 +297,20 @@ mod tests {
             "p2pow_worker_solve_seconds_bucket{le=\"1\"} 2",
             "p2pow_worker_solve_seconds_bucket{le=\"+Inf\"} 3",
             "p2pow_worker_solve_seconds_sum 31.5",
+            "p2pow_worker_fleet_up 1.0",
+            "p2pow_worker_fleet_agents 2.0",
+            "p2pow_worker_fleet_hashrate 3.0",
+            "p2pow_worker_fleet_agent_orders{agent=\"two\"} 2.0",
+            "p2pow_worker_fleet_found_total 5",
+            "p2pow_worker_fleet_wrong_total 1",
+            "p2pow_worker_fleet_quarantined 1.0",
+            "p2pow_worker_fleet_search_seconds_count 5",
             "p2pow_worker_solve_seconds_count 3",
         ] {
             assert!(text.lines().any(|found| found == line), "no {line} in\n{text}");
         }
         assert_eq!(text.matches("p2pow_worker_solve_seconds_bucket").count(), 3, "{text}");
+        let alone = super::text(&Status { fleet: None, ..status }).unwrap();
+        assert!(!alone.contains("fleet"), "{alone}");
     }
 }

@@ -47,6 +47,52 @@ pub struct Status {
     pub devices: Vec<Device>,
     /// The jobs in flight.
     pub jobs: Vec<RunningJob>,
+    /// The machines that search for this worker over a broker, if there is a fleet.
+    pub fleet: Option<Fleet>,
+}
+
+/// The machines that search for a worker over a broker.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fleet {
+    /// Whether the broker is connected.
+    pub connected: bool,
+    /// The agents that can be given orders.
+    pub agents: Vec<FleetAgent>,
+    /// Roots that are out.
+    pub orders: usize,
+    /// Works that agents have found.
+    pub found: u64,
+    /// Works that agents proposed and that were none.
+    pub wrong: u64,
+    /// The agents that are left alone.
+    pub quarantined: Vec<FleetQuarantine>,
+    /// From when a root was wanted to its work.
+    pub searches: Histogram,
+}
+
+/// A machine of a fleet.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FleetAgent {
+    /// What it is called.
+    pub name: String,
+    /// Hashes a second, by its own word.
+    pub rate: f64,
+    /// Roots of this worker that it has.
+    pub orders: usize,
+}
+
+/// A machine of a fleet that is left alone.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FleetQuarantine {
+    /// What it is called.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// For how many seconds still.
+    pub seconds: u64,
 }
 
 /// What waits for the devices.
@@ -209,6 +255,14 @@ impl Node {
     }
 }
 
+impl Fleet {
+    /// Hashes a second of all agents together, by their own words.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        self.agents.iter().map(|agent| agent.rate).sum()
+    }
+}
+
 impl Histogram {
     /// How often it was done.
     #[must_use]
@@ -246,6 +300,7 @@ impl Default for Status {
             timings: Timings::default(),
             devices: Vec::new(),
             jobs: Vec::new(),
+            fleet: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! [`FleetBackend`]: the agents of a fleet as one device of a pool.
 
 use crate::{
-    Broker, BrokerError, FleetError, Name,
+    Broker, BrokerError, FleetError, FrontStatus, Name,
     front::{Call, Event, Front, Strength},
 };
 use nano_pow::{Backend, BackendError, DeviceInfo, Puzzle, Task};
@@ -37,6 +37,7 @@ pub struct FleetBackend {
     name: String,
     calls: mpsc::UnboundedSender<Call>,
     strength: watch::Receiver<Strength>,
+    status: watch::Receiver<Option<FrontStatus>>,
 }
 
 impl FleetBackend {
@@ -51,12 +52,13 @@ impl FleetBackend {
         let name = format!("fleet {} at {broker}", broker.fleet());
         let (calls, called) = mpsc::unbounded_channel();
         let (told, strength) = watch::channel(Strength::default());
+        let (told_status, status) = watch::channel(None);
         let (started, start) = channel();
         let (broker, runtime) =
             (broker.clone(), runtime::Builder::new_current_thread().enable_all().build());
         let runtime = runtime.map_err(BrokerError::Thread)?;
         let run = async move {
-            match Front::start(&broker, front, told).await {
+            match Front::start(&broker, front, (told, told_status)).await {
                 Ok(front) => {
                     let _ = started.send(Ok(()));
                     front.serve(called).await;
@@ -72,13 +74,20 @@ impl FleetBackend {
             .map_err(BrokerError::Thread)?;
         let gone = || BrokerError::Thread(std::io::Error::other("it has ended"));
         start.recv().unwrap_or_else(|_| Err(gone()))?;
-        Ok(Self { name, calls, strength })
+        Ok(Self { name, calls, strength, status })
     }
 
     /// The agents that can be given orders now, and their hashes per second together. Changes whenever that does.
     #[must_use]
     pub fn strength(&self) -> watch::Receiver<Strength> {
         self.strength.clone()
+    }
+
+    /// How the fleet stands, told once a second; `None` before the first time. It can be asked while a pool has the
+    /// device.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Option<FrontStatus>> {
+        self.status.clone()
     }
 
     fn search_together(&self, tasks: &[&Task<'_>]) -> Result<(), FleetError> {

@@ -16,7 +16,7 @@
 mod order;
 
 use crate::{
-    AgentBeat, FrontBeat, Name,
+    AgentBeat, AgentStanding, FrontBeat, Histogram, Name,
     message::{Command, OrderId, Outcome, Report},
     roster::{Fault, Member, Roster},
 };
@@ -71,6 +71,7 @@ pub(crate) struct Desk {
     held: BTreeMap<Name, Vec<u64>>,
     last: u64,
     counts: Counts,
+    searches: Histogram,
     taken: Taken,
 }
 
@@ -90,6 +91,7 @@ impl Desk {
             held: BTreeMap::new(),
             last: 0,
             counts: Counts::default(),
+            searches: Histogram::default(),
             taken: Taken::default(),
         }
     }
@@ -99,7 +101,7 @@ impl Desk {
         let first = self.last + 1;
         for &puzzle in puzzles {
             self.last += 1;
-            self.open.insert(self.last, Open::new(puzzle));
+            self.open.insert(self.last, Open::new(puzzle, now));
         }
         self.arrange(now);
         (first..=self.last).collect()
@@ -186,6 +188,16 @@ impl Desk {
         }
     }
 
+    /// The agents that can be given orders, and how long searches took.
+    pub(crate) fn standing(&self, now: Instant) -> (Vec<AgentStanding>, Histogram) {
+        let agents = self.roster.usable(now).map(|(name, agent)| AgentStanding {
+            name: name.clone(),
+            hashes_per_second: agent.rate(),
+            orders: self.load(name).0,
+        });
+        (agents.collect(), self.searches.clone())
+    }
+
     /// Adds up what an agent has tried.
     fn count(&mut self, agent: &Name, report: &Report, now: Instant) {
         let Some(open) = self.open.get_mut(&report.order) else { return };
@@ -214,7 +226,8 @@ impl Desk {
                 member.measure(elapsed, Duration::from_micros(report.micros));
             }
         }
-        if self.open.contains_key(&report.order) {
+        if let Some(open) = self.open.get(&report.order) {
+            self.searches.add(now.saturating_duration_since(open.opened()));
             self.counts.found += 1;
             self.taken.news.push(News::Found { order: report.order, work });
             self.end(report.order, Some(agent), now);

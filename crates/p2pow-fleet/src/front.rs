@@ -1,7 +1,7 @@
 //! [`Front`]: the desk of a front end with its broker, on a thread of its own.
 
 use crate::{
-    Broker, BrokerError, Name,
+    Broker, BrokerError, FrontStatus, Name,
     broker::Link,
     desk::{Desk, News, To},
     message::{decode, encode},
@@ -98,6 +98,8 @@ pub(crate) struct Front {
     beats: Subscriber,
     roll: Subscriber,
     told: watch::Sender<Strength>,
+    /// Told once a second.
+    status: watch::Sender<Option<FrontStatus>>,
     /// Since when there is nobody to search.
     alone: Option<Instant>,
 }
@@ -106,7 +108,7 @@ impl Front {
     pub(crate) async fn start(
         broker: &Broker,
         name: Name,
-        told: watch::Sender<Strength>,
+        (told, status): (watch::Sender<Strength>, watch::Sender<Option<FrontStatus>>),
     ) -> Result<Self, BrokerError> {
         let link = broker.connect_at_last(&name).await?;
         let reports = link.hear(link.subjects.reports_to(&name)).await?;
@@ -122,6 +124,7 @@ impl Front {
             beats,
             roll,
             told,
+            status,
             alone: None,
         })
     }
@@ -212,8 +215,12 @@ impl Front {
     }
 
     async fn beat(&self) {
-        let status = self.desk.status(env!("CARGO_PKG_VERSION"), Instant::now());
-        self.link.say(self.link.subjects.beat_of_front(&self.name), encode(&status)).await;
+        let now = Instant::now();
+        let front = self.desk.status(env!("CARGO_PKG_VERSION"), now);
+        self.link.say(self.link.subjects.beat_of_front(&self.name), encode(&front)).await;
+        let (agents, searches) = self.desk.standing(now);
+        let is_connected = self.link.is_up();
+        self.status.send_replace(Some(FrontStatus { is_connected, front, agents, searches }));
     }
 
     /// Sends and tells what the last change has brought.

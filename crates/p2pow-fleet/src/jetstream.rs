@@ -1,16 +1,16 @@
 //! [`JetStreamStore`]: records in the brokers of a cluster, in a key-value bucket of JetStream.
 
+mod bucket;
 mod key;
 
 use crate::{Broker, BrokerError, Name, broker::Link};
 use async_nats::jetstream::{
     self, Context,
-    context::{PublishError, PublishErrorKind},
+    context::PublishErrorKind,
     message::PublishMessage,
-    stream::{
-        self, DiscardPolicy, LastRawMessageError, LastRawMessageErrorKind, StorageType, Stream,
-    },
+    stream::{InfoError, LastRawMessageError, LastRawMessageErrorKind, Stream},
 };
+use bucket::Bucket;
 use futures_util::{StreamExt, TryStreamExt};
 use p2pow_store::{
     BoxFuture, Expect, MAX_VALUE_BYTES, Page, Record, Revision, Store, StoreError, check_name,
@@ -21,10 +21,14 @@ use tokio::time::{Instant, sleep};
 
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(2);
-/// How long a call is tried again, while the broker is away or its cluster elects a leader.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a call is tried again, if nothing else is said. A cluster elects a leader in 4 to 9 s, but where a server
+/// that has just come back stands for it in vain, each of its attempts makes the others wait for 4 to 9 s more: every
+/// second time one of them is faster, so that four attempts in a row, some 25 s, are not rare.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the servers remember the numbers of writes: longer than one is tried.
 const DUPLICATES: Duration = Duration::from_secs(120);
+/// No call is tried again for longer.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(100);
 const PAUSE: Duration = Duration::from_millis(100);
 /// Bytes of a message that are not the record's value.
 const HEADERS: usize = 4096;
@@ -40,16 +44,25 @@ const REMOVED: &str = "DEL";
 /// it: it survives the end of any process, and of the power of fewer than half of the machines. One server alone is
 /// therefore less than a file of SQLite; money wants three.
 ///
-/// A call is tried again for 20 s while the cluster has no leader. A write that is tried again is done once: it has a
-/// number, which the servers remember for two minutes.
+/// Every call is tried again for 60 s while the broker is away or the cluster has no leader. A write that is tried again
+/// is done once: it has a number, which the servers remember for two minutes.
 pub struct JetStreamStore {
     context: Context,
     stream: Stream<()>,
     bucket: String,
     place: String,
+    patience: Duration,
     /// Keeps the connection.
     link: Link,
 }
+
+/// Why an attempt failed. It may be done or not.
+type Cause = Arc<dyn Error + Send + Sync>;
+
+/// The servers of a bucket have not agreed on who leads it.
+#[derive(Debug, thiserror::Error)]
+#[error("the bucket has no leader now")]
+struct Leaderless;
 
 impl fmt::Debug for JetStreamStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,17 +70,10 @@ impl fmt::Debug for JetStreamStore {
     }
 }
 
-/// What became of an attempt.
-enum Attempt<T> {
-    Done(T),
-    /// The record is not as expected.
-    Conflict,
-    /// It may be done or not.
-    Failed(Arc<dyn Error + Send + Sync>),
-}
-
 impl JetStreamStore {
     /// Opens the bucket `name`, or makes it, on so many servers of the cluster: 1, 3 or 5.
+    ///
+    /// Waits for up to 60 s for a cluster that has not found itself yet.
     ///
     /// # Errors
     /// The broker is away or refuses the credentials, has no JetStream or too few servers of it, or the bucket is kept
@@ -82,22 +88,28 @@ impl JetStreamStore {
             jetstream::context::ContextBuilder::new().timeout(ATTEMPT).ack_timeout(ATTEMPT);
         let context = context.backpressure_on_inflight(true).build(link.client.clone());
         let bucket = name.as_str().to_owned();
-        let replicas_found = make(&context, &bucket, replicas).await.map_err(|source| {
-            let broker = link.broker().to_owned();
-            BrokerError::Bucket { broker, bucket: bucket.clone(), replicas, source }
-        })?;
-        if replicas_found < replicas {
-            return Err(BrokerError::Replicas { bucket, found: replicas_found, wanted: replicas });
-        }
-        let unknown = |source| BrokerError::Bucket {
+        let unknown = |source: Cause| BrokerError::Bucket {
             broker: link.broker().to_owned(),
             bucket: bucket.clone(),
             replicas,
-            source: Arc::new(source),
+            source,
         };
-        let stream = context.get_stream_no_info(format!("KV_{bucket}")).await.map_err(unknown)?;
+        let wanted = Bucket { name: &bucket, replicas, duplicates: DUPLICATES };
+        let made = patiently(PATIENCE, || wanted.make(&context)).await.flatten();
+        let found = made.map_err(unknown)?;
+        if found < replicas {
+            return Err(BrokerError::Replicas { bucket, found, wanted: replicas });
+        }
+        let stream = context.get_stream_no_info(format!("KV_{bucket}")).await;
+        let stream = stream.map_err(|error| unknown(Arc::new(error)))?;
         let place = format!("{} (bucket {bucket})", link.broker());
-        Ok(Self { context, stream, bucket, place, link })
+        Ok(Self { context, stream, bucket, place, patience: PATIENCE, link })
+    }
+
+    /// The same with another time for which a call is tried again, 100 s at most.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience: patience.min(LONGEST_PATIENCE), ..self }
     }
 
     /// The same as a value that journals share.
@@ -116,33 +128,34 @@ impl JetStreamStore {
         format!("$KV.{}.{}.{}", self.bucket, key::encode(bucket), key::encode(key))
     }
 
-    fn failed(&self, key: &str, source: Arc<dyn Error + Send + Sync>) -> StoreError {
-        StoreError::Remote { place: self.place.clone(), key: key.to_owned(), source }
+    /// Tries until it is done, or for as long as this store has patience.
+    async fn patiently<T, F>(&self, key: &str, attempt: impl FnMut() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, Cause>>,
+    {
+        let failed = |source| {
+            let (place, key) = (self.place.clone(), key.to_owned());
+            StoreError::Remote { place, key, source }
+        };
+        patiently(self.patience, attempt).await.map_err(failed)
     }
 
     /// The last message of a record, and whether the record is there.
     async fn last(&self, subject: &str, key: &str) -> Result<Option<(Record, bool)>, StoreError> {
-        let attempt = async || match self.stream.get_last_raw_message_by_subject(subject).await {
-            Ok(message) => {
-                let operation = message.headers.get(OPERATION).map(|value| value.as_str());
-                let is_there = operation.is_none_or(|operation| operation == "PUT");
-                let value = String::from_utf8_lossy(&message.payload).into_owned();
-                let revision = Revision::from_number(message.sequence);
-                Attempt::Done(Some((Record { key: key.to_owned(), revision, value }, is_there)))
-            }
-            Err(error) if is_absent(&error) => Attempt::Done(None),
-            Err(error) => Attempt::Failed(Arc::new(error)),
-        };
-        let end = Instant::now() + PATIENCE;
-        loop {
-            match attempt().await {
-                Attempt::Done(last) => return Ok(last),
-                Attempt::Failed(error) if Instant::now() >= end => {
-                    return Err(self.failed(key, error));
+        let attempt = || async {
+            match self.stream.get_last_raw_message_by_subject(subject).await {
+                Ok(message) => {
+                    let operation = message.headers.get(OPERATION).map(|value| value.as_str());
+                    let is_there = operation.is_none_or(|operation| operation == "PUT");
+                    let value = String::from_utf8_lossy(&message.payload).into_owned();
+                    let revision = Revision::from_number(message.sequence);
+                    Ok(Some((Record { key: key.to_owned(), revision, value }, is_there)))
                 }
-                Attempt::Failed(_) | Attempt::Conflict => sleep(PAUSE).await,
+                Err(error) if is_absent(&error) => Ok(None),
+                Err(error) => Err(Arc::new(error) as Cause),
             }
-        }
+        };
+        self.patiently(key, attempt).await
     }
 
     async fn find(&self, bucket: &str, key: &str) -> Result<Option<Record>, StoreError> {
@@ -154,23 +167,15 @@ impl JetStreamStore {
     async fn publish(&self, write: &Write<'_>, after: u64) -> Result<Option<Revision>, StoreError> {
         // The same in each attempt: servers that have done it already say so.
         let number = format!("{:016x}", getrandom::u64().expect("the system has random numbers"));
-        let end = Instant::now() + PATIENCE;
-        loop {
-            match self.attempt(write, after, &number).await {
-                Attempt::Done(revision) => return Ok(Some(revision)),
-                Attempt::Conflict => return Ok(None),
-                Attempt::Failed(error) if Instant::now() >= end => {
-                    return Err(self.failed(write.key, error));
-                }
-                Attempt::Failed(error) => {
-                    tracing::debug!(%error, key = write.key, "a write is tried again");
-                    sleep(PAUSE).await;
-                }
-            }
-        }
+        self.patiently(write.key, || self.attempt(write, after, &number)).await
     }
 
-    async fn attempt(&self, write: &Write<'_>, after: u64, number: &str) -> Attempt<Revision> {
+    async fn attempt(
+        &self,
+        write: &Write<'_>,
+        after: u64,
+        number: &str,
+    ) -> Result<Option<Revision>, Cause> {
         let mut message = PublishMessage::build()
             .payload(write.value.clone())
             .message_id(number)
@@ -180,9 +185,9 @@ impl JetStreamStore {
         }
         let sent = async { self.context.send_publish(write.subject.clone(), message).await?.await };
         match sent.await {
-            Ok(answer) => Attempt::Done(Revision::from_number(answer.sequence)),
-            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Attempt::Conflict,
-            Err(error) => Attempt::Failed(publish_error(error)),
+            Ok(answer) => Ok(Some(Revision::from_number(answer.sequence))),
+            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Ok(None),
+            Err(error) => Err(Arc::new(error)),
         }
     }
 
@@ -222,14 +227,37 @@ impl JetStreamStore {
     /// The keys of a bucket, those of removed records too.
     async fn keys(&self, bucket: &str) -> Result<Vec<String>, StoreError> {
         let prefix = self.subject(bucket, "");
-        let failed = |error| self.failed("*", Arc::new(error));
-        let subjects =
-            self.stream.info_with_subjects(format!("{prefix}*")).await.map_err(failed)?;
-        let keys = subjects.map_ok(|(subject, _)| key::decode(subject.strip_prefix(&prefix)?));
-        let mut keys: Vec<String> =
-            keys.try_filter_map(async |key| Ok(key)).try_collect().await.map_err(failed)?;
+        let attempt = || async {
+            let subjects = self.stream.info_with_subjects(format!("{prefix}*")).await;
+            let subjects = subjects.map_err(unheard)?;
+            // Where there is no leader any server answers, with what it happens to have.
+            if subjects.info.cluster.as_ref().is_some_and(|cluster| cluster.leader.is_none()) {
+                return Err(Arc::new(Leaderless) as Cause);
+            }
+            let keys = subjects.map_ok(|(subject, _)| key::decode(subject.strip_prefix(&prefix)?));
+            let keys = keys.try_filter_map(async |key| Ok(key));
+            keys.try_collect::<Vec<String>>().await.map_err(unheard)
+        };
+        let mut keys = self.patiently("*", attempt).await?;
         keys.sort_unstable();
         Ok(keys)
+    }
+}
+
+/// Tries until it is done or the time is over.
+async fn patiently<T, F>(patience: Duration, mut attempt: impl FnMut() -> F) -> Result<T, Cause>
+where
+    F: Future<Output = Result<T, Cause>>,
+{
+    let end = Instant::now() + patience;
+    loop {
+        match attempt().await {
+            Err(error) if Instant::now() < end => {
+                tracing::debug!(%error, "a call to the records is tried again");
+                sleep(PAUSE).await;
+            }
+            done => return done,
+        }
     }
 }
 
@@ -241,43 +269,12 @@ struct Write<'a> {
     removes: bool,
 }
 
-/// Makes the bucket, if it is not there, and says how many servers keep it.
-async fn make(
-    context: &Context,
-    bucket: &str,
-    replicas: usize,
-) -> Result<usize, Arc<dyn Error + Send + Sync>> {
-    if let Ok(mut stream) = context.get_stream(format!("KV_{bucket}")).await {
-        return stream
-            .info()
-            .await
-            .map(|info| info.config.num_replicas)
-            .map_err(|error| Arc::new(error) as _);
-    }
-    // As a key-value bucket is laid out: `nats kv` shows and edits it.
-    let config = stream::Config {
-        name: format!("KV_{bucket}"),
-        description: Some("records of P2PoW".to_owned()),
-        subjects: vec![format!("$KV.{bucket}.>")],
-        max_messages_per_subject: 1,
-        discard: DiscardPolicy::New,
-        storage: StorageType::File,
-        num_replicas: replicas,
-        duplicate_window: DUPLICATES,
-        allow_rollup: true,
-        deny_delete: true,
-        ..stream::Config::default()
-    };
-    // Somebody else may make it at the same time; the same bucket twice is no error.
-    context.create_stream(config).await.map(|_| replicas).map_err(|error| Arc::new(error) as _)
+fn unheard(error: InfoError) -> Cause {
+    Arc::new(error)
 }
 
 fn is_absent(error: &LastRawMessageError) -> bool {
     matches!(error.kind(), LastRawMessageErrorKind::NoMessageFound)
-}
-
-fn publish_error(error: PublishError) -> Arc<dyn Error + Send + Sync> {
-    Arc::new(error)
 }
 
 impl Store for JetStreamStore {

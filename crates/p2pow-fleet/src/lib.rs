@@ -30,6 +30,7 @@ mod backend;
 mod broker;
 mod desk;
 mod front;
+mod gauge;
 mod jetstream;
 mod lease;
 mod message;
@@ -43,6 +44,7 @@ pub use {
     backend::FleetBackend,
     broker::{Broker, BrokerError, Credentials},
     front::{FleetError, Strength},
+    gauge::{AgentStanding, FrontStatus, Histogram},
     jetstream::JetStreamStore,
     lease::Lease,
     message::{AgentBeat, FrontBeat, Quarantined},

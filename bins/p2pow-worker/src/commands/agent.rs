@@ -1,15 +1,15 @@
 //! `p2pow-worker agent`: this machine's devices at the disposal of a fleet.
 
 use super::serve::stop_signal;
-use crate::{devices::DeviceArgs, fleet::FleetArgs};
+use crate::{devices::DeviceArgs, fleet::FleetArgs, options::ConfigArgs};
 use nano_pow::Pool;
-use p2pow_cli::{Failure, output};
+use p2pow_cli::{Failure, config::Given, output};
 use p2pow_fleet::{Agent, AgentStatus};
 use serde_json::json;
 use std::io;
 
 const HELP: &str = "\
-Needs no key, no node and no open port: it connects to the broker, and searches for the front ends of the fleet (`run --fleet`, `work-server --fleet`). Ctrl-C and SIGTERM stop it; what it was at goes on with the other agents.
+Needs no key, no node and no open port: it connects to the broker, and searches for the front ends of the fleet (`run --fleet`, `work-server --fleet`). Ctrl-C and SIGTERM stop it; what it was at goes on with the other agents. Of the configuration it reads the lines about the fleet and the devices.
 
 Examples:
   p2pow-worker agent --fleet nats://10.0.0.1:4222
@@ -23,18 +23,23 @@ pub(crate) struct AgentArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    fleet: FleetArgs,
+    config: ConfigArgs,
     #[command(flatten)]
-    devices: DeviceArgs,
+    fleet: Given<FleetArgs>,
+    #[command(flatten)]
+    devices: Given<DeviceArgs>,
 }
 
 /// Searches until Ctrl-C or SIGTERM.
 pub(crate) async fn run(args: AgentArgs) -> Result<(), Failure> {
     p2pow_cli::log_to_stderr("warn");
-    let broker = args.fleet.needed()?;
-    let pool = Pool::new(args.devices.open()?);
+    let file = args.config.read_if_there()?;
+    let fleet = FleetArgs::layered(&args.fleet, &file)?;
+    let devices: DeviceArgs = file.options(&args.devices)?;
+    let broker = fleet.needed()?;
+    let pool = Pool::new(devices.open()?);
     let stopped = stop_signal()?;
-    let mut agent = Agent::start(&broker, args.fleet.member("agent"), pool.clone()).await?;
+    let mut agent = Agent::start(&broker, fleet.member("agent"), pool.clone()).await?;
     let teller = Teller { json: args.json, agent: agent.name().to_string() };
     let devices: Vec<String> =
         pool.status().devices.into_iter().map(|device| device.name).collect();

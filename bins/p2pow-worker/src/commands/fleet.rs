@@ -1,8 +1,8 @@
 //! `p2pow-worker fleet status`: who is there in a fleet.
 
 use super::serve::stop_signal;
-use crate::fleet::FleetArgs;
-use p2pow_cli::{Failure, output};
+use crate::{fleet::FleetArgs, options::ConfigArgs};
+use p2pow_cli::{Failure, config::Given, output};
 use p2pow_fleet::{FleetStatus, Watcher};
 use std::{io, time::Duration};
 
@@ -40,14 +40,17 @@ struct FleetStatusArgs {
     #[arg(long)]
     watch: bool,
     #[command(flatten)]
-    fleet: FleetArgs,
+    config: ConfigArgs,
+    #[command(flatten)]
+    fleet: Given<FleetArgs>,
 }
 
 /// Looks, and shows.
 pub(crate) async fn run(args: FleetCommandArgs) -> Result<(), Failure> {
     p2pow_cli::log_to_stderr("warn");
     let FleetCommand::Status(args) = args.command;
-    let mut watcher = Watcher::connect(&args.fleet.needed()?).await?;
+    let fleet = FleetArgs::layered(&args.fleet, &args.config.read_if_there()?)?;
+    let mut watcher = Watcher::connect(&fleet.needed()?).await?;
     if !args.watch {
         return Ok(show(&watcher.look(WITHIN).await, args.json)?);
     }

@@ -65,7 +65,7 @@ pub(crate) struct RunArgs {
     registration: RegistrationArgs,
     #[cfg(feature = "fleet")]
     #[command(flatten)]
-    fleet: crate::fleet::FleetArgs,
+    fleet: Given<crate::fleet::FleetArgs>,
 }
 
 /// What registering by itself takes.
@@ -111,7 +111,8 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let nodes = Nodes::new(client.clone(), node.more()?);
     let devices = devices.open()?;
     #[cfg(feature = "fleet")]
-    let devices = args.fleet.beside(devices).await?;
+    let (devices, fleet) =
+        crate::fleet::FleetArgs::layered(&args.fleet, &file)?.beside(devices).await?;
     let pool = Pool::new(devices);
     let registrar = args.registration.registrar(&file, |key| Means {
         node: client.clone(),
@@ -127,7 +128,13 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let server = Server::bind_with(config, nodes, pool.clone(), Arc::clone(&store));
     let server = server.await.map_err(refused)?;
     let terms = Offered { listening: server.local_addrs().to_vec(), ..terms };
-    let looker = Looker { watcher: server.watcher(), pool, terms };
+    let looker = Looker {
+        watcher: server.watcher(),
+        pool,
+        terms,
+        #[cfg(feature = "fleet")]
+        fleet,
+    };
     let (narrator, status) = (Narrator { json: args.json }, looker.status());
     let node_error = server.status().node_error;
     let mut events = server.subscribe();

@@ -57,7 +57,7 @@ pub(crate) struct WorkServerArgs {
     devices: Given<DeviceArgs>,
     #[cfg(feature = "fleet")]
     #[command(flatten)]
-    fleet: crate::fleet::FleetArgs,
+    fleet: Given<crate::fleet::FleetArgs>,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -74,7 +74,9 @@ pub(crate) fn run(args: WorkServerArgs) -> Result<(), Failure> {
     let remotes = named(&args.remote)?.into_iter().chain(file::remotes(&file)?);
     let remotes = remotes.map(|client| remote(&client)).collect::<Result<Vec<_>, _>>()?;
     #[cfg(feature = "fleet")]
-    let remotes: Vec<_> = remotes.into_iter().chain(args.fleet.device()?).collect();
+    let fleet = crate::fleet::FleetArgs::layered(&args.fleet, &file)?;
+    #[cfg(feature = "fleet")]
+    let remotes: Vec<_> = remotes.into_iter().chain(fleet.device()?.map(boxed)).collect();
     let config = config(&listen, &jobs, &access, keys)?;
     let mut devices = devices.open_beside(remotes.len())?;
     let has_local = !devices.is_empty();
@@ -180,6 +182,11 @@ fn remote(client: &Client) -> Result<Box<dyn Backend>, Failure> {
     Ok(Box::new(RemoteBackend::new(client)?))
 }
 
+#[cfg(feature = "fleet")]
+fn boxed(fleet: p2pow_fleet::FleetBackend) -> Box<dyn Backend> {
+    Box::new(fleet)
+}
+
 fn key_of_environment() -> Result<Option<Key>, Failure> {
     let Ok(secret) = env::var(KEY_VARIABLE) else { return Ok(None) };
     let key = Key::new(KEY_VARIABLE, secret.trim(), CallerLimits::default());
@@ -189,6 +196,7 @@ fn key_of_environment() -> Result<Option<Key>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::{config, file};
+    use crate::options::tests::shown_of;
     use nano_work::WorkServerConfig;
     use p2pow_cli::config::Given;
 
@@ -207,7 +215,8 @@ mod tests {
         let shared = ["network", "devices", "threads", "low_priority", "pin", "kernel"];
         for arg in file::layout().declared() {
             let key = arg.get_id().as_str();
-            let prefix = if shared.contains(&key) { "P2POW" } else { "P2POW_WORK" };
+            let is_shared = shared.contains(&key) || key.starts_with("fleet");
+            let prefix = if is_shared { "P2POW" } else { "P2POW_WORK" };
             let variable = format!("{prefix}_{}", key.to_uppercase());
             assert_eq!(arg.get_env().unwrap().to_str(), Some(variable.as_str()));
             assert_eq!(arg.get_long(), Some(key.replace('_', "-").as_str()));
@@ -218,14 +227,15 @@ mod tests {
     fn the_documentation_shows_the_file() {
         let docs = include_str!("../../../../docs/options.md");
         let template = file::layout().template(&[]);
-        assert!(docs.contains(&template), "docs/options.md lacks:\n{template}");
+        assert!(shown_of(docs).contains(&template), "docs/options.md lacks:\n{template}");
     }
 
     #[test]
     fn every_line_that_the_file_shows_may_hold() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.toml");
-        let text = file::layout().template_in_force(&[], &[]);
+        let text = file::layout()
+            .template_in_force(&[], &["fleet_credentials", "fleet_nkey_file", "fleet_token_file"]);
         assert!(text.lines().filter(|line| line.contains(" = ")).count() > 20, "{text}");
         std::fs::write(&path, &text).unwrap();
         let read = file::layout().read(&path);

@@ -23,6 +23,7 @@ pub(super) struct Open {
     puzzle: Puzzle,
     expected: f64,
     is_for_all: bool,
+    opened: Instant,
     /// When it was sent last, to anybody.
     sent: Option<Instant>,
     holders: BTreeMap<Name, Holder>,
@@ -37,9 +38,15 @@ struct Holder {
 }
 
 impl Open {
-    pub(super) fn new(puzzle: Puzzle) -> Self {
+    pub(super) fn new(puzzle: Puzzle, opened: Instant) -> Self {
         let expected = puzzle.threshold.expected_hashes();
-        Self { puzzle, expected, is_for_all: false, sent: None, holders: BTreeMap::new() }
+        let holders = BTreeMap::new();
+        Self { puzzle, expected, is_for_all: false, opened, sent: None, holders }
+    }
+
+    /// When somebody began to want it.
+    pub(super) const fn opened(&self) -> Instant {
+        self.opened
     }
 
     pub(super) const fn puzzle(&self) -> &Puzzle {

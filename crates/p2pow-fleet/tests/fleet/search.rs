@@ -6,8 +6,8 @@ use super::{
         EASY, NEVER, agent, agent_with, fleet, front, hear, puzzle, solve, until, vain, within,
     },
 };
-use nano_pow::{Backend, measure};
-use p2pow_fleet::{Name, Watcher};
+use nano_pow::{Backend, CpuBackend, Pool, measure};
+use p2pow_fleet::{FrontStatus, Name, Watcher};
 use serde_json::json;
 use std::time::Duration;
 
@@ -124,4 +124,24 @@ async fn a_watcher_sees_agents_and_front_ends() {
             return;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_front_end_tells_how_its_fleet_stands() {
+    let Some(server) = broker::start("") else { return };
+    let _agent = agent_with(&server, "one", CpuBackend::new(1)).await;
+    let device = fleet(&server).await;
+    let mut status = device.status();
+    within(device.strength().wait_for(|strength| strength.agents == 1)).await.unwrap();
+    let pool = Pool::new(vec![Box::new(device)]);
+    for byte in 0..3 {
+        solve(&pool, puzzle(byte, EASY)).await;
+    }
+    let all =
+        |status: &Option<FrontStatus>| status.as_ref().is_some_and(|now| now.front.found == 3);
+    let told = within(status.wait_for(all)).await.unwrap().clone().unwrap();
+    assert!(told.is_connected && told.agents[0].name.as_str() == "one", "{told:?}");
+    assert!(told.agents[0].hashes_per_second > 0.0, "{told:?}");
+    assert_eq!(told.searches.counts.iter().sum::<u64>(), 3, "{told:?}");
+    assert!(told.searches.sum > 0.0, "{told:?}");
 }

@@ -11,7 +11,7 @@ use std::{future::Future, time::Duration};
 use tokio::time::timeout;
 
 /// Nothing here takes so long.
-pub(crate) const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_secs(120);
 /// 2^16 hashes.
 pub(crate) const EASY: Difficulty = Difficulty::from_u64(0xffff_0000_0000_0000);
 /// Nobody finds this.

@@ -6,7 +6,7 @@ use super::{
 };
 use async_nats::jetstream;
 use p2pow_fleet::{BrokerError, JetStreamStore};
-use p2pow_store::{Expect, MAX_VALUE_BYTES, Store, StoreError, contract};
+use p2pow_store::{Expect, MAX_VALUE_BYTES, Page, Store, StoreError, contract};
 use std::{sync::Arc, time::Duration};
 
 async fn open(server: &Server) -> Arc<dyn Store> {
@@ -101,8 +101,12 @@ async fn too_few_servers_or_no_jetstream_are_told_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_without_a_broker_says_so_and_that_the_write_is_uncertain() {
     let Some(mut server) = broker::start("") else { return };
-    let store = open(&server).await;
+    let store = JetStreamStore::open(&at(&server), &name("p2pow"), 1).await.unwrap();
+    let store = store.with_patience(Duration::from_secs(1));
     server.kill();
+    let everything = Page { prefix: "", after: None, limit: 1 };
+    let error = within(store.list("job", everything)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Remote { .. }), "{error}");
     let error = within(store.put("job", "a", "1".into(), Expect::Absent)).await.unwrap_err();
     assert!(matches!(error, StoreError::Remote { .. }), "{error}");
     let words = error.to_string();

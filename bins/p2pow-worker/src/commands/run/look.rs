@@ -19,6 +19,8 @@ pub(super) struct Looker {
     pub(super) watcher: Watcher,
     pub(super) pool: Pool,
     pub(super) terms: Offered,
+    #[cfg(feature = "fleet")]
+    pub(super) fleet: Option<crate::fleet::Standing>,
 }
 
 /// What does not change while the worker runs.
@@ -77,7 +79,20 @@ impl Source for Looker {
             timings: timings(worker.timings),
             devices: pool.devices.into_iter().map(device).collect(),
             jobs: self.watcher.reports().into_iter().map(job).collect(),
+            fleet: self.fleet(),
         }
+    }
+}
+
+impl Looker {
+    #[cfg(feature = "fleet")]
+    fn fleet(&self) -> Option<p2pow_admin::Fleet> {
+        self.fleet.as_ref()?.look()
+    }
+
+    #[cfg(not(feature = "fleet"))]
+    const fn fleet(&self) -> Option<p2pow_admin::Fleet> {
+        None
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`Screen`]: what the terminal shows.
 
-use p2pow_admin::{Sample, Status};
+use p2pow_admin::{Fleet, Sample, Status};
 use p2pow_cli::output;
 use ratatui::{
     Frame,
@@ -26,7 +26,7 @@ impl Screen {
         let rows = |count: usize| Constraint::Length(u16::try_from(count.min(8)).unwrap_or(8) + 2);
         let areas = Layout::vertical([
             Constraint::Length(3),
-            Constraint::Length(4),
+            Constraint::Length(4 + u16::from(self.status.fleet.is_some())),
             Constraint::Length(6),
             rows(devices),
             rows(nodes),
@@ -72,7 +72,7 @@ impl Screen {
         let share =
             ended.win_rate().map_or(String::new(), |won| format!(" ({:.0} %)", won * 100.0));
         let queue = &status.queue;
-        Paragraph::new(vec![
+        let mut lines = vec![
             Line::from(format!("speed   {rate}")),
             Line::from(format!("queue   {} of {} jobs{wait}", queue.jobs, queue.max_jobs)),
             Line::from(format!(
@@ -80,7 +80,9 @@ impl Screen {
                 ended.won, ended.lost, ended.failed
             )),
             Line::from(format!("earned  {} XNO confirmed", ended.income.to_xno())),
-        ])
+        ];
+        lines.extend(status.fleet.as_ref().map(fleet));
+        Paragraph::new(lines)
     }
 
     /// Hashes a second over the last looks, one a column.
@@ -162,11 +164,27 @@ fn rate(pair: &[Sample]) -> u64 {
     u64::try_from(hashes * 1000 / ms).unwrap_or(u64::MAX)
 }
 
+fn fleet(fleet: &Fleet) -> Line<'static> {
+    if !fleet.connected {
+        return Line::from("fleet   the broker is away").red();
+    }
+    let agents = output::count(fleet.agents.len(), "agent");
+    let rate = output::hashrate(fleet.rate());
+    let left = match fleet.quarantined.len() {
+        0 => String::new(),
+        left => format!(", {left} left alone"),
+    };
+    Line::from(format!(
+        "fleet   {agents}, {rate}, {} found, {} wrong{left}",
+        fleet.found, fleet.wrong
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Screen;
     use nano_primitives::Amount;
-    use p2pow_admin::{Device, Ended, Feed, Node, Sample, Status};
+    use p2pow_admin::{Device, Ended, Feed, Fleet, FleetAgent, Node, Sample, Status};
     use ratatui::{Terminal, backend::TestBackend};
 
     fn drawn(screen: &Screen, width: u16, height: u16) -> String {
@@ -223,6 +241,18 @@ mod tests {
         ] {
             assert!(text.contains(wanted), "no {wanted} in\n{text}");
         }
+    }
+
+    #[test]
+    fn a_fleet_is_a_line() {
+        let mut screen = screen();
+        let agent = FleetAgent { rate: 1e9, ..FleetAgent::default() };
+        let agents = vec![agent; 3];
+        screen.status.fleet = Some(Fleet { connected: true, agents, found: 7, ..Fleet::default() });
+        let text = drawn(&screen, 80, 24);
+        assert!(text.contains("3 agents, 3.0 GH/s, 7 found, 0 wrong"), "{text}");
+        screen.status.fleet = Some(Fleet::default());
+        assert!(drawn(&screen, 80, 24).contains("the broker is away"));
     }
 
     #[test]

@@ -15,17 +15,18 @@ use p2pow_cli::{
 pub(super) fn layout() -> Layout {
     let keys = Layout::new().options::<KeyEntry>();
     let remotes = Layout::new().options::<RemoteEntry>();
-    Layout::new()
+    let options = Layout::new()
         .options::<ListenArgs>()
         .options::<JobArgs>()
         .options::<AccessArgs>()
-        .options::<DeviceArgs>()
-        .list("key", "Who may ask by showing a key", keys)
-        .list(
-            "remote",
-            "A work server to be asked too",
-            remotes.texts("headers", "Headers that it wants to see", "X-API-Key"),
-        )
+        .options::<DeviceArgs>();
+    #[cfg(feature = "fleet")]
+    let options = options.options::<crate::fleet::FleetArgs>();
+    options.list("key", "Who may ask by showing a key", keys).list(
+        "remote",
+        "A work server to be asked too",
+        remotes.texts("headers", "Headers that it wants to see", "X-API-Key"),
+    )
 }
 
 /// A key and what its owner may ask: a table `[[key]]` of the file, and never on a command line.
