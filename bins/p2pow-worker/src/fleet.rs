@@ -45,8 +45,8 @@ pub(crate) struct FleetArgs {
     /// File with the password of --fleet-user, such as fleet.password
     #[arg(long, value_name = "FILE", env = "P2POW_FLEET_PASSWORD_FILE")]
     fleet_password_file: Option<PathBuf>,
-    /// PEM file with the authorities that may have signed the broker's certificate, such as ca.pem, besides those of the
-    /// system
+    /// PEM file with the authorities that may have signed the broker's certificate, such as ca.pem, in the place of those
+    /// of the system
     #[arg(long, value_name = "FILE", env = "P2POW_FLEET_CA")]
     fleet_ca: Option<PathBuf>,
     /// PEM file with a certificate that is shown to the broker, such as fleet.pem

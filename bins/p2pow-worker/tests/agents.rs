@@ -11,7 +11,7 @@ mod common;
 use common::{json_of, refused, worker};
 use nano_block::Network;
 use nano_devnet::Devnet;
-use nano_primitives::{Account, Difficulty, Root};
+use nano_primitives::{Account, Difficulty, PublicKey, Root};
 use nano_rpc::Client;
 use serde_json::{Value, json};
 use std::{
@@ -185,7 +185,7 @@ async fn a_worker_tells_of_its_fleet_in_its_metrics() {
     let mut arguments = vec!["run", "--config", "/dev/null", "--network", "dev", "--node", &node];
     arguments.extend(["--fee", "0.0001", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
     arguments.extend(["--admin-token-file", &token, "--journal", &journal, "--fleet", &fleet]);
-    let reward = Account::ZERO.to_string();
+    let reward = Account::new(PublicKey::from_bytes([7; 32])).to_string();
     arguments.extend(["--reward-account", &reward]);
     let mut program = Program::start(&arguments);
     let started = program.next();

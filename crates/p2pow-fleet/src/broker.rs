@@ -3,6 +3,7 @@
 use crate::{Name, subject::Subjects};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr, connection::State};
 use std::{
+    error::Error,
     fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -80,6 +81,16 @@ pub enum BrokerError {
         /// Where it is.
         broker: String,
         /// What it said.
+        source: Arc<async_nats::ConnectError>,
+    },
+    /// Certificates do not fit, or the broker speaks no TLS.
+    #[error(
+        "no TLS that can be trusted with the broker at {broker}: look at the authorities and the certificate here, at the name in the address, and at `tls` in its nats.conf"
+    )]
+    Tls {
+        /// Where it is.
+        broker: String,
+        /// What is wrong.
         source: Arc<async_nats::ConnectError>,
     },
     /// Nobody answers there, or in another way than a broker does.
@@ -165,7 +176,8 @@ impl Broker {
         Self { credentials, ..self }
     }
 
-    /// The same over TLS, where the server's certificate is signed by one of those in a PEM file.
+    /// The same over TLS, where the server's certificate is signed by one of those in a PEM file: the system's
+    /// authorities do not count then.
     #[must_use]
     pub fn with_authorities(self, file: impl Into<PathBuf>) -> Self {
         Self { authorities: Some(file.into()), ..self }
@@ -212,7 +224,8 @@ impl Broker {
         let options = match &self.credentials {
             Credentials::None => ConnectOptions::new(),
             Credentials::File(path) => {
-                let text = read(path)?;
+                // The last line is one only with its end.
+                let text = read(path)? + "\n";
                 let unusable = |source| BrokerError::File { path: path.clone(), source };
                 ConnectOptions::with_credentials(&text).map_err(unusable)?
             }
@@ -255,9 +268,19 @@ impl Broker {
             ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
                 BrokerError::Refused { broker, source }
             }
+            ConnectErrorKind::Tls => BrokerError::Tls { broker, source },
+            _ if is_of_tls(&*source) => BrokerError::Tls { broker, source },
             _ => BrokerError::Away { broker, source },
         }
     }
+}
+
+/// Whether the connection came to nothing over TLS. It comes as an error of input and output, which has the cause in it
+/// and not as its source.
+fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let is_it = inner.is_some_and(|inner| inner.is::<async_nats::rustls::Error>());
+    is_it || error.source().is_some_and(is_of_tls)
 }
 
 fn hear(event: &Event, told: &watch::Sender<bool>, broker: &str) {

@@ -10,13 +10,13 @@ use async_nats::jetstream::{
     message::PublishMessage,
     stream::{InfoError, LastRawMessageError, LastRawMessageErrorKind, Stream},
 };
-use bucket::Bucket;
+use bucket::{Bucket, Cause};
 use futures_util::{StreamExt, TryStreamExt};
 use p2pow_store::{
     BoxFuture, Expect, MAX_VALUE_BYTES, Page, Record, Revision, Store, StoreError, check_name,
     check_value,
 };
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
 
 /// How long one attempt may take.
@@ -55,9 +55,6 @@ pub struct JetStreamStore {
     /// Keeps the connection.
     link: Link,
 }
-
-/// Why an attempt failed. It may be done or not.
-type Cause = Arc<dyn Error + Send + Sync>;
 
 /// The servers of a bucket have not agreed on who leads it.
 #[derive(Debug, thiserror::Error)]

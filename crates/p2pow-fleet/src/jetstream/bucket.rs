@@ -1,12 +1,14 @@
 //! Makes a key-value bucket where there is none, and waits for a cluster that cannot do that yet.
 
-use super::Cause;
 use async_nats::jetstream::{
     Context, ErrorCode,
     context::{CreateStreamError, CreateStreamErrorKind},
     stream::{self, DiscardPolicy, StorageType},
 };
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
+
+/// Why an attempt failed. It may be done or not.
+pub(super) type Cause = Arc<dyn Error + Send + Sync>;
 
 /// What a cluster says that has no leader yet, or not all of its servers.
 const NOT_YET: [ErrorCode; 7] = [

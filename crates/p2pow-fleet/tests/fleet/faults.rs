@@ -4,19 +4,12 @@ use super::{
     broker,
     setup::{
         EASY, NEVER, Puppet, agent, agent_with, fleet, front, hear, name, puzzle, solve, until,
-        vain, within,
+        vain, within, words,
     },
 };
 use nano_pow::{CpuBackend, Pool, PoolError};
 use p2pow_fleet::{Agent, Broker, BrokerError, FleetBackend, Name};
 use serde_json::{Value, json};
-use std::error::Error;
-
-/// An error and its causes.
-fn words(error: &dyn Error) -> String {
-    let cause = error.source().map(|cause| format!(": {}", words(cause))).unwrap_or_default();
-    format!("{error}{cause}")
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_goes_on_when_the_broker_is_killed_and_comes_back() {

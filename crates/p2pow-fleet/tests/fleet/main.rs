@@ -8,5 +8,6 @@ mod cluster;
 mod faults;
 mod roles;
 mod search;
+mod security;
 mod setup;
 mod store;

@@ -7,7 +7,7 @@ use nano_pow::{Backend, CpuBackend, Pool, Puzzle, SearchRequest, Task, backend_f
 use nano_primitives::{Difficulty, Root};
 use p2pow_fleet::{Agent, AgentStatus, Broker, FleetBackend, Name};
 use serde_json::{Value, json};
-use std::{future::Future, time::Duration};
+use std::{error::Error, future::Future, time::Duration};
 use tokio::time::timeout;
 
 /// Nothing here takes so long.
@@ -153,6 +153,12 @@ pub(crate) async fn hear(server: &Server, subject: &str, likes: impl Fn(&Value) 
         }
     };
     within(heard).await
+}
+
+/// An error and its causes.
+pub(crate) fn words(error: &dyn Error) -> String {
+    let cause = error.source().map(|cause| format!(": {}", words(cause))).unwrap_or_default();
+    format!("{error}{cause}")
 }
 
 pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
