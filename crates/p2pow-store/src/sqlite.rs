@@ -29,7 +29,7 @@ const TOGETHER: usize = 256;
 #[derive(Debug)]
 pub struct SqliteStore {
     /// `None` only while it is dropped.
-    calls: Option<Sender<Call>>,
+    calls: Option<Sender<Asked>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// `None` for a store in memory.
     path: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub struct SqliteStore {
     is_claimed: Arc<AtomicBool>,
 }
 
-struct Call {
+struct Asked {
     ask: Ask,
     answer: oneshot::Sender<Result<Answer, StoreError>>,
 }
@@ -77,7 +77,7 @@ impl SqliteStore {
     async fn ask(&self, ask: Ask) -> Result<Answer, StoreError> {
         let (answer, answered) = oneshot::channel();
         let calls = self.calls.as_ref().ok_or(StoreError::Closed)?;
-        calls.send(Call { ask, answer }).map_err(|_| StoreError::Closed)?;
+        calls.send(Asked { ask, answer }).map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -133,12 +133,12 @@ fn private(path: &Path) -> Result<(), StoreError> {
 }
 
 /// The thread: answers until every sender is gone.
-fn serve(mut connection: Connection, calls: &Receiver<Call>) {
+fn serve(mut connection: Connection, calls: &Receiver<Asked>) {
     while let Ok(first) = calls.recv() {
         let mut together = vec![first];
         together.extend(calls.try_iter().take(TOGETHER - 1));
         let (asks, answers): (Vec<_>, Vec<_>) =
-            together.into_iter().map(|Call { ask, answer }| (ask, answer)).unzip();
+            together.into_iter().map(|Asked { ask, answer }| (ask, answer)).unzip();
         for (answer, result) in answers.into_iter().zip(connection.answer(&asks)) {
             // Who does not wait any more has no use for it.
             let _ = answer.send(result);
