@@ -10,7 +10,9 @@ use crate::{
 use nano_primitives::{Account, BlockHash};
 
 impl Sender {
-    /// Carries out a payment; goes on with it if it was begun before.
+    /// Carries out a payment; goes on with it if it was begun before. Payments of one account wait for each other, in the
+    /// order in which they were asked for, as long as [`Patience::deal`](crate::Patience::deal); dropping the future gives
+    /// its place back.
     ///
     /// # Errors
     /// See [`SendError`]: whether anything of the payment is signed depends on the kind.
@@ -49,7 +51,12 @@ impl Sender {
             return Err(SendError::KeyReused { key });
         }
         let walk = Walk::new(self, signer, payment, (key, digest)).resume(order).await?;
-        walk.run(deadlines).await
+        let receipt = walk.run(deadlines).await?;
+        // Before the turn is given back: or equal orders that wait for it would be taken for this payment.
+        if payment.is_told {
+            self.acknowledge(account, &receipt.key).await?;
+        }
+        Ok(receipt)
     }
 
     /// Notes that whoever ordered it knows that the payment is done: equal orders without a key are another payment from

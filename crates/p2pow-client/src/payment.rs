@@ -13,13 +13,21 @@ pub struct Payment<'a> {
     pub(crate) is_another: bool,
     pub(crate) is_cautious: bool,
     pub(crate) is_replacement: bool,
+    pub(crate) is_told: bool,
 }
 
 impl<'a> Payment<'a> {
     /// The payment of these orders.
     #[must_use]
     pub const fn of(orders: &'a [Order]) -> Self {
-        Self { orders, key: None, is_another: false, is_cautious: false, is_replacement: false }
+        Self {
+            orders,
+            key: None,
+            is_another: false,
+            is_cautious: false,
+            is_replacement: false,
+            is_told: false,
+        }
     }
 
     /// The payment of this key: the same key is the same payment for ever.
@@ -47,5 +55,13 @@ impl<'a> Payment<'a> {
     #[must_use]
     pub const fn replacing(self) -> Self {
         Self { is_replacement: true, ..self }
+    }
+
+    /// Without a key: whoever ordered it learns of its end by this very call, so that it is
+    /// [acknowledged](crate::Sender::acknowledge) before the account's next payment begins. Equal orders that wait behind
+    /// it are another payment then.
+    #[must_use]
+    pub const fn acknowledged(self) -> Self {
+        Self { is_told: true, ..self }
     }
 }

@@ -288,15 +288,14 @@ impl Sender {
         self.carry_out(signer, Payment::of(orders).with_key(key)).await
     }
 
-    /// Carries out the orders without a key: equal orders are the same payment until it is done. A caller that may be
-    /// restarted does not know whether it was done, and should [`pay`](Self::pay) with a key.
+    /// Carries out the orders without a key: equal orders go on with a payment that was begun and not done, and are
+    /// another one after it is done, also if they were asked for at once. A caller that may be restarted does not know
+    /// whether it was done, and should [`pay`](Self::pay) with a key.
     ///
     /// # Errors
     /// See [`SendError`].
     pub async fn batch(&self, signer: &dyn Signer, orders: &[Order]) -> Result<Receipt, SendError> {
-        let receipt = self.carry_out(signer, Payment::of(orders)).await?;
-        self.acknowledge(signer.account(), &receipt.key).await?;
-        Ok(receipt)
+        self.carry_out(signer, Payment::of(orders).acknowledged()).await
     }
 
     /// Who is hired for a job, in which order.

@@ -11,6 +11,7 @@ mod market;
 mod money;
 mod nodes;
 mod notary;
+mod queue;
 mod registry;
 mod resume;
 mod several;
