@@ -13,7 +13,7 @@ mod wire;
 
 pub use blocks::{block_binary, block_json};
 pub use records::{journal_record, sealed_key};
-pub use text::{account_text, amount_text, registry_entry};
+pub use text::{account_text, amount_text, registry_entry, settings_text};
 pub use wallet::{payout_body, wallet_record, wallet_rpc};
 pub use wire::{request_work, rpc_answer};
 
@@ -21,7 +21,7 @@ pub use wire::{request_work, rpc_answer};
 pub type Property = (&'static str, fn(&[u8]));
 
 /// Every property.
-pub const PROPERTIES: [Property; 12] = [
+pub const PROPERTIES: [Property; 13] = [
     ("account_text", account_text),
     ("amount_text", amount_text),
     ("block_binary", block_binary),
@@ -32,6 +32,7 @@ pub const PROPERTIES: [Property; 12] = [
     ("request_work", request_work),
     ("rpc_answer", rpc_answer),
     ("sealed_key", sealed_key),
+    ("settings_text", settings_text),
     ("wallet_record", wallet_record),
     ("wallet_rpc", wallet_rpc),
 ];

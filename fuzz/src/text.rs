@@ -1,6 +1,8 @@
 //! Values as text.
 
+use nano_block::{Epoch, Network, SecretKey, Seed, Subtype};
 use nano_primitives::{Account, Amount, Prefix, PublicKey, Unit};
+use nano_rpc::WebSocketUrl;
 use p2pow_protocol::registry;
 
 /// What reads as an account is the account that is written, in each prefix.
@@ -38,5 +40,27 @@ pub fn registry_entry(bytes: &[u8]) {
     let representative = Account::new(PublicKey::from_bytes(*key));
     if let Some(address) = registry::decode(&representative) {
         assert_eq!(registry::encode(address), Ok(representative), "{address}");
+    }
+}
+
+/// What reads as a name is written so. What reads as a WebSocket's URL reads again, and shows nothing of what stands
+/// before an `@`. A key file is read or refused, and its refusal repeats no digits of it.
+pub fn settings_text(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    assert!(text.parse::<Network>().map_or(true, |name| name.as_str() == text));
+    assert!(text.parse::<Subtype>().map_or(true, |name| name.as_str() == text));
+    assert!(text.parse::<Epoch>().map_or(true, |name| name.as_str() == text));
+    if let Ok(url) = text.parse::<WebSocketUrl>() {
+        assert_eq!(url.as_str().parse::<WebSocketUrl>().as_ref(), Ok(&url));
+        assert!(!format!("{url} {url:?}").contains('@'), "{url}");
+    }
+    let refused = [SecretKey::from_key_file(text).err(), Seed::from_key_file(text).err()]
+        .into_iter()
+        .flatten();
+    let digits: Vec<&str> =
+        text.split(|c: char| !c.is_ascii_hexdigit()).filter(|word| word.len() >= 32).collect();
+    for error in refused {
+        let told = format!("{error} {error:?}");
+        assert!(!digits.iter().any(|word| told.contains(word)), "{told}");
     }
 }

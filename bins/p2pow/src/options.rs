@@ -217,7 +217,7 @@ impl Settings {
     pub(crate) fn sender(&self) -> Result<Sender, Failure> {
         let market = self.data()?.market();
         let fallback = pool(&self.options.fallback, &self.file)?;
-        let config = Config { fallback, ..self.options.clone().config() };
+        let config = Config { fallback, ..self.options.clone().config()? };
         Ok(Sender::new(self.nodes()?, config).with_market(market))
     }
 
@@ -243,10 +243,12 @@ fn wrong_node(error: ConfigError) -> Failure {
 
 impl Declared {
     /// The library's configuration.
-    fn config(self) -> Config {
+    fn config(self) -> Result<Config, Failure> {
         let default = Config::default();
-        Config {
-            websocket_urls: self.websocket,
+        let urls: Result<_, ConfigError> = self.websocket.iter().map(|url| url.parse()).collect();
+        let wrong = |error| Failure::Usage(format!("--websocket: {error}"));
+        Ok(Config {
+            websocket_urls: urls.map_err(wrong)?,
             network: self.network,
             max_fee: self.max_fee,
             max_fee_per_day: self.max_fee_per_day,
@@ -265,7 +267,7 @@ impl Declared {
                 ..default.patience
             },
             ..default
-        }
+        })
     }
 }
 
@@ -287,7 +289,7 @@ mod tests {
     #[test]
     fn defaults_are_those_of_the_library() {
         let options: Declared = layout().empty().options(&Given::nothing()).unwrap();
-        assert_eq!(format!("{:?}", options.config()), format!("{:?}", Config::default()));
+        assert_eq!(format!("{:?}", options.config().unwrap()), format!("{:?}", Config::default()));
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub enum BuildError {
         account: Account,
     },
     /// More is to be sent than there is.
-    #[error("account {account} has {balance} raw, wanted to send {amount} raw")]
+    #[error("account {account} has {} XNO, wanted to send {} XNO", .balance.to_xno(), .amount.to_xno())]
     Insufficient {
         /// The account.
         account: Account,
@@ -27,7 +27,9 @@ pub enum BuildError {
     #[error("amount is zero, wanted at least 1 raw")]
     Nothing,
     /// The balance would be above the largest amount.
-    #[error("balance {balance} raw and {amount} raw together are above the largest amount")]
+    #[error(
+        "balance {} XNO and {} XNO together are above the largest amount", .balance.to_xno(), .amount.to_xno()
+    )]
     Overflow {
         /// The balance before.
         balance: Amount,

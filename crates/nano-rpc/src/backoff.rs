@@ -27,6 +27,7 @@ impl Backoff {
     }
 
     /// Starts over with short waits.
+    #[cfg(any(test, feature = "websocket"))]
     pub(crate) const fn reset(&mut self) {
         self.next = self.first;
     }

@@ -5,6 +5,7 @@ use crate::{
     transport::Transport,
 };
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 use std::{
     borrow::Cow,
@@ -96,7 +97,13 @@ impl Client {
     }
 
     /// Sends a call until it is answered or not worth another try.
-    pub(crate) async fn exchange(&self, request: &Request) -> Reply {
+    ///
+    /// Behind a pointer: without it every crate that asks a node would have all of HTTP compiled into itself.
+    pub(crate) fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Reply> {
+        Box::pin(self.try_again(request))
+    }
+
+    async fn try_again(&self, request: &Request) -> Reply {
         let body = request.to_body();
         let mut waits = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         let mut tries = 1;

@@ -1,12 +1,12 @@
 //! [`Address`]: where a server is, as a caller said it; [`Endpoint`]: the same, read and checked, with the TLS that
 //! leads there.
 
-use crate::{ConfigError, tls::Tls};
+use crate::{ConfigError, Reason, tls::Tls};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hyper::{
     Uri,
     header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
-    http::uri::Authority,
+    http::uri::{Authority, InvalidUri},
 };
 use percent_encoding::percent_decode_str;
 use std::fmt;
@@ -85,6 +85,7 @@ impl Endpoint {
     }
 
     /// The host without the brackets of an IPv6 address, and the port.
+    #[cfg(feature = "websocket")]
     pub(crate) fn host_and_port(&self, default_port: u16) -> (&str, u16) {
         let host = self.uri.host().expect("checked when the URL was read");
         let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -113,23 +114,25 @@ struct Location {
 
 impl Location {
     fn parse(url: &str, schemes: [&'static str; 2]) -> Result<Self, ConfigError> {
-        let bad = |reason: String| ConfigError::Url { reason, wanted: schemes[0] };
-        let uri: Uri = url.trim().parse().map_err(|error| bad(format!("{error}")))?;
-        let scheme = uri.scheme_str().ok_or_else(|| bad("no scheme".to_owned()))?;
+        let malformed = |reason| ConfigError::Url { reason, wanted: schemes[0] };
+        let bad = |words: &str| malformed(Reason::words(words));
+        let uri: Uri =
+            url.trim().parse().map_err(|error| malformed(Reason::of::<InvalidUri>(error)))?;
+        let scheme = uri.scheme_str().ok_or_else(|| bad("no scheme"))?;
         let scheme = scheme.to_ascii_lowercase();
         if !schemes.contains(&scheme.as_str()) {
             return Err(match KNOWN_SCHEMES.contains(&scheme.as_str()) {
                 true => ConfigError::Scheme { found: scheme, wanted: schemes },
-                false => bad("an unknown scheme".to_owned()),
+                false => bad("an unknown scheme"),
             });
         }
-        let authority = uri.authority().ok_or_else(|| bad("no host".to_owned()))?;
-        let (user, host) = split(authority).map_err(|reason| bad(reason.to_owned()))?;
+        let authority = uri.authority().ok_or_else(|| bad("no host"))?;
+        let (user, host) = split(authority).map_err(bad)?;
         // Public providers put keys into the path and the query, so neither is shown.
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let shown = format!("{scheme}://{host}{}", if path == "/" { "" } else { "/…" });
         let uri = Uri::builder().scheme(scheme.as_str()).authority(host).path_and_query(path);
-        let uri = uri.build().map_err(|error| bad(error.to_string()))?;
+        let uri = uri.build().map_err(|error| malformed(Reason::of(error)))?;
         Ok(Self { uri, authorization: authorization(user), shown })
     }
 }
@@ -181,7 +184,7 @@ fn authorization(user: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "websocket"))]
 mod tests {
     use super::*;
 

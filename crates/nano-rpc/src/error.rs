@@ -1,7 +1,7 @@
 //! [`RpcError`]: what can go wrong with a call, and whether it is worth trying again; [`Refusal`]: why a node refused a
 //! block; [`ConfigError`]: why there is no client.
 
-use crate::answers::reader::AnswerError;
+use crate::{answers::reader::AnswerError, reason::Reason};
 use std::{borrow::Cow, fmt, time::Duration};
 
 /// A call of a node that did not succeed.
@@ -19,7 +19,8 @@ pub enum RpcError {
         /// The node, without credentials.
         url: String,
         /// The cause.
-        reason: String,
+        #[source]
+        reason: Reason,
     },
     /// The server's certificate or its TLS was not acceptable: nothing was sent.
     #[error("{action}: no secure connection to {url}: {reason}")]
@@ -29,7 +30,8 @@ pub enum RpcError {
         /// The node, without credentials.
         url: String,
         /// The cause.
-        reason: String,
+        #[source]
+        reason: Reason,
     },
     /// The answer did not come in time. The node may have acted all the same.
     #[error("{action}: no answer from {url} within {after:?}")]
@@ -49,7 +51,8 @@ pub enum RpcError {
         /// The node, without credentials.
         url: String,
         /// The cause.
-        reason: String,
+        #[source]
+        reason: Reason,
     },
     /// An HTTP status that is no node's answer: of a proxy, a rate limit, a redirect (none is followed).
     #[error("{action}: {url} answered HTTP status {status}, wanted 200{}", detail(.text))]
@@ -268,10 +271,11 @@ impl fmt::Display for Refusal {
 #[non_exhaustive]
 pub enum ConfigError {
     /// The URL is none.
-    #[error("the URL is malformed: {reason}, wanted {wanted}://host[:port][/path]")]
+    #[error("the URL is malformed, wanted {wanted}://host[:port][/path]: {reason}")]
     Url {
         /// What is wrong with it.
-        reason: String,
+        #[source]
+        reason: Reason,
         /// A scheme that it may have.
         wanted: &'static str,
     },
@@ -297,10 +301,11 @@ pub enum ConfigError {
         reason: &'static str,
     },
     /// A certificate that cannot be trusted as a root.
-    #[error("the root certificate is malformed: {reason}, wanted an X.509 certificate in DER")]
+    #[error("the root certificate is malformed, wanted an X.509 certificate in DER: {reason}")]
     Certificate {
         /// What is wrong with it.
-        reason: String,
+        #[source]
+        reason: Reason,
     },
 }
 

@@ -26,10 +26,12 @@
 //! - [`answers`]: the readers alone, without I/O.
 //!
 //! The feature `tls` (on by default) brings HTTPS and secure WebSocket, trusting Mozilla's roots; `native-roots` has it
-//! trust the system's as well. Without it such URLs are refused when a client is made.
+//! trust the system's as well. Without it such URLs are refused when a client is made. The feature `websocket` (on by
+//! default) brings the module of that name.
 #![forbid(unsafe_code)]
 
 pub mod answers;
+#[cfg(feature = "websocket")]
 pub mod websocket;
 
 mod backoff;
@@ -38,10 +40,12 @@ mod client;
 mod endpoint;
 mod error;
 mod lenient;
+mod reason;
 mod request;
 mod text;
 mod tls;
 mod transport;
+mod websocket_url;
 
 pub use answers::{
     account::{AccountBalance, AccountInfo, History, HistoryEntry, PerAccount},
@@ -54,4 +58,6 @@ pub use answers::{
 pub use calls::{HistoryQuery, QualifiedRoot, ReceivableQuery};
 pub use client::{Client, ClientBuilder};
 pub use error::{ConfigError, NodeError, Refusal, RpcError};
+pub use reason::Reason;
 pub use request::Request;
+pub use websocket_url::WebSocketUrl;

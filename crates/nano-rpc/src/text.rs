@@ -1,7 +1,5 @@
 //! Text from elsewhere, made fit for an error message.
 
-use std::error::Error;
-
 /// The characters that an error shows of what it found.
 const SHOWN: usize = 200;
 
@@ -14,13 +12,4 @@ pub(crate) fn excerpt(text: &str) -> String {
 pub(crate) fn excerpt_bytes(bytes: &[u8]) -> String {
     let start = bytes.get(..1024).unwrap_or(bytes);
     excerpt(&String::from_utf8_lossy(start))
-}
-
-/// The innermost cause of an error: the wrappers of HTTP libraries say nothing of their own.
-pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    excerpt(&cause.to_string())
 }

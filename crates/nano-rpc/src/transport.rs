@@ -1,12 +1,13 @@
 //! [`Transport`]: one request over HTTP or HTTPS, bounded in time and size; no redirects.
 
 use crate::{
-    RpcError, answers,
+    Reason, RpcError, answers,
     endpoint::{self, Endpoint},
-    text::{excerpt_bytes, root_cause},
+    text::excerpt_bytes,
     tls::{self, HttpClient},
 };
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
     HeaderMap, Request, Response, StatusCode,
@@ -15,6 +16,7 @@ use hyper::{
 };
 use hyper_util::client::legacy::{Error, connect::HttpConnector};
 use std::{borrow::Cow, time::Duration};
+use tokio::time::timeout;
 
 /// How long making a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,25 +44,24 @@ impl Transport {
     }
 
     /// Sends a call once and gives the body of its answer, if that has the status of an answer.
-    pub(crate) async fn post(
+    pub(crate) fn post(
         &self,
         action: Cow<'static, str>,
         body: Bytes,
-        timeout: Duration,
-    ) -> Result<Bytes, RpcError> {
-        // The limit holds for all of it: connecting, TLS, the answer's last byte.
-        let call = Call { action: &action, url: self.endpoint.shown() };
-        match tokio::time::timeout(timeout, self.attempt(call, body)).await {
-            Ok(result) => result,
-            Err(_) => {
-                Err(RpcError::TimedOut { action: call.action(), url: call.url(), after: timeout })
-            }
-        }
+        after: Duration,
+    ) -> BoxFuture<'_, Result<Bytes, RpcError>> {
+        Box::pin(async move {
+            // The limit holds for all of it: connecting, TLS, the answer's last byte.
+            let call = Call { action: &action, url: self.endpoint.shown() };
+            let late =
+                |_| Err(RpcError::TimedOut { action: call.action(), url: call.url(), after });
+            timeout(after, self.attempt(call, body)).await.unwrap_or_else(late)
+        })
     }
 
     async fn attempt(&self, call: Call<'_>, body: Bytes) -> Result<Bytes, RpcError> {
         let response =
-            self.http.request(self.request(body)).await.map_err(|error| call.failed(&error))?;
+            self.http.request(self.request(body)).await.map_err(|error| call.failed(error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.collect(call, response).await?;
         call.judge(status, &headers, body)
@@ -84,7 +85,7 @@ impl Transport {
             Err(error) if error.is::<LengthLimitError>() => {
                 Err(RpcError::TooLarge { action: call.action(), url: call.url(), limit })
             }
-            Err(error) => Err(call.broken(root_cause(&*error))),
+            Err(error) => Err(call.broken(Reason::boxed(error))),
         }
     }
 }
@@ -105,18 +106,21 @@ impl Call<'_> {
         self.url.to_owned()
     }
 
-    fn broken(self, reason: String) -> RpcError {
+    fn broken(self, reason: Reason) -> RpcError {
         RpcError::Broken { action: self.action(), url: self.url(), reason }
     }
 
-    fn failed(self, error: &Error) -> RpcError {
+    fn failed(self, error: Error) -> RpcError {
         let (action, url) = (self.action(), self.url());
         if !error.is_connect() {
-            return self.broken(root_cause(error));
+            return self.broken(Reason::of(error));
         }
-        match tls::problem(error) {
-            Some(reason) => RpcError::Tls { action, url, reason },
-            None => RpcError::Connect { action, url, reason: root_cause(error) },
+        match tls::problem(&error) {
+            Some(words) => {
+                let reason = Reason::said(&words, error);
+                RpcError::Tls { action, url, reason }
+            }
+            None => RpcError::Connect { action, url, reason: Reason::of(error) },
         }
     }
 

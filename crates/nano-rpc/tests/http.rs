@@ -9,7 +9,11 @@ use nano_primitives::{BlockHash, Difficulty, Root};
 use nano_rpc::{AnswerError, Client, Refusal, Request, RpcError};
 use serde_json::json;
 use server::{Server, Step};
-use std::time::{Duration, Instant};
+use std::{
+    error::Error,
+    io,
+    time::{Duration, Instant},
+};
 use tokio::net::TcpListener;
 
 const UPTIME: &str = r#"{"seconds":"7"}"#;
@@ -77,6 +81,11 @@ async fn nobody_at_the_address_is_an_error_that_says_so() {
     let text = error.to_string();
     assert!(text.starts_with(&format!("uptime: cannot connect to {url}: ")), "{text}");
     assert!(text.contains("refused"), "{text}");
+    // What caused it can be looked into, and is told once.
+    let reason = error.source().unwrap();
+    assert!(text.ends_with(&reason.to_string()), "{text}: {reason}");
+    let cause = reason.source().unwrap().downcast_ref::<io::Error>().unwrap();
+    assert_eq!(cause.kind(), io::ErrorKind::ConnectionRefused);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 mod server;
 
 use nano_rpc::{
-    Client, ConfigError, Request,
+    Client, ConfigError, Request, WebSocketUrl,
     websocket::{Subscription, Topics},
 };
 use server::{Server, Step};
@@ -66,6 +66,8 @@ fn urls_of_other_schemes_are_refused() {
         assert_eq!(Client::new(url).unwrap_err().to_string(), wanted);
     }
     let error = Subscription::start("http://localhost", Topics::default()).unwrap_err();
+    let url = "http://localhost".parse::<WebSocketUrl>().unwrap_err();
+    assert_eq!(url, error);
     assert!(error.to_string().ends_with("wanted ws or wss"), "{error}");
 }
 
@@ -110,4 +112,13 @@ fn malformed_headers_are_refused_without_showing_their_value() {
         assert!(matches!(error, ConfigError::Header { .. }), "{error:?}");
         assert!(!format!("{error} {error:?}").contains(SECRET), "{error:?}");
     }
+}
+
+#[test]
+fn the_url_of_a_websocket_shows_no_credentials() {
+    let url: WebSocketUrl = "wss://a:hush@localhost:1/hush?key=hush".parse().unwrap();
+    assert_eq!(url.as_str(), "wss://a:hush@localhost:1/hush?key=hush");
+    assert!(!format!("{url} {url:?}").contains(SECRET), "{url:?}");
+    let error = "ws://a:hush@localhost:x".parse::<WebSocketUrl>().unwrap_err();
+    assert!(!format!("{error} {error:?}").contains(SECRET), "{error:?}");
 }

@@ -166,7 +166,7 @@ async fn open() -> Market {
         listen: vec!["127.0.0.3:0".parse().unwrap()],
         reward_account: george.account(),
         network: Network::Dev,
-        websocket_urls: vec![net.websocket_url()],
+        websocket_urls: vec![net.websocket_url().parse().unwrap()],
         rate: Rate { per_second: 1e6, burst: 1_000_000 },
         ..p2pow_server::Config::default()
     };
@@ -195,7 +195,7 @@ fn sender(node: SocketAddr, port: u16, websocket: String) -> Sender {
         network: Network::Dev,
         port,
         allow_local: true,
-        websocket_urls: vec![websocket],
+        websocket_urls: vec![websocket.parse().unwrap()],
         patience: Patience { poll: Duration::from_millis(20), ..default.patience },
         ..default
     };

@@ -4,6 +4,8 @@
 use nano_block::Network;
 use nano_pow::Pool;
 use nano_primitives::{Account, Amount};
+#[cfg(feature = "websocket")]
+use nano_rpc::WebSocketUrl;
 use p2pow_protocol::DEFAULT_PORT;
 use std::{net::IpAddr, time::Duration};
 use tokio::time::Instant;
@@ -42,7 +44,8 @@ pub struct Config {
     /// The representative of an account that is opened; itself if there is none.
     pub representative: Option<Account>,
     /// The nodes' WebSockets, which tell of confirmations sooner than polling does. All of them are listened to.
-    pub websocket_urls: Vec<String>,
+    #[cfg(feature = "websocket")]
+    pub websocket_urls: Vec<WebSocketUrl>,
     /// Whether a balance is taken on the node's word where the frontier block holds none (old legacy blocks).
     pub trust_node_balance: bool,
     /// Bounds of the search for workers.
@@ -67,6 +70,7 @@ impl Default for Config {
             port: DEFAULT_PORT,
             allow_local: false,
             representative: None,
+            #[cfg(feature = "websocket")]
             websocket_urls: Vec::new(),
             trust_node_balance: false,
             search: Search::default(),

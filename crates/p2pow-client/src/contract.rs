@@ -37,7 +37,9 @@ pub enum DealError {
         source: BuildError,
     },
     /// What is left after the orders does not pay the worker.
-    #[error("after the orders the account has {left} raw, but the work costs {price} raw")]
+    #[error(
+        "after the orders the account has {} XNO, but the work costs {} XNO", .left.to_xno(), .price.to_xno()
+    )]
     TooPoorForReward {
         /// What is left.
         left: Amount,

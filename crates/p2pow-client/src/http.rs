@@ -7,7 +7,7 @@
 
 mod metered;
 
-use crate::config::seconds;
+use crate::{BoxFuture, config::seconds};
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -93,11 +93,12 @@ pub enum HttpError {
 }
 
 /// Asks once.
-pub(crate) async fn ask(address: SocketAddr, ask: &Ask) -> Result<Reply, HttpError> {
-    let after = ask.timeout;
-    timeout(after, exchange(address, ask))
-        .await
-        .unwrap_or(Err(HttpError::TimedOut { address, after }))
+pub(crate) fn ask(address: SocketAddr, ask: &Ask) -> BoxFuture<'_, Result<Reply, HttpError>> {
+    Box::pin(async move {
+        let after = ask.timeout;
+        let late = |_| Err(HttpError::TimedOut { address, after });
+        timeout(after, exchange(address, ask)).await.unwrap_or_else(late)
+    })
 }
 
 async fn exchange(address: SocketAddr, ask: &Ask) -> Result<Reply, HttpError> {

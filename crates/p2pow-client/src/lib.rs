@@ -10,21 +10,39 @@
 //! A payment's way through this crate is payment → walk → account_state → registry → workers → offers → quotes →
 //! contract → settlement → request_work. What is known of workers is the [`Market`]'s to remember.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! ```
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! # runtime.block_on(async {
 //! use nano_block::SecretKey;
 //! use nano_primitives::Amount;
 //! use p2pow_client::{Config, Sender};
 //!
-//! let alice = SecretKey::from_key_file(&std::fs::read_to_string("alice.key")?)?;
+//! # let net = nano_devnet::Devnet::builder().network(nano_block::Network::Dev).start().await?;
+//! # let url = net.rpc_url();
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("alice.key");
+//! # std::fs::write(&file, format!("# Alice's\n{}\n", *SecretKey::generate()?.expose_hex()))?;
+//! let alice = SecretKey::from_key_file(&std::fs::read_to_string(file)?)?;
 //! let bob = "nano_3e3j5tkog48pnny9dmfzj1r16pg8t1e76dz5tmac6iq689wyjfpiij4txtdo".parse()?;
 //!
-//! let node = nano_rpc::Client::new("http://127.0.0.1:7076")?;
-//! let sender = Sender::new(node, Config::default());
+//! // Of the live network by default.
+//! let config = Config::default();
+//! # net.open(&alice, Amount::from_xno("10")?)?;
+//! # let local = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+//! # let (node, pool) = (nano_rpc::Client::new(&url)?, nano_pow::Pool::cpu(Some(1)));
+//! # let reward_account = SecretKey::generate()?.account();
+//! # let listen = vec![local];
+//! # let network = nano_block::Network::Dev;
+//! # let offer = p2pow_server::Config { listen, reward_account, network, ..Default::default() };
+//! # let worker = p2pow_server::Server::bind(offer, node, pool).await?;
+//! # let (workers, port) = (vec![local.ip()], worker.local_addr().port());
+//! # let config = Config { network, workers, port, allow_local: true, ..config };
+//! let sender = Sender::new(nano_rpc::Client::new(&url)?, config);
 //! let receipt = sender.send(&alice, bob, Amount::from_xno("1")?).await?;
 //! println!("sent with block {}", receipt.users[0].hash());
-//! # Ok(())
-//! # }
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,7 @@
 //! The way into a payment: the account's turn, the journal brought up to date, and which payment is meant.
 
 use crate::{
-    Event, OrderKey, Payment, Receipt, SendError, Sender, Signer, StateError,
+    BoxFuture, Event, OrderKey, Payment, Receipt, SendError, Sender, Signer, StateError,
     config::{Deadlines, deadline},
     journal::{Book, OrderRecord},
     order::digest,
@@ -17,6 +17,23 @@ impl Sender {
     /// # Errors
     /// See [`SendError`]: whether anything of the payment is signed depends on the kind.
     pub async fn carry_out(
+        &self,
+        signer: &dyn Signer,
+        payment: Payment<'_>,
+    ) -> Result<Receipt, SendError> {
+        self.carry_out_boxed(signer, payment).await
+    }
+
+    /// The same behind a pointer: without it every crate that pays would have all of a payment compiled into itself.
+    fn carry_out_boxed<'a>(
+        &'a self,
+        signer: &'a dyn Signer,
+        payment: Payment<'a>,
+    ) -> BoxFuture<'a, Result<Receipt, SendError>> {
+        Box::pin(self.in_turn(signer, payment))
+    }
+
+    async fn in_turn(
         &self,
         signer: &dyn Signer,
         payment: Payment<'_>,

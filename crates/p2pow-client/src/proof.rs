@@ -42,7 +42,10 @@ pub enum StateError {
         source: SignatureError,
     },
     /// The node's balance is not the one that was signed.
-    #[error("the node says that the account has {said} raw, but block {hash} says {signed} raw")]
+    #[error(
+        "the node says that the account has {} XNO, but block {hash} says {} XNO",
+        .said.to_xno(), .signed.to_xno()
+    )]
     Balance {
         /// The block.
         hash: BlockHash,

@@ -111,7 +111,7 @@ pub enum Unfit {
     #[error("it wants no reward, which no block can pay")]
     Free,
     /// It wants more than the user wants to pay.
-    #[error("it wants {price} raw, above the maximum of {max} raw")]
+    #[error("it wants {} XNO, above the maximum of {} XNO", .price.to_xno(), .max.to_xno())]
     TooExpensive {
         /// Its price.
         price: Amount,

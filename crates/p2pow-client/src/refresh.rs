@@ -1,7 +1,7 @@
 //! Brings the journal up to date with the ledger: what became of every block that was signed and not decided.
 
 use crate::{
-    DealReport, SendError, Sender,
+    BoxFuture, DealReport, SendError, Sender,
     config::deadline,
     fate::{Ledger, Milestone},
     journal::{Book, DealRecord},
@@ -27,7 +27,15 @@ impl Sender {
         Ok(deals.iter().map(|deal| deal.read(DealReport::of)).collect())
     }
 
-    pub(crate) async fn bring_up_to_date(
+    pub(crate) fn bring_up_to_date(
+        &self,
+        account: Account,
+        until: Instant,
+    ) -> BoxFuture<'_, Result<Vec<DealReport>, SendError>> {
+        Box::pin(self.look_all(account, until))
+    }
+
+    async fn look_all(
         &self,
         account: Account,
         until: Instant,

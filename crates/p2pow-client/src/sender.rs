@@ -1,9 +1,9 @@
 //! [`Sender`]: pays, receives and changes representatives by blocks that hired workers work on, and looks for those workers.
 
 use crate::{
-    Config, Estimate, Event, EventStream, FeeError, Hired, Journal, Listings, Market, Nodes, Order,
-    OrderKey, Outcome, Payment, Quote, QuoteError, Ranking, Receipt, SendError, Signer, Standing,
-    StateError, Worker,
+    BoxFuture, Config, Estimate, Event, EventStream, FeeError, Hired, Journal, Listings, Market,
+    Nodes, Order, OrderKey, Outcome, Payment, Quote, QuoteError, Ranking, Receipt, SendError,
+    Signer, Standing, StateError, Worker,
     clock::unix_seconds,
     config::deadline,
     event::Events,
@@ -65,22 +65,33 @@ impl Sender {
 
     /// What happens from now on, as a stream; any number of them, each with everything.
     ///
-    /// ```no_run
-    /// # async fn example(sender: p2pow_client::Sender) {
+    /// ```
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// # runtime.block_on(async {
     /// use futures_util::StreamExt;
     /// use p2pow_client::Event;
     ///
+    /// # let net = nano_devnet::Devnet::builder().start().await?;
+    /// # let node = nano_rpc::Client::new(&net.rpc_url())?;
+    /// # let sender = p2pow_client::Sender::new(node, p2pow_client::Config::default());
     /// let mut events = sender.events();
-    /// tokio::spawn(async move {
+    /// let told = tokio::spawn(async move {
     ///     while let Some(event) = events.next().await {
     ///         match event {
+    ///             Event::WorkersFound { registered, .. } => println!("{registered} workers"),
     ///             Event::UserConfirmed { hash } => println!("paid with block {hash}"),
     ///             Event::RewardConfirmed { address, .. } => println!("{address} has earned its fee"),
     ///             _ => {}
     ///         }
     ///     }
     /// });
-    /// # }
+    /// // Nobody is there to be hired, and nothing is signed.
+    /// assert!(sender.quote(&[nano_block::Subtype::Send]).await.is_err());
+    /// # drop(sender);
+    /// # told.await?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn events(&self) -> EventStream {
@@ -147,11 +158,16 @@ impl Sender {
         Ok(Estimate::of(ranking, first, subtypes))
     }
 
-    pub(crate) async fn ask(
-        &self,
-        events: &Events,
+    /// Behind a pointer, as all that crates above reach: see [`carry_out`](Self::carry_out).
+    pub(crate) fn ask<'a>(
+        &'a self,
+        events: &'a Events,
         breadth: Breadth,
-    ) -> Result<Listings, SendError> {
+    ) -> BoxFuture<'a, Result<Listings, SendError>> {
+        Box::pin(self.survey(events, breadth))
+    }
+
+    async fn survey(&self, events: &Events, breadth: Breadth) -> Result<Listings, SendError> {
         let Self { config, market, .. } = self;
         let scan = self.scan().await?;
         let recollection = market.recall(config.network).await;
@@ -174,7 +190,11 @@ impl Sender {
     }
 
     /// The registry, or nothing of it where the user has named the workers.
-    async fn scan(&self) -> Result<Arc<Scan>, SendError> {
+    fn scan(&self) -> BoxFuture<'_, Result<Arc<Scan>, SendError>> {
+        Box::pin(self.scan_once())
+    }
+
+    async fn scan_once(&self) -> Result<Arc<Scan>, SendError> {
         let Self { node, config: Config { network, search, workers, .. }, market, .. } = self;
         if !workers.is_empty() {
             return Ok(Arc::default());
@@ -257,7 +277,20 @@ impl Sender {
         signer: &dyn Signer,
         source: &Receivable,
     ) -> Result<Receipt, SendError> {
-        self.batch(signer, &[Order::Receive { source: source.hash, amount: source.amount }]).await
+        self.pocket(signer, source.hash, source.amount).await
+    }
+
+    /// Pockets the send with the hash `source`, of `amount`: for who knows no more of it than that.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn pocket(
+        &self,
+        signer: &dyn Signer,
+        source: BlockHash,
+        amount: Amount,
+    ) -> Result<Receipt, SendError> {
+        self.batch(signer, &[Order::Receive { source, amount }]).await
     }
 
     /// Changes the account's representative.

@@ -10,6 +10,7 @@ use crate::{
     status::ServerStatus,
     worker::{StartError, Worker},
 };
+use futures_util::future::BoxFuture;
 use nano_http::{HttpServer, ListenError};
 use nano_pow::Pool;
 use nano_rpc::{Client, ConfigError, OtherNetwork};
@@ -105,8 +106,27 @@ impl Server {
         pool: Pool,
         store: Arc<dyn Store>,
     ) -> Result<Self, BindError> {
-        check(&config)?;
         let Nodes(nodes) = nodes.into();
+        Self::begin_boxed(config, nodes, pool, store).await
+    }
+
+    /// Behind a pointer: without it every program with a worker would have all of it compiled into itself.
+    fn begin_boxed(
+        config: Config,
+        nodes: Vec<Client>,
+        pool: Pool,
+        store: Arc<dyn Store>,
+    ) -> BoxFuture<'static, Result<Self, BindError>> {
+        Box::pin(Self::begin(config, nodes, pool, store))
+    }
+
+    async fn begin(
+        config: Config,
+        nodes: Vec<Client>,
+        pool: Pool,
+        store: Arc<dyn Store>,
+    ) -> Result<Self, BindError> {
+        check(&config)?;
         let journal = Journal::new(store).await.map_err(BindError::Journal)?;
         let worker = Arc::new(Worker::new(config, Node::new(nodes), pool, journal));
         let closing = worker.closing().clone();

@@ -93,7 +93,7 @@ async fn serve(net: &Devnet, port: u16, folder: &std::path::Path) -> Outcome<Wal
         network: Network::Dev,
         port,
         allow_local: true,
-        websocket_urls: vec![net.websocket_url()],
+        websocket_urls: vec![net.websocket_url().parse()?],
         ..p2pow_client::Config::default()
     };
     let journal = Journal::open(folder.join("journal.db"))?;

@@ -3,7 +3,10 @@
 use futures_util::FutureExt;
 use nano_block::{Block, Subtype};
 use nano_primitives::Account;
-use nano_rpc::websocket::{Event, Subscription, Topics};
+use nano_rpc::{
+    WebSocketUrl,
+    websocket::{Event, Subscription, Topics},
+};
 use std::{collections::BTreeSet, future::pending};
 use tracing::warn;
 
@@ -13,7 +16,7 @@ const MOST_NAMED: usize = 1000;
 /// A WebSocket that mends itself, or nothing, and then nothing is heard.
 #[derive(Debug)]
 pub(crate) struct Ear {
-    url: Option<String>,
+    url: Option<WebSocketUrl>,
     accounts: BTreeSet<Account>,
     subscription: Option<Subscription>,
 }
@@ -28,17 +31,17 @@ pub(crate) enum Heard {
 }
 
 impl Ear {
-    pub(crate) const fn new(url: Option<String>) -> Self {
+    pub(crate) const fn new(url: Option<WebSocketUrl>) -> Self {
         Self { url, accounts: BTreeSet::new(), subscription: None }
     }
 
     /// Listens for these accounts from now on.
     pub(crate) fn listen(&mut self, accounts: BTreeSet<Account>) {
-        let Some(url) = self.url.as_deref().filter(|_| self.accounts != accounts) else { return };
+        let Some(url) = self.url.as_ref().filter(|_| self.accounts != accounts) else { return };
         let named = if accounts.len() > MOST_NAMED { BTreeSet::new() } else { accounts.clone() };
         // Nobody to be named is everybody to a node.
         self.subscription = (!accounts.is_empty())
-            .then(|| Subscription::start(url, Topics::default().confirmations_of(named)))
+            .then(|| Subscription::start(url.as_str(), Topics::default().confirmations_of(named)))
             .and_then(|started| started.inspect_err(|error| warn!(%error, "no WebSocket")).ok());
         self.accounts = accounts;
     }

@@ -156,17 +156,23 @@ fn reason(error: &SendError) -> String {
             "Account not found".to_owned()
         }
         SendError::Deal(DealError::TooPoorForReward { left, price }) => format!(
-            "Insufficient balance: {left} raw would be left, and the work costs {price} raw"
+            "Insufficient balance: {} XNO would be left, and the work costs {} XNO",
+            left.to_xno(),
+            price.to_xno()
         ),
         error => format!("Error generating block: {} (nothing was sent)", chain(error)),
     }
 }
 
+/// The error and its sources, unless a text already ends with its source's.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        text = format!("{text}: {error}");
+        let words = error.to_string();
+        if !text.ends_with(&words) {
+            text = format!("{text}: {words}");
+        }
         source = error.source();
     }
     text

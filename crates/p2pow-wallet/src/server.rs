@@ -26,7 +26,7 @@ use axum::{
 };
 use nano_http::{CancellationToken, HttpConfig, HttpServer, ListenError, Peer, read_body};
 use nano_rpc::Client;
-use p2pow_client::Sender;
+use p2pow_client::{BoxFuture, Sender};
 use p2pow_keystore::Password;
 use p2pow_store::{Claimed, Store, StoreError};
 use std::{
@@ -111,6 +111,15 @@ impl WalletServer {
     /// The configuration would let anybody in, the password is another one, the store failed, or an address cannot be
     /// had.
     pub async fn bind(config: Config, parts: Parts) -> Result<Self, BindError> {
+        Self::begin_boxed(config, parts).await
+    }
+
+    /// Behind a pointer: without it every program with this server would have all of it compiled into itself.
+    fn begin_boxed(config: Config, parts: Parts) -> BoxFuture<'static, Result<Self, BindError>> {
+        Box::pin(Self::begin(config, parts))
+    }
+
+    async fn begin(config: Config, parts: Parts) -> Result<Self, BindError> {
         let exposed = config.listen.iter().find(|address| !address.ip().is_loopback());
         if let (Some(&address), None) = (exposed, &config.token) {
             return Err(BindError::NoToken { address });

@@ -7,7 +7,7 @@ use nano_block::Network;
 use nano_http::CancellationToken;
 use nano_pow::Pool;
 use nano_primitives::{Account, Amount};
-use nano_rpc::{Client, Request, answers};
+use nano_rpc::{Client, Request, WebSocketUrl, answers};
 use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,7 +27,7 @@ pub(crate) struct Service {
     pub(crate) work: Option<Pool>,
     pub(crate) network: Network,
     /// The node's WebSocket, which tells of what arrives.
-    pub(crate) websocket: Option<String>,
+    pub(crate) websocket: Option<WebSocketUrl>,
     pub(crate) wallets: Arc<Wallets>,
     pub(crate) tasks: Arc<Tasks>,
     pub(crate) metrics: Arc<Metrics>,

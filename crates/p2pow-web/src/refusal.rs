@@ -56,13 +56,15 @@ impl Refusal {
     }
 }
 
-/// An error with what caused it.
+/// An error with what caused it, unless a text already ends with its source's.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
+        let words = cause.to_string();
+        if !text.ends_with(&words) {
+            text = format!("{text}: {words}");
+        }
         next = cause.source();
     }
     text

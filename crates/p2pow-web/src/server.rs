@@ -20,7 +20,7 @@ use axum::{
 use nano_http::{
     Buckets, CancellationToken, HttpConfig, HttpLimits, HttpServer, ListenError, Source,
 };
-use p2pow_client::{Config as Hiring, Journal, Market, Nodes, Signer};
+use p2pow_client::{BoxFuture, Config as Hiring, Journal, Market, Nodes, Signer};
 use p2pow_page::{SHARED, guarded, own_host, routes};
 use p2pow_store::{Store, StoreError};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -88,6 +88,15 @@ impl WebServer {
     /// # Errors
     /// The configuration would show a key's account to others, or the address cannot be had.
     pub async fn bind(config: Config, parts: Parts) -> Result<Self, BindError> {
+        Self::begin_boxed(config, parts).await
+    }
+
+    /// Behind a pointer: without it every program with this server would have all of it compiled into itself.
+    fn begin_boxed(config: Config, parts: Parts) -> BoxFuture<'static, Result<Self, BindError>> {
+        Box::pin(Self::begin(config, parts))
+    }
+
+    async fn begin(config: Config, parts: Parts) -> Result<Self, BindError> {
         let address = config.listen;
         match config.access {
             Access::Token(_) if !address.ip().is_loopback() => {

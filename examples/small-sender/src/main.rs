@@ -34,13 +34,23 @@ fn main() -> ExitCode {
         }
         Err(failure) => failure,
     };
-    let mut cause: Option<&(dyn Error + 'static)> = Some(&*failure);
-    while let Some(error) = cause {
-        eprintln!("p2pow-small-sender: {error}");
-        cause = error.source();
-    }
+    eprintln!("p2pow-small-sender: {}", chain(&*failure));
     let is_signed = matches!(failure.downcast_ref(), Some(SendError::Unsettled(_)));
     ExitCode::from(if is_signed { 2 } else { 1 })
+}
+
+/// The error and its sources, unless a text already ends with its source's.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let words = error.to_string();
+        if !text.ends_with(&words) {
+            text = format!("{text}: {words}");
+        }
+        source = error.source();
+    }
+    text
 }
 
 /// Pays, and gives the hash of the block that did.

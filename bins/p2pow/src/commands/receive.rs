@@ -209,7 +209,8 @@ async fn look(wallet: &mut Wallet, wanted: (Amount, u64)) -> Result<(), Failure>
 fn subscribe(sender: &Sender, account: Account) -> Result<Vec<Subscription>, Failure> {
     let topics = Topics::default().confirmations_of([account]);
     let urls = sender.config().websocket_urls.iter();
-    let started: Result<_, _> = urls.map(|url| Subscription::start(url, topics.clone())).collect();
+    let started: Result<_, _> =
+        urls.map(|url| Subscription::start(url.as_str(), topics.clone())).collect();
     started.map_err(|error| Failure::Usage(format!("--websocket: {error}")))
 }
 

@@ -1,6 +1,9 @@
 //! [`AnswerError`], and how the body of an answer is read: first whether it is one, then its shape.
 
-use crate::text::{excerpt, excerpt_bytes};
+use crate::{
+    reason::Reason,
+    text::{excerpt, excerpt_bytes},
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -20,7 +23,8 @@ pub enum AnswerError {
         /// The start of the answer.
         found: String,
         /// Where and why it is not JSON.
-        reason: String,
+        #[source]
+        reason: Reason,
     },
     /// The answer is JSON of another shape.
     #[error("`{path}` of the answer: {reason}")]
@@ -28,7 +32,8 @@ pub enum AnswerError {
         /// The field, by its path from the top; `.` is the top.
         path: String,
         /// What was found and what was wanted.
-        reason: String,
+        #[source]
+        reason: Reason,
     },
     /// The answer is well formed but cannot be true.
     #[error("`{field}` of the answer is {found}, wanted {wanted}")]
@@ -54,10 +59,9 @@ pub fn body(body: &[u8]) -> Result<Value, AnswerError> {
             Some(text) => Err(AnswerError::Node { text }),
             None => Ok(value),
         },
-        Err(error) => Err(AnswerError::NotJson {
-            found: excerpt_bytes(body),
-            reason: excerpt(&error.to_string()),
-        }),
+        Err(error) => {
+            Err(AnswerError::NotJson { found: excerpt_bytes(body), reason: Reason::of(error) })
+        }
     }
 }
 
@@ -86,7 +90,7 @@ pub(crate) fn error_text(value: &Value) -> Option<String> {
 pub(crate) fn shape<T: DeserializeOwned>(value: Value) -> Result<T, AnswerError> {
     serde_path_to_error::deserialize(value).map_err(|error| AnswerError::Shape {
         path: excerpt(&error.path().to_string()),
-        reason: excerpt(&error.inner().to_string()),
+        reason: Reason::of(error.into_inner()),
     })
 }
 

@@ -22,6 +22,15 @@ pub struct Receivable {
     pub min_version: Option<Epoch>,
 }
 
+impl Receivable {
+    /// A send that was heard of otherwise than by the question what is receivable: of `amount` from `source`, its epoch
+    /// not known.
+    #[must_use]
+    pub const fn new(hash: BlockHash, amount: Amount, source: Account) -> Self {
+        Self { hash, amount, source, min_version: None }
+    }
+}
+
 /// A receivable send as far as the answer tells: its short form has hashes alone, a longer one amounts, the longest
 /// the senders too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,9 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use std::error::Error;
+#[cfg(feature = "websocket")]
 use tokio::net::TcpStream;
+#[cfg(feature = "websocket")]
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, client_async_with_config,
     tungstenite::{self, handshake::client::Request, protocol::WebSocketConfig},
@@ -29,6 +31,7 @@ impl NoTls {
         Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(tcp)
     }
 
+    #[cfg(feature = "websocket")]
     pub(crate) async fn websocket(
         &self,
         request: Request,

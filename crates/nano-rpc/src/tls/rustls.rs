@@ -1,6 +1,6 @@
 //! TLS by rustls and ring.
 
-use crate::{ConfigError, text::excerpt};
+use crate::{ConfigError, Reason, text::excerpt};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -12,7 +12,9 @@ use rustls::{
     ClientConfig, InvalidMessage, RootCertStore, crypto::ring, pki_types::CertificateDer,
 };
 use std::{error::Error, io, sync::Arc};
+#[cfg(feature = "websocket")]
 use tokio::net::TcpStream;
+#[cfg(feature = "websocket")]
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
     tungstenite::{self, handshake::client::Request, protocol::WebSocketConfig},
@@ -31,9 +33,9 @@ impl Tls {
         #[cfg(feature = "native-roots")]
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         for der in extra {
-            roots.add(CertificateDer::from_slice(der)).map_err(|error| {
-                ConfigError::Certificate { reason: excerpt(&error.to_string()) }
-            })?;
+            let malformed =
+                |error| ConfigError::Certificate { reason: Reason::of::<rustls::Error>(error) };
+            roots.add(CertificateDer::from_slice(der)).map_err(malformed)?;
         }
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -55,6 +57,7 @@ impl Tls {
         Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector)
     }
 
+    #[cfg(feature = "websocket")]
     pub(crate) async fn websocket(
         &self,
         request: Request,

@@ -2,13 +2,8 @@
 //! where to connect and what to ask for.
 
 use super::message::{Event, Incoming, Topics};
-use crate::{
-    ConfigError,
-    endpoint::Endpoint,
-    text::{excerpt, root_cause},
-    tls,
-};
-use futures_util::{SinkExt, StreamExt};
+use crate::{ConfigError, Reason, endpoint::Endpoint, tls};
+use futures_util::{SinkExt, StreamExt, future::BoxFuture};
 use std::time::Duration;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
@@ -36,7 +31,8 @@ pub enum SubscribeError {
         /// The node, without credentials.
         url: String,
         /// The cause.
-        reason: String,
+        #[source]
+        reason: Reason,
     },
     /// The connection was not there in time.
     #[error("cannot subscribe at {url}: no answer within {after:?}")]
@@ -52,7 +48,8 @@ pub enum SubscribeError {
         /// The node, without credentials.
         url: String,
         /// The cause.
-        reason: String,
+        #[source]
+        reason: Reason,
     },
     /// The node was silent and did not answer a ping.
     #[error("connection to {url} is dead: no answer to a ping within {after:?}")]
@@ -75,7 +72,11 @@ pub(super) struct Target {
 
 impl Target {
     /// Connects and subscribes.
-    pub(super) async fn connect(&self) -> Result<Connection, SubscribeError> {
+    pub(super) fn connect(&self) -> BoxFuture<'_, Result<Connection, SubscribeError>> {
+        Box::pin(self.connect_once())
+    }
+
+    async fn connect_once(&self) -> Result<Connection, SubscribeError> {
         let mut connection = Connection {
             socket: self.within(self.connect_timeout, self.open()).await?,
             target: self.clone(),
@@ -118,19 +119,20 @@ impl Target {
     }
 
     fn refused(&self, error: Error) -> SubscribeError {
-        SubscribeError::Connect { url: self.url(), reason: reason(&error) }
+        SubscribeError::Connect { url: self.url(), reason: reason(error) }
     }
 
-    fn broken(&self, error: &Error) -> SubscribeError {
+    fn broken(&self, error: Error) -> SubscribeError {
         SubscribeError::Broken { url: self.url(), reason: reason(error) }
     }
 }
 
-fn reason(error: &Error) -> String {
-    tls::problem(error).unwrap_or_else(|| match error {
-        Error::Io(error) => root_cause(error),
-        other => excerpt(&other.to_string()),
-    })
+fn reason(error: Error) -> Reason {
+    match (tls::problem(&error), error) {
+        (Some(words), error) => Reason::said(&words, error),
+        (None, Error::Io(error)) => Reason::of(error),
+        (None, error) => Reason::said(&error.to_string(), error),
+    }
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -180,8 +182,8 @@ impl Connection {
                         return Ok(incoming);
                     }
                 }
-                Ok(Some(Err(error))) => return Err(self.target.broken(&error)),
-                Ok(None) => return Err(self.target.broken(&Error::ConnectionClosed)),
+                Ok(Some(Err(error))) => return Err(self.target.broken(error)),
+                Ok(None) => return Err(self.target.broken(Error::ConnectionClosed)),
                 Err(_) if pinged => return Err(self.dead()),
                 Err(_) => {
                     self.ping().await?;
@@ -199,7 +201,7 @@ impl Connection {
 
     async fn send(&mut self, message: Message) -> Result<(), SubscribeError> {
         match timeout(self.target.ping_every, self.socket.send(message)).await {
-            Ok(sent) => sent.map_err(|error| self.target.broken(&error)),
+            Ok(sent) => sent.map_err(|error| self.target.broken(error)),
             Err(_) => Err(self.dead()),
         }
     }

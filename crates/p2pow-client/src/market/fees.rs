@@ -21,7 +21,8 @@ const DAY: u64 = 24;
 pub enum FeeError {
     /// The day's fees would be more than the user wants.
     #[error(
-        "the fees of a day would be {would_be} raw, with {price} raw for this job, above the maximum of {max} raw"
+        "the fees of a day would be {} XNO, with {} XNO for this job, above the maximum of {} XNO",
+        .would_be.to_xno(), .price.to_xno(), .max.to_xno()
     )]
     AboveLimit {
         /// The day's fees with this one.

@@ -51,7 +51,8 @@ async fn the_websocket_serves_as_well_as_polling() {
     let town = Town::found().await;
     let worker = town.worker(1, 0).await;
     // The first one is of a node that is away: it is told, and the other one heard all the same.
-    let websocket_urls = vec!["ws://127.0.0.1:1".to_owned(), town.net.websocket_url()];
+    let websocket_urls =
+        ["ws://127.0.0.1:1", &town.net.websocket_url()].map(|url| url.parse().unwrap()).to_vec();
     let config = Config { websocket_urls, ..town.config(worker.port) };
     let patience = Patience { poll: Duration::from_secs(3600), ..config.patience };
     let config = Config { patience, ..config };

@@ -84,9 +84,8 @@ async fn a_payment_that_is_dropped_gives_its_place_back() {
     {
         // This one has the turn, and two wait for it.
         let mut has_turn = Box::pin(send("1"));
-        let is_found = async {
-            while !matches!(events.recv().await, Some(Event::WorkersFound { .. })) {}
-        };
+        let is_found =
+            async { while !matches!(events.recv().await, Some(Event::WorkersFound { .. })) {} };
         tokio::select! {
             _ = &mut has_turn => panic!("it was to be dropped before anybody is hired"),
             () = is_found => {}

@@ -8,6 +8,7 @@ use std::fmt;
 /// Where a job stands. A job only ever moves forward; the last three phases are ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Phase {
     /// Its form is right; the node is asked whether the ledger agrees.
     Queued,

@@ -79,7 +79,7 @@ impl Town {
     pub(crate) fn sender_on(&self, store: Arc<dyn Store>) -> Sender {
         let config = p2pow_client::Config {
             network: Network::Dev,
-            websocket_urls: self.websocket.iter().cloned().collect(),
+            websocket_urls: self.websocket.iter().map(|url| url.parse().unwrap()).collect(),
             port: self.port,
             allow_local: true,
             patience: Patience {

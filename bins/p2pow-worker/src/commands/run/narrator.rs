@@ -135,7 +135,7 @@ fn words(job: &Job, phase: Phase) -> Option<String> {
             None => phase.to_string(),
         },
         Phase::Published => "published".to_owned(),
-        Phase::Queued | Phase::Publishing => return None,
+        _ => return None,
     };
     Some(format!("job {}… {what}", &id[..8]))
 }

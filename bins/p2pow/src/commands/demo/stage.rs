@@ -74,7 +74,7 @@ impl Stage {
             hire,
             port,
             allow_local: true,
-            websocket_urls: vec![self.net.websocket_url()],
+            websocket_urls: vec![self.net.websocket_url().parse()?],
             patience: Patience { deal: PATIENCE, ..Patience::default() },
             ..Config::default()
         };

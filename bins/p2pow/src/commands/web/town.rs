@@ -73,12 +73,13 @@ impl Town {
 
     /// What a sender is told here.
     pub(super) fn hiring(&self, hire: usize) -> Config {
+        let url = self.stage.net.websocket_url();
         Config {
             network: self.stage.net.network(),
             hire,
             port: self.crew.port,
             allow_local: true,
-            websocket_urls: vec![self.stage.net.websocket_url()],
+            websocket_urls: vec![url.parse().expect("an embedded network has a WebSocket")],
             search: Search {
                 rescan: Duration::from_secs(5),
                 ledger: Duration::from_secs(4),

@@ -1,0 +1,51 @@
+//! [`WebSocketUrl`]: where a node's WebSocket is, checked before anything depends on it.
+
+use crate::{ConfigError, endpoint::Address};
+use std::{fmt, str::FromStr};
+
+/// The URL of a node's WebSocket, which is one: `ws` or `wss`, a host, a port that is a number.
+///
+/// It may hold credentials, so what is shown of it is scheme, host and port; [`as_str`](Self::as_str) is all of it.
+///
+/// ```
+/// use nano_rpc::WebSocketUrl;
+///
+/// let url: WebSocketUrl = "ws://name:secret@127.0.0.1:7078".parse()?;
+/// assert_eq!(url.to_string(), "ws://127.0.0.1:7078");
+/// assert!("http://127.0.0.1:7078".parse::<WebSocketUrl>().is_err());
+/// # Ok::<_, nano_rpc::ConfigError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct WebSocketUrl {
+    whole: String,
+    shown: String,
+}
+
+impl WebSocketUrl {
+    /// The URL with all that is in it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.whole
+    }
+}
+
+impl FromStr for WebSocketUrl {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let endpoint = Address::new(text).endpoint(["ws", "wss"])?;
+        Ok(Self { whole: text.trim().to_owned(), shown: endpoint.shown().to_owned() })
+    }
+}
+
+impl fmt::Display for WebSocketUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for WebSocketUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WebSocketUrl").field(&self.shown).finish()
+    }
+}
