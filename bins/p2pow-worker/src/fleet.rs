@@ -137,6 +137,13 @@ impl FleetArgs {
         self.fleet_member.clone().unwrap_or_else(|| Name::random(kind))
     }
 
+    /// The same with a name, and whether it had one of its own.
+    pub(crate) fn named(mut self, kind: &str) -> (Self, bool) {
+        let is_named = self.fleet_member.is_some();
+        self.fleet_member = Some(self.member(kind));
+        (self, is_named)
+    }
+
     /// The fleet as a device, if there is to be one. Blocks; must not be called where async code runs.
     pub(crate) fn device(&self) -> Result<Option<FleetBackend>, Failure> {
         let Some(broker) = self.broker()? else { return Ok(None) };

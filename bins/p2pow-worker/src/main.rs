@@ -8,6 +8,7 @@ mod commands;
 mod devices;
 #[cfg(feature = "fleet")]
 mod fleet;
+mod kept;
 mod options;
 mod own;
 mod registrar;

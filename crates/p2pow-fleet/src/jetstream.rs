@@ -206,19 +206,29 @@ impl JetStreamStore {
                 None => Err(self.conflict(&write, Some(revision)).await),
             };
         }
-        if let Some(revision) = self.publish(&write, 0).await? {
-            return Ok(revision);
-        }
-        // A record that was removed has left a message, which the new one replaces.
-        match self.last(&write.subject, write.key).await? {
-            Some((removed, false)) => {
-                match self.publish(&write, removed.revision.to_number()).await? {
-                    Some(revision) => Ok(revision),
-                    None => Err(self.conflict(&write, None).await),
-                }
+        let mut after = 0;
+        loop {
+            if let Some(revision) = self.publish(&write, after).await? {
+                return Ok(revision);
             }
-            _ => Err(self.conflict(&write, None).await),
+            // A record that was removed leaves a message for a while, which the new one replaces.
+            after = match self.last(&write.subject, write.key).await? {
+                Some((_, true)) => return Err(self.conflict(&write, None).await),
+                Some((removed, false)) => removed.revision.to_number(),
+                None => 0,
+            };
         }
+    }
+
+    /// Takes away what a removed record has left, so that the bucket does not grow with every record that ever was. What
+    /// is written meanwhile has a greater number, and stays.
+    fn sweep(&self, subject: String, removed: Revision) {
+        let swept = self.stream.purge().sequence(removed.to_number() + 1).filter(subject);
+        tokio::spawn(async move {
+            if let Err(error) = swept.await {
+                tracing::debug!(%error, "what a removed record has left stays");
+            }
+        });
     }
 
     /// The keys of a bucket, those of removed records too.
@@ -313,8 +323,10 @@ impl Store for JetStreamStore {
             check_name(bucket)?;
             check_name(key)?;
             let (subject, value) = (self.subject(bucket, key), bytes::Bytes::new());
-            let write = Write { subject, key, value, removes: true };
-            self.write(write, Expect::At(revision)).await.map(drop)
+            let write = Write { subject: subject.clone(), key, value, removes: true };
+            let removed = self.write(write, Expect::At(revision)).await?;
+            self.sweep(subject, removed);
+            Ok(())
         })
     }
 

@@ -18,28 +18,41 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-/// The bucket of leases.
-const BUCKET: &str = "lease";
+/// The records of leases.
+pub(crate) fn records(store: Arc<dyn Store>) -> Records<Tenure> {
+    Records::new(store, "lease")
+}
 
 /// A lease that is held. Dropping it leaves the record as it is, so that others wait for its time to be over, as when
 /// the process dies.
 #[derive(Debug)]
 pub struct Lease {
     term: u64,
-    is_lost: watch::Receiver<bool>,
+    /// Until when it is held if it is not renewed; `None` once it is lost.
+    until: watch::Receiver<Option<Instant>>,
     renewals: JoinHandle<()>,
     give_back: watch::Sender<bool>,
 }
 
 /// The record of a lease.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Tenure {
+pub(crate) struct Tenure {
     /// Who has it, or had it last.
-    holder: Name,
+    pub(crate) holder: Name,
     /// Grows by one with each holder.
     term: u64,
     /// Whether it was given back.
-    is_over: bool,
+    pub(crate) is_over: bool,
+    /// How long after a write it is over, in milliseconds.
+    #[serde(default)]
+    pub(crate) lasts_ms: u64,
+}
+
+impl Tenure {
+    /// How long after a write it is over, by the word of its holder.
+    pub(crate) const fn lasts(&self) -> Duration {
+        Duration::from_millis(self.lasts_ms)
+    }
 }
 
 /// Who wants or holds a lease.
@@ -62,16 +75,15 @@ impl Lease {
         holder: Name,
         time: Duration,
     ) -> Result<Self, StoreError> {
-        let keeper =
-            Keeper { records: Records::new(store, BUCKET), key: key.to_owned(), holder, time };
+        let keeper = Keeper { records: records(store), key: key.to_owned(), holder, time };
         let (term, held) = keeper.acquire().await?;
-        let (told, is_lost) = watch::channel(false);
+        let (told, until) = watch::channel(Some(keeper.end(held)));
         let (give_back, given_back) = watch::channel(false);
         let renewals = tokio::spawn(async move {
-            keeper.renew(term, held, given_back).await;
-            told.send_replace(true);
+            keeper.renew(term, held, (&told, given_back)).await;
+            told.send_replace(None);
         });
-        Ok(Self { term, is_lost, renewals, give_back })
+        Ok(Self { term, until, renewals, give_back })
     }
 
     /// How many have held the lease before, and this one: a greater number for each later holder.
@@ -80,10 +92,17 @@ impl Lease {
         self.term
     }
 
+    /// Whether the lease is held at this moment, also as far as this process has been stopped meanwhile.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        let is_renewed = !self.renewals.is_finished();
+        is_renewed && self.until.borrow().is_some_and(|until| Instant::now() < until)
+    }
+
     /// Waits until the lease is lost: the holder must do nothing more then.
     pub async fn lost(&self) {
         // Where the sender is gone the renewals are, and with them the lease.
-        let _ = self.is_lost.clone().wait_for(|is_lost| *is_lost).await;
+        let _ = self.until.clone().wait_for(Option::is_none).await;
     }
 
     /// Gives the lease back, so that nobody has to wait for its time to be over.
@@ -92,6 +111,19 @@ impl Lease {
         // A panic in there has been told.
         let _ = (&mut self.renewals).await;
     }
+}
+
+/// Marks a lease as given back that nobody renews, or that somebody must not hold any more. It may be gone already.
+///
+/// # Errors
+/// The store failed, or somebody has just written the lease.
+pub(crate) async fn close(records: &Records<Tenure>, key: &str) -> Result<(), StoreError> {
+    let Some(entry) = records.get(key).await? else { return Ok(()) };
+    if entry.value.is_over {
+        return Ok(());
+    }
+    let over = Tenure { is_over: true, ..entry.value };
+    records.update(key, &over, entry.revision).await.map(drop)
 }
 
 impl Drop for Lease {
@@ -118,7 +150,7 @@ impl Keeper {
                 Some(entry) if entry.value.is_over => true,
                 Some(entry) => match seen {
                     Some((revision, since)) if revision == entry.revision => {
-                        since.elapsed() >= self.time
+                        since.elapsed() >= self.time.max(entry.value.lasts())
                     }
                     _ => {
                         seen = Some((entry.revision, now));
@@ -151,14 +183,26 @@ impl Keeper {
     }
 
     fn tenure(&self, term: u64, is_over: bool) -> Tenure {
-        Tenure { holder: self.holder.clone(), term, is_over }
+        let lasts_ms = u64::try_from(self.time.as_millis()).unwrap_or(u64::MAX);
+        Tenure { holder: self.holder.clone(), term, is_over, lasts_ms }
+    }
+
+    /// When a holder gives up that has not written again. Others take it when its time is over since they saw the write,
+    /// which is after it began.
+    fn end(&self, held: Held) -> Instant {
+        held.since + self.time * 3 / 5
     }
 
     /// Writes the record again and again, until it is lost or given back.
-    async fn renew(&self, term: u64, mut held: Held, mut given_back: watch::Receiver<bool>) {
+    async fn renew(
+        &self,
+        term: u64,
+        mut held: Held,
+        (told, mut given_back): (&watch::Sender<Option<Instant>>, watch::Receiver<bool>),
+    ) {
         loop {
-            // Others take it when its time is over since they saw the write, which is after it began.
-            let end = held.since + self.time * 3 / 5;
+            let end = self.end(held);
+            told.send_replace(Some(end));
             let is_over = tokio::select! {
                 () = sleep(self.time / 5) => false,
                 is_over = async { given_back.wait_for(|is_given| *is_given).await.is_ok() } => is_over,

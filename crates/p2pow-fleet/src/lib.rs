@@ -8,7 +8,8 @@
 //! - [`FleetBackend`] makes one device of all agents, for a [`Pool`](nano_pow::Pool).
 //! - [`Watcher`] tells who is there.
 //! - [`JetStreamStore`] keeps records in the brokers of a cluster, behind the same trait as a file of SQLite.
-//! - [`Lease`] is the right to do what one alone may do at a time, over any store.
+//! - [`Lease`] is the right to do what one alone may do at a time, over any store; [`Presence`] makes one of several
+//!   front ends that share a journal.
 //!
 //! The broker is NATS: nothing in here elects, replicates or queues. `docs/fleet.md` has the subjects and messages.
 //!
@@ -35,6 +36,7 @@ mod jetstream;
 mod lease;
 mod message;
 mod name;
+mod presence;
 mod roster;
 mod status;
 mod subject;
@@ -49,5 +51,6 @@ pub use {
     lease::Lease,
     message::{AgentBeat, FrontBeat, Quarantined},
     name::{Name, NameError},
+    presence::{LeaseView, Presence, leases},
     status::{FleetStatus, Watcher},
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     job::phase::Phase,
-    journal::{ENDED, EndedJob},
+    journal::{self, ENDED, EndedJob, Unfinished},
 };
 use nano_primitives::Amount;
 use p2pow_store::{Records, Store, StoreError};
@@ -15,6 +15,16 @@ use std::sync::Arc;
 pub async fn all(store: Arc<dyn Store>) -> Result<Vec<EndedJob>, StoreError> {
     let entries = Records::<EndedJob>::new(store, ENDED).all("").await?;
     let mut jobs: Vec<EndedJob> = entries.into_iter().map(|entry| entry.value).collect();
+    jobs.sort_by_key(|job| (job.admitted_ms, job.id));
+    Ok(jobs)
+}
+
+/// All jobs that are not at their end, in the order in which they were admitted. Those that nobody can read are left out.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn unfinished(store: Arc<dyn Store>) -> Result<Vec<Unfinished>, StoreError> {
+    let mut jobs = journal::unfinished(store).await?;
     jobs.sort_by_key(|job| (job.admitted_ms, job.id));
     Ok(jobs)
 }

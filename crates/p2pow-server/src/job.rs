@@ -1,14 +1,17 @@
 //! [`Job`]: a job as everybody sees it who has to do with it: its task, its clients, the operator.
 //!
-//! How it goes from phase to phase is told by `life`, which walks through `plan`, `solve`, `publish` and `watch`.
+//! How it goes from phase to phase is told by `life`, which walks through `plan`, `solve`, `publish` and `watch`; or by
+//! `follow`, where another worker has it.
 
 pub(crate) mod checks;
 pub(crate) mod life;
+pub(crate) mod means;
 pub(crate) mod phase;
 pub(crate) mod queue;
 pub(crate) mod scores;
 pub(crate) mod table;
 
+mod follow;
 pub(crate) mod plan;
 mod publish;
 mod race;
@@ -19,7 +22,10 @@ use nano_primitives::{Account, Amount, BlockHash};
 use p2pow_protocol::{Refusal, WorkRequest};
 use phase::{Phase, Reply};
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -37,7 +43,9 @@ struct Inner {
     request: WorkRequest,
     state: sync::watch::Sender<State>,
     /// The searches of the works that were not known when the job began.
-    works: OnceLock<Vec<ProgressHandle>>,
+    works: Mutex<Option<Vec<ProgressHandle>>>,
+    /// Whether another worker that shares the journal has it.
+    is_elsewhere: AtomicBool,
     events: broadcast::Sender<JobEvent>,
 }
 
@@ -82,12 +90,15 @@ pub struct JobReport {
     pub expected_seconds_left: Option<f64>,
     /// Why it was refused, if it was.
     pub refusal: Option<Refusal>,
+    /// Whether another worker that shares the journal has the job; this one tells its clients how it ends.
+    pub is_elsewhere: bool,
 }
 
 impl Job {
     pub(crate) fn new(request: WorkRequest, events: broadcast::Sender<JobEvent>) -> Self {
         let state = sync::watch::Sender::new(State { phase: Phase::Queued, reply: None });
-        Self(Arc::new(Inner { request, state, works: OnceLock::new(), events }))
+        let (works, is_elsewhere) = (Mutex::new(None), AtomicBool::new(false));
+        Self(Arc::new(Inner { request, state, works, is_elsewhere, events }))
     }
 
     /// What was asked for.
@@ -112,11 +123,11 @@ impl Job {
     #[must_use]
     pub fn report(&self) -> JobReport {
         let request = self.request();
-        let works = self.0.works.get().map_or(&[][..], Vec::as_slice);
-        let works: Vec<_> = works.iter().map(ProgressHandle::progress).collect();
+        let searched = self.searched();
+        let works = searched.as_deref().unwrap_or_default();
         let is_done = |work: &&nano_pow::Progress| work.phase == SearchPhase::Done;
         let works_needed = request.users().len() + 1;
-        let known = self.0.works.get().map_or(0, |works| works_needed.saturating_sub(works.len()));
+        let known = searched.as_ref().map_or(0, |works| works_needed.saturating_sub(works.len()));
         let current = works.iter().find(|work| !is_done(work));
         let state = self.0.state.borrow();
         JobReport {
@@ -131,7 +142,14 @@ impl Job {
             rate: current.map_or(0.0, |work| work.rate),
             expected_seconds_left: current.and_then(|work| work.expected_seconds_left),
             refusal: state.reply.as_ref().and_then(|reply| reply.clone().err()),
+            is_elsewhere: self.0.is_elsewhere.load(Ordering::Relaxed),
         }
+    }
+
+    /// How the searches of works stand that were not known when the job began.
+    fn searched(&self) -> Option<Vec<nano_pow::Progress>> {
+        let works = self.0.works.lock().unwrap_or_else(PoisonError::into_inner);
+        works.as_ref().map(|works| works.iter().map(ProgressHandle::progress).collect())
     }
 
     /// Waits until the job is at its end and says which that is.
@@ -151,16 +169,22 @@ impl Job {
 
     /// The searches of the job's works that are not known yet, in the order of its blocks.
     pub(crate) fn works_are(&self, works: Vec<ProgressHandle>) {
-        self.0.works.get_or_init(|| works);
+        *self.0.works.lock().unwrap_or_else(PoisonError::into_inner) = Some(works);
+    }
+
+    /// Another worker has the job, or this one has it again.
+    pub(crate) fn is_elsewhere(&self, is_elsewhere: bool) {
+        self.0.is_elsewhere.store(is_elsewhere, Ordering::Relaxed);
     }
 
     /// Which of these searches have ended.
     fn works_done(&self) -> Vec<bool> {
-        let works = self.0.works.get().map_or(&[][..], Vec::as_slice);
-        works.iter().map(|work| work.progress().phase == SearchPhase::Done).collect()
+        let works = self.searched().unwrap_or_default();
+        works.iter().map(|work| work.phase == SearchPhase::Done).collect()
     }
 
-    /// Moves on, with nothing new for the clients.
+    /// Moves on, with nothing new for the clients. A phase that has been is passed by: a job may begin again that another
+    /// worker has had meanwhile.
     pub(crate) fn advance(&self, phase: Phase) {
         self.step(phase, None);
     }
@@ -207,12 +231,19 @@ impl Job {
     }
 
     fn step(&self, phase: Phase, reply: Option<Reply>) {
+        let mut is_new = true;
         self.0.state.send_modify(|state| {
-            debug_assert!(state.phase.may_become(phase), "{} cannot become {phase}", state.phase);
-            state.phase = phase;
+            is_new = phase > state.phase;
+            if is_new {
+                let before = state.phase;
+                debug_assert!(before.may_become(phase), "{before} cannot become {phase}");
+                state.phase = phase;
+            }
             state.reply = state.reply.take().or(reply);
         });
-        self.tell(phase);
+        if is_new {
+            self.tell(phase);
+        }
     }
 
     fn tell(&self, phase: Phase) {

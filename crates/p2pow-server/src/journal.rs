@@ -2,20 +2,24 @@
 //!
 //! A job is written before its work starts, with what it takes to go on with it; each work as it is found; all works
 //! before the first block is published; and its end. What is open when a worker starts is taken over: each taking over
-//! is a write that must find the record as it was read, so that of two workers on one store each job has one.
+//! is a write that must find the record as it was read, so that of two workers on one store each job has one. Several
+//! may share a journal for long: then each takes over the jobs of those that are gone, and no others.
 //!
 //! | bucket | key | record |
 //! |---|---|---|
-//! | `worker-open` | hash of the reward block | [`OpenJob`]: removed when the end is written |
+//! | `worker-open` | root of the first user block | [`OpenJob`](record::OpenJob): removed when the end is written |
 //! | `worker-ended` | hash of the reward block | [`EndedJob`]: the books |
 //! | `worker-works` | root | [`FoundWork`]: forgotten after a day |
 
+mod elsewhere;
 mod line;
+mod ownership;
 mod record;
 mod works;
 
-pub use record::EndedJob;
+pub use {elsewhere::Unfinished, ownership::JournalIn, record::EndedJob};
 pub(crate) use {
+    elsewhere::{Elsewhere, unfinished},
     line::{ENDED, Gone, Line},
     record::End,
 };
@@ -23,9 +27,9 @@ pub(crate) use {
 use crate::clock::unix_ms;
 use line::Pages;
 use nano_pow::Puzzle;
-use nano_primitives::{Root, Work};
+use nano_primitives::{BlockHash, Root, Work};
 use p2pow_protocol::{Plan, WorkRequest};
-use p2pow_store::{Records, Store, StoreError};
+use p2pow_store::{Entry, Records, Store, StoreError};
 use record::OpenJob;
 use std::{
     collections::HashSet,
@@ -56,49 +60,115 @@ impl Journal {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub(crate) async fn new(store: Arc<dyn Store>) -> Result<Self, StoreError> {
+    pub(crate) async fn new(place: JournalIn) -> Result<Self, StoreError> {
+        let (owners, store) = (place.ownership(), place.store);
         Ok(Self {
-            pages: Pages::new(&store),
+            pages: Pages::new(&store, owners),
             works: Works::load(Records::new(Arc::clone(&store), WORKS)).await?,
             is_noted: Arc::default(),
             store,
         })
     }
 
-    /// Takes over the jobs that are open, to be gone on with.
+    /// Takes over the open jobs that are to be taken over, but those that `are_busy` here, to be gone on with.
     ///
     /// # Errors
     /// The store cannot be read or written.
-    pub(crate) async fn take_over(&self) -> Result<Vec<Line>, StoreError> {
-        let (pages, mut lines) = (&self.pages, Vec::new());
-        for entry in pages.open.all("").await? {
-            if pages.is_booked(&entry.key, &entry.value).await? {
-                // The end was written, and then the worker died.
-                match pages.open.remove(&entry.key, entry.revision).await {
-                    // Another worker is as far.
-                    Err(error) if !error.is_conflict() => return Err(error),
-                    _ => {}
-                }
-            } else {
-                lines.extend(Line::take_over(pages, entry).await?);
+    pub(crate) async fn take_over(
+        &self,
+        are_busy: impl Fn(&WorkRequest) -> bool,
+    ) -> Result<Vec<Line>, StoreError> {
+        let mut lines = Vec::new();
+        for entry in self.pages.open.all("").await? {
+            let is_busy = entry.value.request().is_some_and(|request| are_busy(&request));
+            if !is_busy {
+                lines.extend(self.take(entry).await?);
             }
         }
         Ok(lines)
     }
 
+    async fn take(&self, entry: Entry<OpenJob>) -> Result<Option<Line>, StoreError> {
+        let line = Line::take_over(&self.pages, entry).await?;
+        if let Some(line) = &line {
+            self.learn(line.request()).await?;
+        }
+        Ok(line)
+    }
+
+    /// Takes over a job that was seen at another worker, if that is gone.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub(crate) async fn claim(&self, job: &Elsewhere) -> Result<Option<Line>, StoreError> {
+        self.take(job.entry.clone()).await
+    }
+
+    /// The open job with a request's root, at whichever worker: also this one's, if an earlier request for it has been
+    /// given up. `None` if there is none, and in a journal that is not shared.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn elsewhere(
+        &self,
+        request: &WorkRequest,
+    ) -> Result<Option<Elsewhere>, StoreError> {
+        if !self.is_shared() {
+            return Ok(None);
+        }
+        let found = self.pages.open.get(&request.root().to_string()).await?;
+        Ok(found.and_then(Elsewhere::of))
+    }
+
+    /// How the job of this reward ended the last time.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn ended(&self, reward: &BlockHash) -> Result<Option<EndedJob>, StoreError> {
+        Ok(self.pages.ended.get(&reward.to_string()).await?.map(|entry| entry.value))
+    }
+
+    /// Whether other workers have jobs in it at the same time.
+    pub(crate) const fn is_shared(&self) -> bool {
+        self.pages.owners.is_shared()
+    }
+
+    /// Waits until more than `seen` changes have been among those who share the journal. Says how many.
+    pub(crate) async fn changed(&self, seen: u64) -> u64 {
+        self.pages.owners.changed(seen).await
+    }
+
     /// Writes a job down before its work starts.
     ///
     /// # Errors
-    /// The store cannot be written, or the job is there already.
+    /// The store cannot be written, the job is there already, or this worker may be taken for gone
+    /// ([`StoreError::Closed`]).
     pub(crate) async fn begin(
         &self,
         request: &WorkRequest,
         plan: &Plan,
     ) -> Result<Line, StoreError> {
-        let job = OpenJob::new(request, plan, self.pages.owner.clone(), unix_ms());
-        let written = self.pages.open.create(&request.id().to_string(), &job).await;
+        let owner = self.pages.owners.me().ok_or(StoreError::Closed)?;
+        let (key, value) =
+            (request.root().to_string(), OpenJob::new(request, plan, owner.clone(), unix_ms()));
+        let written = self.pages.open.create(&key, &value).await;
         self.pages.hear(written.as_ref().err());
-        Ok(Line::new(self.pages.clone(), (request.clone(), plan.clone()), job, written?))
+        let entry = Entry { key, revision: written?, value };
+        if self.pages.owners.me() != Some(owner) {
+            return Err(StoreError::Closed);
+        }
+        Ok(Line::new(self.pages.clone(), (request.clone(), plan.clone()), entry))
+    }
+
+    /// Reads which works of a request others have found.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn learn(&self, request: &WorkRequest) -> Result<(), StoreError> {
+        if !self.is_shared() {
+            return Ok(()); // they are all known since the start
+        }
+        self.works.learn(request.blocks().map(|block| block.root())).await
     }
 
     /// A work that is known already for a puzzle.
@@ -119,16 +189,19 @@ impl Journal {
 
     /// Why nothing can be written, if that is so.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.pages.trouble()
+        let is_nobody = self.pages.owners.me().is_none();
+        let nobody = || "there is no lease: the store was not reached in time".to_owned();
+        self.pages.trouble().or_else(|| is_nobody.then(nobody))
     }
 
     /// Flushes works that were found since, finds out whether writing is possible again, and forgets old works but those
     /// that are `wanted`.
     pub(crate) async fn tend(&self, wanted: &HashSet<Root>) {
         let is_noted = self.is_noted.swap(false, Ordering::AcqRel);
-        if self.trouble().is_some() {
+        if self.pages.trouble().is_some() {
             self.probe("room", "0".repeat(PROBE_BYTES)).await;
-        } else if is_noted {
+        } else if is_noted && !self.is_shared() {
+            // What several machines keep they have when it is answered.
             self.probe("flushed", unix_ms().to_string()).await;
         }
         // Where nothing is old, nothing is written: that it went well says nothing.

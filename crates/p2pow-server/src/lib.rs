@@ -51,7 +51,7 @@ mod worker;
 pub use {
     config::{Config, Contest, FrontierPolicy},
     job::{Job, JobEvent, JobReport, phase::Phase},
-    journal::EndedJob,
+    journal::{EndedJob, JournalIn, Unfinished},
     nano_http::{HttpLimits, IpNet, ListenError, Rate, Sockets},
     node::{LastError, NodeStatus, WebSocketStatus},
     own_account::{OwnAccount, OwnAccountError},

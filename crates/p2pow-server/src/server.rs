@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     http,
     job::{Job, JobEvent, JobReport},
-    journal::Journal,
+    journal::{Journal, JournalIn},
     node::Node,
     status::ServerStatus,
     worker::{StartError, Worker},
@@ -15,7 +15,7 @@ use nano_http::{HttpServer, ListenError};
 use nano_pow::Pool;
 use nano_rpc::{Client, ConfigError, OtherNetwork};
 use p2pow_protocol::Refusal;
-use p2pow_store::{SqliteStore, Store, StoreError};
+use p2pow_store::{SqliteStore, StoreError};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{join, sync::broadcast, time::timeout};
 use tracing::warn;
@@ -96,7 +96,8 @@ impl Server {
         Self::bind_with(config, node, pool, store).await
     }
 
-    /// The same with a journal in `store`, going on with the jobs that are open in it, and with one node or several.
+    /// The same with a journal in a store, going on with the jobs that are open in it and nobody else's, and with one node
+    /// or several.
     ///
     /// # Errors
     /// As for [`bind`](Self::bind), or the journal cannot be read.
@@ -104,10 +105,10 @@ impl Server {
         config: Config,
         nodes: impl Into<Nodes>,
         pool: Pool,
-        store: Arc<dyn Store>,
+        journal: impl Into<JournalIn>,
     ) -> Result<Self, BindError> {
         let Nodes(nodes) = nodes.into();
-        Self::begin_boxed(config, nodes, pool, store).await
+        Self::begin_boxed(config, nodes, pool, journal.into()).await
     }
 
     /// Behind a pointer: without it every program with a worker would have all of it compiled into itself.
@@ -115,19 +116,19 @@ impl Server {
         config: Config,
         nodes: Vec<Client>,
         pool: Pool,
-        store: Arc<dyn Store>,
+        journal: JournalIn,
     ) -> BoxFuture<'static, Result<Self, BindError>> {
-        Box::pin(Self::begin(config, nodes, pool, store))
+        Box::pin(Self::begin(config, nodes, pool, journal))
     }
 
     async fn begin(
         config: Config,
         nodes: Vec<Client>,
         pool: Pool,
-        store: Arc<dyn Store>,
+        journal: JournalIn,
     ) -> Result<Self, BindError> {
         check(&config)?;
-        let journal = Journal::new(store).await.map_err(BindError::Journal)?;
+        let journal = Journal::new(journal).await.map_err(BindError::Journal)?;
         let worker = Arc::new(Worker::new(config, Node::new(nodes), pool, journal));
         let closing = worker.closing().clone();
         // Dropped before it is returned, this ends what has begun. A port that is taken is told before a node that is away.

@@ -5,7 +5,8 @@ use crate::{
     job::{
         Job, JobEvent,
         checks::Checks,
-        life::{Arrival, Means, Start, live},
+        life::{Arrival, Start, live},
+        means::Means,
         phase::Phase,
         plan::Conditions,
         queue::{Queue, QueueLimits},
@@ -27,14 +28,17 @@ use p2pow_store::StoreError;
 use std::{
     future::Future,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
-use tokio::{sync::broadcast, time::sleep};
+use tokio::{
+    sync::broadcast,
+    time::{sleep, timeout},
+};
 use tokio_util::task::TaskTracker;
-use tracing::error;
+use tracing::{error, warn};
 
 /// How many events a slow listener may fall behind.
 const EVENTS: usize = 1024;
@@ -44,6 +48,11 @@ const RETRY_AFTER: u64 = 60;
 
 /// How often the journal is looked after: works are flushed that were found since, and what is old is forgotten.
 const TEND_EVERY: Duration = Duration::from_secs(5);
+
+/// How often is looked for jobs that nobody has, in a journal that several share, if nothing is heard of them.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
+/// How long after a look that failed the next one is.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The parts of a running worker.
 #[derive(Debug)]
@@ -97,7 +106,7 @@ impl Worker {
     ///
     /// # Errors
     /// The URL of its WebSocket is malformed, it is of another network, or the journal cannot be read.
-    pub(crate) async fn start(&self) -> Result<(), StartError> {
+    pub(crate) async fn start(self: &Arc<Self>) -> Result<(), StartError> {
         let Means { config, node, pulses, journal, .. } = &self.means;
         for url in &config.websocket_urls {
             self.spawn_until_closed(pulses.listen(url)?);
@@ -107,10 +116,11 @@ impl Worker {
         self.spawn_until_closed(async move { looker.keep_looking(wanted).await });
         let (network, node) = (Arc::clone(&self.network), node.clone());
         self.spawn_until_closed(async move { network.keep_looking(&node).await });
-        for line in journal.take_over().await? {
-            self.resume(line).await;
-        }
+        self.take_over().await?;
         self.is_ready.store(true, Ordering::Release);
+        if journal.is_shared() {
+            self.spawn_until_closed(keep_taking_over(Arc::downgrade(self), journal.clone()));
+        }
         let (journal, table) = (journal.clone(), self.table.clone());
         self.spawn_until_closed(async move {
             loop {
@@ -121,9 +131,22 @@ impl Worker {
         Ok(())
     }
 
+    /// Goes on with the jobs that are to be taken over.
+    async fn take_over(&self) -> Result<(), StoreError> {
+        let journal = &self.means.journal;
+        let are_busy = |request: &WorkRequest| self.table.has(request);
+        for line in journal.take_over(are_busy).await? {
+            self.resume(line).await;
+        }
+        Ok(())
+    }
+
     async fn resume(&self, line: Line) {
         if let Some(place) = self.table.resume(line.request().clone(), &self.events) {
             return self.run(place, Start::Resumed(Box::new(line)));
+        }
+        if self.means.journal.is_shared() {
+            return; // the same request has come meanwhile, and takes the job from this line
         }
         error!(job = %line.request().id(), "two open jobs in the journal have one root; this one is ended");
         let refusal = Some(&Refusal::Conflict);
@@ -278,6 +301,21 @@ impl Worker {
     fn spawn_until_closed(&self, task: impl Future<Output = ()> + Send + 'static) {
         let closing = self.closing().clone();
         self.tasks.spawn(async move { closing.run_until_cancelled(task).await });
+    }
+}
+
+/// Takes over the jobs of workers that share the journal, whenever one of them is gone.
+async fn keep_taking_over(worker: Weak<Worker>, journal: Journal) {
+    let mut seen = 0;
+    loop {
+        if let Ok(changes) = timeout(LOOK_EVERY, journal.changed(seen)).await {
+            seen = changes;
+        }
+        let Some(worker) = worker.upgrade() else { return };
+        while let Err(error) = worker.take_over().await {
+            warn!(%error, "cannot see which jobs nobody has");
+            sleep(LOOK_AGAIN).await;
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 //!
 //! [`SqliteStore`] (feature `sqlite`, on by default) keeps them in one file on this machine, which `sqlite3` can open and
 //! many processes can share. [`LogStore`] is for small devices: a log file for one process, or memory alone. [`Records`]
-//! is the typed view of a bucket.
+//! is the typed view of a bucket. [`Owners`] tells several who share a store which of them are there.
 //!
 //! ```
 //! use p2pow_store::{LogStore, Records, StoreError};
@@ -40,6 +40,7 @@ pub mod contract;
 pub mod crash;
 mod error;
 mod log;
+mod owners;
 mod record;
 mod records;
 #[cfg(feature = "sqlite")]
@@ -52,6 +53,7 @@ pub use {
     claimed::Claimed,
     error::StoreError,
     log::LogStore,
+    owners::Owners,
     record::{Change, Expect, MAX_KEY_BYTES, MAX_VALUE_BYTES, Note, Page, Record, Revision},
     records::{Entry, Records},
     store::{BoxFuture, Store, check_name, check_value},

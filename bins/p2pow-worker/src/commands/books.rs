@@ -1,17 +1,20 @@
 //! `p2pow-worker history` and `p2pow-worker earnings`: what the journal says of the jobs that came to their end.
 
 use crate::options::{ConfigArgs, JournalArgs};
+#[cfg(feature = "fleet")]
+use crate::{fleet::FleetArgs, kept::KeptArgs};
 use nano_primitives::Account;
 use p2pow_cli::{Failure, config::Given, output, values};
 use p2pow_server::{
     EndedJob, Phase,
     books::{self, Earnings},
 };
-use p2pow_store::SqliteStore;
+use p2pow_store::{SqliteStore, Store};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     io,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -38,6 +41,12 @@ struct BooksArgs {
     config: ConfigArgs,
     #[command(flatten)]
     journal: Given<JournalArgs>,
+    #[cfg(feature = "fleet")]
+    #[command(flatten)]
+    fleet: Given<FleetArgs>,
+    #[cfg(feature = "fleet")]
+    #[command(flatten)]
+    kept: Given<crate::kept::KeptArgs>,
     /// Jobs that ended in the last N days
     #[arg(long, value_name = "N", value_parser = values::from_one::<u64>)]
     days: Option<u64>,
@@ -149,20 +158,33 @@ fn show(by: By, group: &str, sum: &Earnings, is_json: bool) -> io::Result<()> {
 }
 
 impl BooksArgs {
-    async fn read(&self) -> Result<Vec<EndedJob>, Failure> {
-        let JournalArgs { journal } = self.config.read_if_there()?.options(&self.journal)?;
+    /// Where the worker keeps its journal.
+    #[allow(clippy::unused_async)] // in a build without fleets there is nothing to wait for
+    async fn store(&self) -> Result<Arc<dyn Store>, Failure> {
+        let file = self.config.read_if_there()?;
+        let JournalArgs { journal } = file.options(&self.journal)?;
+        #[cfg(feature = "fleet")]
+        {
+            let fleet = FleetArgs::layered(&self.fleet, &file)?;
+            if let Some(store) = file.options::<KeptArgs>(&self.kept)?.store(&fleet).await? {
+                return Ok(store);
+            }
+        }
         if !journal.exists() {
             let file = p2pow_cli::input::shown(&journal);
             let hint = "`p2pow-worker run` makes it, or name yours with --journal FILE";
             return Err(Failure::new(format!("there is no journal {file} here: {hint}")));
         }
-        let store = SqliteStore::open(&journal)?.shared();
+        Ok(SqliteStore::open(&journal)?.shared())
+    }
+
+    async fn read(&self) -> Result<Vec<EndedJob>, Failure> {
         let ago = |days: u64| now_ms().saturating_sub(days.saturating_mul(24 * 3600 * 1000));
         let since = self.days.map_or(0, ago);
         let is_meant = |job: &EndedJob| {
             job.ended_ms >= since && self.sender.is_none_or(|sender| job.account == sender)
         };
-        let mut jobs = books::all(store).await?;
+        let mut jobs = books::all(self.store().await?).await?;
         jobs.retain(is_meant);
         Ok(jobs)
     }

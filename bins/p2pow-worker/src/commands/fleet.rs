@@ -1,10 +1,12 @@
-//! `p2pow-worker fleet status`: who is there in a fleet.
+//! `p2pow-worker fleet status`: who is there in a fleet, and who has which jobs.
 
 use super::serve::stop_signal;
-use crate::{fleet::FleetArgs, options::ConfigArgs};
+use crate::{fleet::FleetArgs, kept::KeptArgs, options::ConfigArgs};
 use p2pow_cli::{Failure, config::Given, output};
-use p2pow_fleet::{FleetStatus, Watcher};
-use std::{io, time::Duration};
+use p2pow_fleet::{FleetStatus, LeaseView, Watcher};
+use p2pow_server::books;
+use p2pow_store::Store;
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
 /// How long the members of a fleet have to answer.
 const WITHIN: Duration = Duration::from_secs(3);
@@ -14,7 +16,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const HELP: &str = "\
 Examples:
   p2pow-worker fleet status --fleet nats://10.0.0.1:4222
-  p2pow-worker fleet status --watch --json     (one object each second)";
+  p2pow-worker fleet status --watch --json     (one object each second)
+  p2pow-worker fleet status --fleet-journal    (and the leases, with the credentials of a front end)";
 
 /// Options of `fleet`.
 #[derive(Debug, clap::Args)]
@@ -43,20 +46,93 @@ struct FleetStatusArgs {
     config: ConfigArgs,
     #[command(flatten)]
     fleet: Given<FleetArgs>,
+    #[command(flatten)]
+    kept: Given<KeptArgs>,
+}
+
+/// The front ends that share a journal, and their jobs.
+#[derive(Debug, serde::Serialize)]
+struct Leases {
+    /// By the names under which they have jobs.
+    leases: BTreeMap<String, Holder>,
+    /// Jobs that are not at their end.
+    jobs: usize,
+    /// Those whose owner is gone, or has yet to be seen.
+    jobs_of_nobody: usize,
+}
+
+#[derive(Debug, serde::Serialize)]
+struct Holder {
+    #[serde(flatten)]
+    lease: LeaseView,
+    /// Its jobs by their phases.
+    jobs: BTreeMap<&'static str, usize>,
+}
+
+/// What is shown.
+#[derive(Debug, serde::Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    status: FleetStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    journal: Option<Leases>,
+}
+
+impl Leases {
+    async fn read(store: &Arc<dyn Store>) -> Result<Self, Failure> {
+        let found = p2pow_fleet::leases(Arc::clone(store)).await?;
+        let unfinished = books::unfinished(Arc::clone(store)).await?;
+        let holder = |(owner, lease)| (owner, Holder { lease, jobs: BTreeMap::new() });
+        let mut leases: BTreeMap<_, _> = found.into_iter().map(holder).collect();
+        let mut jobs_of_nobody = 0;
+        for job in &unfinished {
+            match leases.get_mut(&job.owner).filter(|holder| !holder.lease.is_over) {
+                Some(holder) => *holder.jobs.entry(job.phase.as_str()).or_default() += 1,
+                None => jobs_of_nobody += 1,
+            }
+        }
+        Ok(Self { leases, jobs: unfinished.len(), jobs_of_nobody })
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let Self { leases, jobs, jobs_of_nobody } = self;
+        let held = leases.iter().filter(|(_, holder)| !holder.lease.is_over);
+        let count = output::count(held.clone().count(), "lease");
+        let mut lines = vec![format!(
+            "journal: {count}, {} open, {jobs_of_nobody} of them to be taken over",
+            output::count(*jobs, "job")
+        )];
+        lines.extend(held.map(|(owner, holder)| {
+            let jobs = holder.jobs.iter().map(|(phase, jobs)| format!("{jobs} {phase}"));
+            let jobs = jobs.collect::<Vec<_>>().join(", ");
+            format!("  {owner:<40} {}", if jobs.is_empty() { "no jobs" } else { &jobs })
+        }));
+        lines
+    }
 }
 
 /// Looks, and shows.
 pub(crate) async fn run(args: FleetCommandArgs) -> Result<(), Failure> {
     p2pow_cli::log_to_stderr("warn");
     let FleetCommand::Status(args) = args.command;
-    let fleet = FleetArgs::layered(&args.fleet, &args.config.read_if_there()?)?;
+    let file = args.config.read_if_there()?;
+    let fleet = FleetArgs::layered(&args.fleet, &file)?;
+    let store = file.options::<KeptArgs>(&args.kept)?.store(&fleet).await?;
     let mut watcher = Watcher::connect(&fleet.needed()?).await?;
+    let mut look = async |within| {
+        let status = watcher.look(within).await;
+        let journal = match &store {
+            Some(store) => Some(Leases::read(store).await?),
+            None => None,
+        };
+        Ok::<_, Failure>(show(&Shown { status, journal }, args.json)?)
+    };
     if !args.watch {
-        return Ok(show(&watcher.look(WITHIN).await, args.json)?);
+        return look(WITHIN).await;
     }
     let mut stopped = std::pin::pin!(stop_signal()?);
     loop {
-        show(&watcher.look(EVERY).await, args.json)?;
+        look(EVERY).await?;
         tokio::select! {
             () = stopped.as_mut() => return Ok(()),
             () = tokio::time::sleep(EVERY) => {}
@@ -64,8 +140,12 @@ pub(crate) async fn run(args: FleetCommandArgs) -> Result<(), Failure> {
     }
 }
 
-fn show(status: &FleetStatus, json: bool) -> io::Result<()> {
-    if json { output::json(status) } else { lines(status).into_iter().try_for_each(output::line) }
+fn show(shown: &Shown, json: bool) -> io::Result<()> {
+    if json {
+        return output::json(shown);
+    }
+    let journal = shown.journal.iter().flat_map(Leases::lines);
+    lines(&shown.status).into_iter().chain(journal).try_for_each(output::line)
 }
 
 fn lines(status: &FleetStatus) -> Vec<String> {

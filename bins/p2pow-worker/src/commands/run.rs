@@ -12,6 +12,7 @@ use crate::{
         serve::{cannot_listen, stop_signal},
     },
     devices::DeviceArgs,
+    kept::Kept,
     options::{AddressArgs, ConfigArgs, JournalArgs, KeepArgs, NodeArgs, OfferArgs},
     own::Means,
     registrar::Registrar,
@@ -27,8 +28,7 @@ use p2pow_cli::{
     config::{Given, Table},
 };
 use p2pow_server::{BindError, ListenError, Nodes, Server, Sockets, register::Registration};
-use p2pow_store::SqliteStore;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use tracing::warn;
 use watch::Watch;
 
@@ -66,6 +66,9 @@ pub(crate) struct RunArgs {
     #[cfg(feature = "fleet")]
     #[command(flatten)]
     fleet: Given<crate::fleet::FleetArgs>,
+    #[cfg(feature = "fleet")]
+    #[command(flatten)]
+    kept: Given<crate::kept::KeptArgs>,
 }
 
 /// What registering by itself takes.
@@ -104,16 +107,11 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let file = args.config.read()?;
     let offer: OfferArgs = file.options(&args.offer)?;
     let node: NodeArgs = file.options(&args.node)?;
-    let devices: DeviceArgs = file.options(&args.devices)?;
-    let JournalArgs { journal } = file.options(&args.journal)?;
     let admin = AdminArgs::layered(&args.admin, &file)?;
     let client = node.client(&file)?;
     let nodes = Nodes::new(client.clone(), node.more()?);
-    let devices = devices.open()?;
-    #[cfg(feature = "fleet")]
-    let (devices, fleet) =
-        crate::fleet::FleetArgs::layered(&args.fleet, &file)?.beside(devices).await?;
-    let pool = Pool::new(devices);
+    let tools = Tools::open(&args, &file).await?;
+    let (pool, kept) = (tools.pool, tools.kept);
     let registrar = args.registration.registrar(&file, |key| Means {
         node: client.clone(),
         pool: pool.clone(),
@@ -124,8 +122,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let sockets = inherited()?;
     config.sockets = sockets.clone();
     let terms = Offered::new(&config);
-    let store = SqliteStore::open(&journal)?.shared();
-    let server = Server::bind_with(config, nodes, pool.clone(), Arc::clone(&store));
+    let server = Server::bind_with(config, nodes, pool.clone(), kept.journal());
     let server = server.await.map_err(refused)?;
     let terms = Offered { listening: server.local_addrs().to_vec(), ..terms };
     let looker = Looker {
@@ -133,12 +130,12 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
         pool,
         terms,
         #[cfg(feature = "fleet")]
-        fleet,
+        fleet: tools.fleet,
     };
     let (narrator, status) = (Narrator { json: args.json }, looker.status());
     let node_error = server.status().node_error;
     let mut events = server.subscribe();
-    let watch = Watch::start(&admin, looker, (sockets.clone(), store)).await?;
+    let watch = Watch::start(&admin, looker, (sockets.clone(), kept.charts())).await?;
     warn_of_unused(&sockets);
     // Before that is told: whoever sees the worker start may stop it at once.
     let stopped = stop_signal()?;
@@ -154,11 +151,45 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     };
     let status = server.status();
     server.shutdown().await;
+    kept.leave().await;
     if let Some(watch) = watch {
         watch.stop().await;
     }
     narrator.stopped(&status)?;
     Ok(outcome?)
+}
+
+/// What a worker works with.
+struct Tools {
+    pool: Pool,
+    kept: Kept,
+    /// What can be told of the fleet, if there is one.
+    #[cfg(feature = "fleet")]
+    fleet: Option<crate::fleet::Standing>,
+}
+
+impl Tools {
+    /// On this machine alone.
+    #[cfg(not(feature = "fleet"))]
+    #[allow(clippy::unused_async)] // a build with fleets has to wait
+    async fn open(args: &RunArgs, file: &Table) -> Result<Self, Failure> {
+        let devices = file.options::<DeviceArgs>(&args.devices)?.open()?;
+        let JournalArgs { journal } = file.options(&args.journal)?;
+        Ok(Self { pool: Pool::new(devices), kept: Kept::in_file(&journal)? })
+    }
+
+    /// On this machine and in the fleet, if there is one.
+    #[cfg(feature = "fleet")]
+    async fn open(args: &RunArgs, file: &Table) -> Result<Self, Failure> {
+        let devices = file.options::<DeviceArgs>(&args.devices)?.open()?;
+        let JournalArgs { journal } = file.options(&args.journal)?;
+        let fleet = crate::fleet::FleetArgs::layered(&args.fleet, file)?;
+        let (fleet, is_named) = fleet.named("front");
+        let (devices, standing) = fleet.beside(devices).await?;
+        let kept = Kept::in_fleet(&file.options(&args.kept)?, (&fleet, is_named)).await?;
+        let kept = kept.map_or_else(|| Kept::in_file(&journal), Ok)?;
+        Ok(Self { pool: Pool::new(devices), kept, fleet: standing })
+    }
 }
 
 /// The listeners that a service manager has opened for this process (`LISTEN_FDS`), for senders and for the operator:

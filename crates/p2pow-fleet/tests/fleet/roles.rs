@@ -46,6 +46,8 @@ async fn each_role_may_do_what_it_has_to() {
     let store = JetStreamStore::open(&broker("front"), &name("p2pow"), 1).await.unwrap();
     let revision = store.put("job", "a", "1".into(), Expect::Absent).await.unwrap();
     assert_eq!(store.get("job", "a").await.unwrap().unwrap().revision, revision);
+    store.remove("job", "a", revision).await.unwrap();
+    store.put("job", "a", "2".into(), Expect::Absent).await.unwrap();
     let mut watcher = Watcher::connect(&broker("watcher")).await.unwrap();
     let status = watcher.look(Duration::from_secs(5)).await;
     assert!(status.agents.contains_key(&name("one")), "{status:?}");
@@ -99,12 +101,12 @@ async fn an_agent_may_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn not_even_a_front_end_may_take_the_records_away() {
+async fn not_even_a_front_end_may_take_the_bucket_away() {
     let Some(server) = start() else { return };
     let (client, mut refused) = connect(&server, "front").await;
     for subject in [
         "$JS.API.STREAM.DELETE.KV_p2pow",
-        "$JS.API.STREAM.PURGE.KV_p2pow",
+        "$JS.API.STREAM.UPDATE.KV_p2pow",
         "$JS.API.STREAM.CREATE.other",
     ] {
         client.publish(subject, "{}".into()).await.unwrap();

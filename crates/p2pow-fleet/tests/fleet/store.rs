@@ -55,6 +55,27 @@ async fn a_write_waits_for_the_broker() {
     assert_eq!(store.get("job", "b").await.unwrap().unwrap().revision, revision);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn removed_records_leave_nothing() {
+    let Some(server) = broker::start("") else { return };
+    let store = open(&server).await;
+    store.put("job", "kept", "1".into(), Expect::Absent).await.unwrap();
+    for number in 0..20 {
+        let key = format!("{}", number % 5);
+        let revision = store.put("job", &key, "1".into(), Expect::Absent).await.unwrap();
+        store.remove("job", &key, revision).await.unwrap();
+    }
+    let context = jetstream::new(async_nats::connect(server.address()).await.unwrap());
+    let mut stream = context.get_stream("KV_p2pow").await.unwrap();
+    let swept = async {
+        while stream.info().await.unwrap().state.messages > 1 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    within(swept).await;
+    assert!(store.get("job", "kept").await.unwrap().is_some());
+}
+
 /// What a write that is tried again relies on: its number comes before what it expects.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_whose_answer_was_lost_is_no_conflict_when_it_comes_again() {

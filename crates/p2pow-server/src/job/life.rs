@@ -3,47 +3,32 @@
 use super::{
     Job,
     checks::Check,
+    follow::follow,
+    means::Means,
     phase::{Ending, Loss, Phase},
     plan::{Conditions, plan},
     publish::{Patience, answer, finish, publish, watch},
-    queue::{Bid, Queue, Slot},
+    queue::{Bid, Slot},
     race::{self, Contender},
     scores::{CHECK, FORK, Scores, Whose},
     solve::{Need, expected_hashes, needs, solve},
 };
 use crate::{
-    config::Config,
     journal::{End, Gone, Journal, Line},
-    node::{Node, Pulse, Pulses},
+    node::Pulse,
     status::Load,
-    timings::Timings,
 };
 use nano_http::{CancellationToken, Source};
-use nano_pow::Pool;
 use nano_primitives::{Amount, Work};
 use p2pow_protocol::{Plan, Refusal};
-use std::sync::Arc;
+use p2pow_store::StoreError;
 use tokio::{select, time::Instant};
+use tracing::warn;
 
 /// Seconds after which a worker that goes down may be there again.
 const RETRY_AFTER: u64 = 60;
 /// Seconds after which a disk may have room again.
 const JOURNAL_RETRY_AFTER: u64 = 30;
-
-/// What a job's life takes. Everything in it is shared: clones are cheap.
-#[derive(Debug, Clone)]
-pub(crate) struct Means {
-    pub(crate) config: Arc<Config>,
-    pub(crate) node: Node,
-    pub(crate) pool: Pool,
-    pub(crate) pulses: Pulses,
-    pub(crate) journal: Journal,
-    pub(crate) queue: Queue,
-    pub(crate) scores: Scores,
-    pub(crate) timings: Arc<Timings>,
-    /// Cancelled when the worker goes down.
-    pub(crate) closing: CancellationToken,
-}
 
 /// Where a life begins.
 #[derive(Debug)]
@@ -84,31 +69,56 @@ enum Stop {
     Gone,
 }
 
-/// Brings a job to its end, or as far as it comes before the worker goes down. Says which the end is.
+/// Brings a job to its end, or as far as it comes before the worker goes down. Says which the end is, if it is this
+/// worker's.
 pub(crate) async fn live(job: &Job, start: Start, means: &Means) -> Option<Phase> {
-    let begun = match start {
+    let mut begun = match start {
         Start::New(arrival) => begin(job, arrival, means).await,
         Start::Resumed(line) => Ok(resume(job, *line, means)),
     };
-    let stop = match begun {
-        Ok(begun) => to_the_end(job, begun, means).await,
-        Err(stop) => stop,
-    };
-    match stop {
-        Stop::Ended(Ending { phase, reply: Some(reply), .. }) => job.conclude(phase, reply),
-        Stop::Ended(Ending { phase, reply: None, .. }) => job.advance(phase),
-        // What is published is left as it is: it may still be confirmed.
-        Stop::Down | Stop::Gone => {
-            job.abandon(&Refusal::ShuttingDown { retry_after: RETRY_AFTER });
-            return None;
-        }
+    loop {
+        let stop = match begun {
+            Ok(begun) => to_the_end(job, begun, means).await,
+            Err(stop) => stop,
+        };
+        begun = match stop {
+            Stop::Ended(ending) => {
+                conclude(job, ending);
+                return Some(job.phase());
+            }
+            Stop::Gone if means.journal.is_shared() => {
+                match unless(&means.closing, follow(job, means)).await {
+                    Ok(Ok(line)) => Ok(resume(job, line, means)),
+                    // Whose job it was has it in its tally.
+                    Ok(Err(ending)) => {
+                        conclude(job, ending);
+                        return None;
+                    }
+                    Err(stop) => Err(stop),
+                }
+            }
+            // What is published is left as it is: it may still be confirmed.
+            Stop::Down | Stop::Gone => {
+                job.abandon(&Refusal::ShuttingDown { retry_after: RETRY_AFTER });
+                return None;
+            }
+        };
     }
-    Some(job.phase())
+}
+
+fn conclude(job: &Job, Ending { phase, reply, .. }: Ending) {
+    match reply {
+        Some(reply) => job.conclude(phase, reply),
+        None => job.advance(phase),
+    }
 }
 
 /// Plans a new job, lines it up, and writes it down.
 async fn begin(job: &Job, arrival: Arrival, means: &Means) -> Result<Begun, Stop> {
     let Means { node, pulses, journal, closing, .. } = means;
+    if let Some(stop) = at_another(job, journal).await {
+        return Err(stop);
+    }
     let Arrival { check, conditions, source } = arrival;
     let mut pulse = pulses.of(job.request().account());
     let plan = unless(closing, plan(job.request(), &conditions, node, &mut pulse)).await?;
@@ -119,6 +129,7 @@ async fn begin(job: &Job, arrival: Arrival, means: &Means) -> Result<Begun, Stop
         }
         Ending::failed(refusal)
     })?;
+    journal.learn(job.request()).await.map_err(|error| unwritten(&error))?;
     let needs = needs(job.request(), &plan, means.config.network, journal);
     let rate = Load::rate(&means.pool.status(), means.config.hashrate);
     let bid = bid(job, &needs, Some(source), &means.scores);
@@ -127,11 +138,30 @@ async fn begin(job: &Job, arrival: Arrival, means: &Means) -> Result<Begun, Stop
     Ok(Begun { line, needs, slot, pulse, source: Some(source) })
 }
 
-async fn write_down(job: &Job, plan: &Plan, journal: &Journal) -> Result<Line, Ending> {
+/// Why a job does not begin here, if another worker has one with its root: of the same request it is the same job.
+async fn at_another(job: &Job, journal: &Journal) -> Option<Stop> {
+    match journal.elsewhere(job.request()).await {
+        Ok(None) => None,
+        Ok(Some(found)) if found.request() == job.request() => Some(Stop::Gone),
+        Ok(Some(_)) => Some(Ending::failed(Refusal::Conflict).into()),
+        Err(error) => Some(unwritten(&error).into()),
+    }
+}
+
+async fn write_down(job: &Job, plan: &Plan, journal: &Journal) -> Result<Line, Stop> {
     journal.begin(job.request(), plan).await.map_err(|error| {
-        let failed = Refusal::JournalFailed { retry_after: JOURNAL_RETRY_AFTER };
-        Ending::failed(if error.is_conflict() { Refusal::Conflict } else { failed })
+        if !error.is_conflict() {
+            return unwritten(&error).into();
+        }
+        // Another worker was faster, perhaps by the same request.
+        if journal.is_shared() { Stop::Gone } else { Ending::failed(Refusal::Conflict).into() }
     })
+}
+
+/// The end of a job that cannot be written down, or looked up.
+fn unwritten(error: &StoreError) -> Ending {
+    warn!(%error, "a job does not begin");
+    Ending::failed(Refusal::JournalFailed { retry_after: JOURNAL_RETRY_AFTER })
 }
 
 /// Finds where a job from before has come to.
@@ -206,7 +236,7 @@ async fn work(job: &Job, begun: &mut Begun, means: &Means) -> Result<Ending, Sto
 /// The works, unless somebody else's block makes them worthless before they are all found.
 async fn race(job: &Job, begun: &mut Begun, means: &Means) -> Result<Vec<Work>, Stop> {
     let Means { config, node, pool, journal, closing, .. } = means;
-    let Begun { needs, slot, pulse, source, .. } = begun;
+    let Begun { line, needs, slot, pulse, source } = begun;
     let contender = Contender { contest: config.contest, needs, slot };
     // A job from before may have been lost meanwhile.
     if source.is_none()
@@ -228,6 +258,8 @@ async fn race(job: &Job, begun: &mut Begun, means: &Means) -> Result<Vec<Work>, 
         biased;
         works = unless(closing, solving) => Ok(works??),
         loss = race::lost(job, &contender, node, pulse) => Err(Ending::lost(loss).into()),
+        // Another may be at the same works. What is found by now is in the journal, or in this worker's memory.
+        () = line.lost() => Err(Stop::Gone),
     }
 }
 

@@ -35,6 +35,16 @@ pub(super) fn needs(
     plan.steps.iter().zip(request.works()).map(need).collect()
 }
 
+/// All works of a request, if they are all known.
+pub(super) fn known_works(
+    request: &WorkRequest,
+    plan: &Plan,
+    (network, journal): (Network, &Journal),
+) -> Option<Vec<Work>> {
+    let needs = needs(request, plan, network, journal);
+    needs.iter().map(|need| need.known).collect()
+}
+
 /// The hashes to be expected for what is not known.
 pub(super) fn expected_hashes(needs: &[Need]) -> f64 {
     let searched = needs.iter().filter(|need| need.known.is_none());

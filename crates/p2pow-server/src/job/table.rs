@@ -83,6 +83,11 @@ impl Table {
         }
     }
 
+    /// Whether a job in flight has this request's root.
+    pub(crate) fn has(&self, request: &WorkRequest) -> bool {
+        self.lock().now.contains_key(&(request.account(), request.root()))
+    }
+
     /// All jobs in flight.
     pub(crate) fn jobs(&self) -> Vec<Job> {
         self.lock().now.values().cloned().collect()

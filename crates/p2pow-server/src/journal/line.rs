@@ -1,9 +1,12 @@
 //! [`Line`]: one job's line in the journal, written as the job goes on. [`Pages`]: where these are written, and whether
 //! that goes well.
 
-use super::record::{End, EndedJob, OpenJob, Owner};
+use super::{
+    ownership::Ownership,
+    record::{End, EndedJob, OpenJob},
+};
 use crate::{clock::unix_ms, job::phase::Phase};
-use nano_primitives::{BlockHash, Work};
+use nano_primitives::Work;
 use p2pow_protocol::{Plan, WorkRequest};
 use p2pow_store::{Entry, Records, Revision, Store, StoreError};
 use std::sync::Arc;
@@ -12,7 +15,8 @@ use tracing::{error, info};
 
 /// The bucket of the books.
 pub(crate) const ENDED: &str = "worker-ended";
-const OPEN: &str = "worker-open";
+/// The bucket of the open jobs.
+pub(super) const OPEN: &str = "worker-open";
 
 /// The records of the jobs. Clones share them.
 #[derive(Debug, Clone)]
@@ -20,38 +24,31 @@ pub(super) struct Pages {
     store: Arc<dyn Store>,
     pub(super) open: Records<OpenJob>,
     pub(super) ended: Records<EndedJob>,
-    pub(super) owner: Owner,
+    pub(super) owners: Ownership,
     /// Why the last write failed, if it did.
     trouble: Arc<watch::Sender<Option<String>>>,
 }
 
 impl Pages {
-    pub(super) fn new(store: &Arc<dyn Store>) -> Self {
+    pub(super) fn new(store: &Arc<dyn Store>, owners: Ownership) -> Self {
         Self {
             store: Arc::clone(store),
             open: Records::new(Arc::clone(store), OPEN),
             ended: Records::new(Arc::clone(store), ENDED),
-            owner: Owner::new(),
+            owners,
             trouble: Arc::new(watch::Sender::new(None)),
         }
     }
 
-    /// Whether the end of an open job is in the books.
-    pub(super) async fn is_booked(&self, key: &str, job: &OpenJob) -> Result<bool, StoreError> {
-        let booked = self.ended.get(key).await?;
-        Ok(booked.is_some_and(|booked| booked.value.is_end_of(job)))
-    }
-
     /// Writes the end of a job into the books and takes it from the open ones, in this order. Each reward has one line,
     /// however often it is asked for.
-    async fn close(
+    pub(super) async fn close(
         &self,
-        key: &str,
-        (job, last): (&OpenJob, Revision),
-        ended: EndedJob,
+        (key, last): (&str, Revision),
+        ended: &EndedJob,
     ) -> Result<(), StoreError> {
-        let removal = || self.open.removing(key, last);
-        let mut line = self.ended.noting(key, &ended, None)?;
+        let (id, removal) = (ended.id.to_string(), || self.open.removing(key, last));
+        let mut line = self.ended.noting(&id, ended, None)?;
         loop {
             let mut answers = self.store.note_all(vec![line, removal()]).await;
             let answer = answers.pop().unwrap_or(Err(StoreError::Closed));
@@ -61,15 +58,15 @@ impl Pages {
                 answer => return answer.map(drop),
             }
             // There is a line, of this end or of an earlier one, or somebody else writes it now.
-            line = match self.ended.get(key).await? {
-                Some(booked) if booked.value.is_end_of(job) => {
+            line = match self.ended.get(&id).await? {
+                Some(booked) if booked.value.is_of(ended) => {
                     return self.open.remove(key, last).await;
                 }
                 Some(booked) => {
                     let line = booked.value.again(ended.clone());
-                    self.ended.noting(key, &line, Some(booked.revision))?
+                    self.ended.noting(&id, &line, Some(booked.revision))?
                 }
-                None => self.ended.noting(key, &ended, None)?,
+                None => self.ended.noting(&id, ended, None)?,
             };
         }
     }
@@ -106,6 +103,7 @@ pub(crate) struct Gone;
 #[derive(Debug)]
 pub(crate) struct Line {
     pages: Pages,
+    key: String,
     request: WorkRequest,
     plan: Plan,
     open: OpenJob,
@@ -118,32 +116,43 @@ impl Line {
     pub(super) fn new(
         pages: Pages,
         (request, plan): (WorkRequest, Plan),
-        open: OpenJob,
-        revision: Revision,
+        Entry { key, revision, value: open }: Entry<OpenJob>,
     ) -> Self {
         let hashes_before = open.hashes;
-        Self { pages, request, plan, open, revision, hashes_before }
+        Self { pages, key, request, plan, open, revision, hashes_before }
     }
 
-    /// Makes an open job this worker's, from whomever has it: who starts last goes on with it. `None` for a record that
-    /// cannot be gone on with, or is not there any more.
+    /// Makes an open job this worker's, if it may be: of several who try, one does. `None` for a job that another worker
+    /// has, a record that cannot be gone on with, and one that is not there any more.
     pub(super) async fn take_over(
         pages: &Pages,
         entry: Entry<OpenJob>,
     ) -> Result<Option<Self>, StoreError> {
         let mut found = Some(entry);
         while let Some(Entry { key, revision, value: open }) = found {
+            let Some(owner) = pages.owners.me() else { return Ok(None) };
+            if !pages.owners.may_take(&open.owner) {
+                return Ok(None);
+            }
+            if let Some(ended) = &open.end {
+                // What is decided is only to be booked.
+                match pages.close((&key, revision), ended).await {
+                    Err(error) if !error.is_conflict() => return Err(error),
+                    _ => return Ok(None),
+                }
+            }
             let whole = open.request().and_then(|request| Some((open.plan(&request)?, request)));
             let Some((plan, request)) = whole else {
                 error!(job = key, "the record of this job is not whole, so it is left alone");
                 return Ok(None);
             };
-            let open = OpenJob { owner: pages.owner.clone(), ..open };
-            match pages.open.update(&key, &open, revision).await {
+            let value = OpenJob { owner, ..open };
+            match pages.open.update(&key, &value, revision).await {
                 Ok(revision) => {
-                    return Ok(Some(Self::new(pages.clone(), (request, plan), open, revision)));
+                    let entry = Entry { key, revision, value };
+                    return Ok(Some(Self::new(pages.clone(), (request, plan), entry)));
                 }
-                // Its owner has just written; the next time it learns that it has lost the job.
+                // Its owner has just written; the next time it learns that it has lost the job. Or another was faster.
                 Err(error) if error.is_conflict() => found = pages.open.get(&key).await?,
                 Err(error) => return Err(error),
             }
@@ -187,36 +196,15 @@ impl Line {
         self.reach(Phase::Published).await
     }
 
-    async fn reach(&mut self, phase: Phase) -> Result<(), Gone> {
-        self.open.phase = phase;
-        let key = self.key();
-        let mut written = self.write(&key, self.revision).await;
-        if written.as_ref().is_err_and(StoreError::is_conflict) {
-            // A write that was told to have failed may have been done.
-            written = match self.pages.open.get(&key).await {
-                Ok(Some(found)) if found.value.owner == self.open.owner => {
-                    self.write(&key, found.revision).await
-                }
-                Ok(_) => return Err(Gone),
-                Err(error) => Err(error),
-            };
-        }
-        self.pages.hear(written.as_ref().err());
-        match written {
-            Ok(revision) => self.revision = revision,
-            Err(StoreError::Closed | StoreError::Conflict { .. }) => return Err(Gone),
-            Err(_) => {}
-        }
-        Ok(())
+    /// Waits until the job may be somebody else's: nobody may be sure of it then before the next write.
+    pub(crate) async fn lost(&self) {
+        self.pages.owners.lost(&self.open.owner).await;
     }
 
-    /// Before anything is published, all that was written is flushed; what has been published the ledger knows, too.
-    async fn write(&self, key: &str, revision: Revision) -> Result<Revision, StoreError> {
-        if self.open.phase < Phase::Published {
-            self.pages.open.update(key, &self.open, revision).await
-        } else {
-            self.pages.open.note(key, &self.open, revision).await
-        }
+    async fn reach(&mut self, phase: Phase) -> Result<(), Gone> {
+        self.open.phase = phase;
+        let written = self.put().await;
+        self.heard(written).map(drop)
     }
 
     /// Writes the job's end into the books, and then takes it from the open ones. Neither is flushed: a job that is open
@@ -224,23 +212,52 @@ impl Line {
     ///
     /// # Errors
     /// The job is not this worker's any more.
-    pub(crate) async fn end(self, end: End<'_>) -> Result<(), Gone> {
+    pub(crate) async fn end(mut self, end: End<'_>) -> Result<(), Gone> {
         let hashes = self.hashes_before.saturating_add(end.hashes);
         let ended = self.open.ended(&self.request, End { hashes, ..end }, unix_ms());
-        let key = self.key();
-        let written = self.pages.close(&key, (&self.open, self.revision), ended).await;
+        if self.pages.owners.is_shared() {
+            // Decided where its owner alone can write, before it is booked: others may have the job by now.
+            self.open.end = Some(ended.clone());
+            let written = self.put().await;
+            if self.heard(written)?.is_none() {
+                return Ok(());
+            }
+        }
+        let closed = self.pages.close((&self.key, self.revision), &ended).await;
+        self.heard(closed).map(drop)
+    }
+
+    /// What comes of a write: `None` where it failed, but may be done another time.
+    fn heard<T>(&self, written: Result<T, StoreError>) -> Result<Option<T>, Gone> {
         self.pages.hear(written.as_ref().err());
         match written {
+            Ok(written) => Ok(Some(written)),
             Err(StoreError::Closed | StoreError::Conflict { .. }) => Err(Gone),
-            _ => Ok(()),
+            Err(_) => Ok(None),
         }
     }
 
-    fn key(&self) -> String {
-        self.id().to_string()
+    /// Writes the job as it stands, if it is this worker's.
+    async fn put(&mut self) -> Result<(), StoreError> {
+        let mut written = self.write(self.revision).await;
+        if let Err(error) = &written
+            && error.is_conflict()
+            && let Some(found) = self.pages.open.get(&self.key).await?
+            && found.value.owner == self.open.owner
+        {
+            // A write that was told to have failed may have been done.
+            written = self.write(found.revision).await;
+        }
+        self.revision = written?;
+        Ok(())
     }
 
-    fn id(&self) -> BlockHash {
-        self.request.id()
+    /// Before anything is published, all that was written is flushed; what has been published the ledger knows, too.
+    async fn write(&self, revision: Revision) -> Result<Revision, StoreError> {
+        if self.open.phase < Phase::Published && self.open.end.is_none() {
+            self.pages.open.update(&self.key, &self.open, revision).await
+        } else {
+            self.pages.open.note(&self.key, &self.open, revision).await
+        }
     }
 }

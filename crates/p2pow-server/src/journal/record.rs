@@ -1,28 +1,16 @@
 //! The records of the journal: [`OpenJob`], [`EndedJob`], [`FoundWork`].
 
-use crate::{clock::unix_ms, job::phase::Phase};
+use super::ownership::Owner;
+use crate::job::phase::Phase;
 use nano_block::Epoch;
 use nano_primitives::{Account, Amount, BlockHash, Work};
 use p2pow_protocol::{Plan, Refusal, Step, WorkRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// The process and the start of a worker: who brings a job to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Owner(String);
-
-impl Owner {
-    pub(super) fn new() -> Self {
-        static STARTS: AtomicU64 = AtomicU64::new(0);
-        let start = STARTS.fetch_add(1, Ordering::Relaxed);
-        Self(format!("{}-{}-{start}", std::process::id(), unix_ms()))
-    }
-}
 
 /// A job that is not at its end, with all that it takes to go on with it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct OpenJob {
+pub(super) struct OpenJob {
     /// Whose job it is to bring to its end.
     pub(super) owner: Owner,
     /// When its work was to start, in milliseconds since 1970.
@@ -37,6 +25,10 @@ pub(crate) struct OpenJob {
     /// The hashes tried for them, once they are found.
     #[serde(default)]
     pub(super) hashes: u64,
+    /// Its line in the books, once that is decided, in a journal that several share: written here first, where nobody but
+    /// the owner can write.
+    #[serde(default)]
+    pub(super) end: Option<EndedJob>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -96,7 +88,7 @@ impl OpenJob {
         let request = serde_json::from_slice(&request.to_json()).unwrap_or_default();
         let steps = plan.steps.iter().map(step).collect();
         let phase = Phase::Solving;
-        Self { owner, admitted_ms, phase, request, steps, works: None, hashes: 0 }
+        Self { owner, admitted_ms, phase, request, steps, works: None, hashes: 0, end: None }
     }
 
     /// The request, if the record is whole.
@@ -134,9 +126,9 @@ impl OpenJob {
 }
 
 impl EndedJob {
-    /// Whether this is how an open job ended, and not an earlier one for the same reward.
-    pub(super) const fn is_end_of(&self, job: &OpenJob) -> bool {
-        self.admitted_ms == job.admitted_ms
+    /// Whether this is the end of the same job, and not of an earlier one for the same reward.
+    pub(super) const fn is_of(&self, other: &Self) -> bool {
+        self.admitted_ms == other.admitted_ms
     }
 
     /// What the line says once the same reward has been asked for again, and that has ended. A confirmed reward stays

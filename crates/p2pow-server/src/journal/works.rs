@@ -2,9 +2,10 @@
 
 use super::record::FoundWork;
 use crate::clock::unix_ms;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use nano_pow::Puzzle;
 use nano_primitives::{Root, Work};
-use p2pow_store::{Records, Revision, StoreError};
+use p2pow_store::{Entry, Records, Revision, StoreError};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,6 +13,8 @@ use std::{
 
 /// How long a work is kept: nobody comes back for it after a day.
 const KEPT_MS: u64 = 24 * 3600 * 1000;
+/// Works that are read at the same time.
+const TOGETHER: usize = 16;
 
 /// Found works by their roots. Clones share them.
 #[derive(Debug, Clone)]
@@ -38,6 +41,23 @@ impl Works {
             }
         }
         Ok(Self { records, known: Arc::new(Mutex::new(known)) })
+    }
+
+    /// Reads the works of some roots that are not known here.
+    pub(super) async fn learn(&self, roots: impl Iterator<Item = Root>) -> Result<(), StoreError> {
+        let unknown: Vec<Root> = {
+            let known = self.lock();
+            roots.filter(|root| !known.contains_key(root)).collect()
+        };
+        let look = async |root: Root| Ok((root, self.records.get(&root.to_string()).await?));
+        let mut looks = stream::iter(unknown).map(look).buffer_unordered(TOGETHER);
+        while let Some((root, found)) = looks.try_next().await? {
+            if let Some(Entry { revision, value: FoundWork { work, found_ms }, .. }) = found {
+                let known = Known { work, found_ms, revision: Some(revision) };
+                self.lock().entry(root).or_insert(known);
+            }
+        }
+        Ok(())
     }
 
     /// A work that solves this.

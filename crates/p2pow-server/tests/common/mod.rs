@@ -170,6 +170,11 @@ pub(crate) fn state(net: &Devnet, key: &SecretKey) -> AccountState {
 
 /// The user's blocks and a reward of `paid` on top, signed by Alice.
 pub(crate) fn request(users: &[StateBlock], paid: u128) -> WorkRequest {
+    request_by(&alice(), users, paid)
+}
+
+/// The same, signed by somebody else.
+pub(crate) fn request_by(sender: &SecretKey, users: &[StateBlock], paid: u128) -> WorkRequest {
     let last = users.last().unwrap();
     let reward = StateBlock {
         previous: last.hash(),
@@ -177,8 +182,8 @@ pub(crate) fn request(users: &[StateBlock], paid: u128) -> WorkRequest {
         link: george().into(),
         ..*last
     };
-    let signed: Vec<_> = users.iter().map(|user| user.sign(&alice())).collect();
-    let reward = reward.sign(&alice());
+    let signed: Vec<_> = users.iter().map(|user| user.sign(sender)).collect();
+    let reward = reward.sign(sender);
     match signed.as_slice() {
         [user] => WorkRequest::single(*user, reward),
         _ => WorkRequest::batch(signed, reward).unwrap(),

@@ -16,7 +16,7 @@ use nano_pow::{Backend, BackendError, CpuBackend, DeviceInfo, Pool, Task};
 use nano_rpc::Client;
 use p2pow_protocol::WorkRequest;
 use p2pow_server::{JobEvent, Phase, Server};
-use p2pow_store::SqliteStore;
+use p2pow_store::{SqliteStore, Store};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -45,7 +45,8 @@ async fn on_disk() -> (Devnet, Server, Arc<Disk>) {
     config.rate.burst = 1_000_000;
     config.websocket_urls = vec![net.websocket_url()];
     let node = Client::builder(&net.rpc_url()).retries(0).build().unwrap();
-    let server = Server::bind_with(config, node, Pool::cpu(Some(1)), disk.clone()).await.unwrap();
+    let store: Arc<dyn Store> = disk.clone();
+    let server = Server::bind_with(config, node, Pool::cpu(Some(1)), store).await.unwrap();
     (net, server, disk)
 }
 

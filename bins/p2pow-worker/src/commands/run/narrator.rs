@@ -95,7 +95,7 @@ impl Narrator {
         let json = json!({
             "event": "job", "id": report.id, "phase": event.phase.as_str(), "account": report.account,
             "user_blocks": report.user_blocks, "paid": report.paid, "hashes": report.hashes,
-            "refusal": report.refusal.as_ref().map(ToString::to_string),
+            "refusal": report.refusal.as_ref().map(ToString::to_string), "elsewhere": report.is_elsewhere,
         });
         match words(&event.job, event.phase) {
             Some(words) => self.say(&words, &json),
@@ -121,6 +121,7 @@ impl Narrator {
 fn words(job: &Job, phase: Phase) -> Option<String> {
     let report = job.report();
     let id = report.id.to_string();
+    let place = if report.is_elsewhere { " at another worker of the fleet" } else { "" };
     let what = match phase {
         Phase::Solving => format!(
             "for {}: {} to find, pays {} XNO",
@@ -137,5 +138,5 @@ fn words(job: &Job, phase: Phase) -> Option<String> {
         Phase::Published => "published".to_owned(),
         _ => return None,
     };
-    Some(format!("job {}… {what}", &id[..8]))
+    Some(format!("job {}…{place} {what}", &id[..8]))
 }
