@@ -16,7 +16,11 @@ use p2pow_store::{
     BoxFuture, Expect, MAX_VALUE_BYTES, Page, Record, Revision, Store, StoreError, check_name,
     check_value,
 };
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 use tokio::time::{Instant, sleep};
 
 /// How long one attempt may take.
@@ -29,6 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const DUPLICATES: Duration = Duration::from_secs(120);
 /// No call is tried again for longer.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(100);
+/// Who gets no answer for so long may be at a server that is cut off from the others, and goes to another.
+const CUT_OFF: Duration = Duration::from_secs(7);
 const PAUSE: Duration = Duration::from_millis(100);
 /// Bytes of a message that are not the record's value.
 const HEADERS: usize = 4096;
@@ -52,6 +58,8 @@ pub struct JetStreamStore {
     bucket: String,
     place: String,
     patience: Duration,
+    /// When a call was answered last, or another server was looked for.
+    answered: Mutex<Instant>,
     /// Keeps the connection.
     link: Link,
 }
@@ -100,7 +108,15 @@ impl JetStreamStore {
         let stream = context.get_stream_no_info(format!("KV_{bucket}")).await;
         let stream = stream.map_err(|error| unknown(Arc::new(error)))?;
         let place = format!("{} (bucket {bucket})", link.broker());
-        Ok(Self { context, stream, bucket, place, patience: PATIENCE, link })
+        Ok(Self {
+            context,
+            stream,
+            bucket,
+            place,
+            patience: PATIENCE,
+            answered: Instant::now().into(),
+            link,
+        })
     }
 
     /// The same with another time for which a call is tried again, 100 s at most.
@@ -126,7 +142,11 @@ impl JetStreamStore {
     }
 
     /// Tries until it is done, or for as long as this store has patience.
-    async fn patiently<T, F>(&self, key: &str, attempt: impl FnMut() -> F) -> Result<T, StoreError>
+    async fn patiently<T, F>(
+        &self,
+        key: &str,
+        mut attempt: impl FnMut() -> F,
+    ) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, Cause>>,
     {
@@ -134,7 +154,37 @@ impl JetStreamStore {
             let (place, key) = (self.place.clone(), key.to_owned());
             StoreError::Remote { place, key, source }
         };
+        let begun = Instant::now();
+        let attempt = || {
+            let going = attempt();
+            async move {
+                let done = going.await;
+                match done {
+                    Ok(_) => *self.answered() = Instant::now(),
+                    Err(_) => self.look_elsewhere(begun).await,
+                }
+                done
+            }
+        };
         patiently(self.patience, attempt).await.map_err(failed)
+    }
+
+    fn answered(&self) -> MutexGuard<'_, Instant> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes to another server of the cluster if this one has not answered anybody for a while.
+    async fn look_elsewhere(&self, begun: Instant) {
+        {
+            let mut answered = self.answered();
+            if begun.max(*answered).elapsed() < CUT_OFF {
+                return;
+            }
+            *answered = Instant::now();
+        }
+        if self.link.is_up() && self.link.client.force_reconnect().await.is_ok() {
+            tracing::warn!(place = self.place, "no answer, trying another server of the cluster");
+        }
     }
 
     /// The last message of a record, and whether the record is there.

@@ -14,15 +14,42 @@ use tempfile::TempDir;
 /// A broker on a free port of this computer, killed when it is dropped.
 pub(crate) struct Server {
     child: Child,
+    place: Place,
     port: u16,
     folder: TempDir,
 }
 
+/// Where a broker runs: on loopback, or at an address of a network namespace.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) namespace: Option<String>,
+    pub(crate) address: String,
+}
+
+impl Place {
+    fn loopback() -> Self {
+        Self { namespace: None, address: "127.0.0.1".to_owned() }
+    }
+
+    fn command(&self) -> Command {
+        let Some(namespace) = &self.namespace else { return Command::new("nats-server") };
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", namespace, "nats-server"]);
+        command
+    }
+}
+
 /// Starts a broker; `None`, and a line that says so, where there is none on this computer.
 pub(crate) fn start(settings: &str) -> Option<Server> {
+    start_in(Place::loopback(), settings)
+}
+
+/// The same in a place of one's own.
+pub(crate) fn start_in(place: Place, settings: &str) -> Option<Server> {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store");
     start_as(
+        place,
         folder,
         format!("max_payload: 2MB\njetstream {{ store_dir: {store:?} }}\n{settings}\n"),
     )
@@ -32,19 +59,19 @@ pub(crate) fn start(settings: &str) -> Option<Server> {
 pub(crate) fn start_with(config: &str) -> Option<Server> {
     let folder = tempfile::tempdir().unwrap();
     let config = config.replace("/var/lib/nats", folder.path().join("store").to_str().unwrap());
-    start_as(folder, config)
+    start_as(Place::loopback(), folder, config)
 }
 
-fn start_as(folder: TempDir, config: String) -> Option<Server> {
+fn start_as(place: Place, folder: TempDir, config: String) -> Option<Server> {
     fs::write(folder.path().join("nats.conf"), config).unwrap();
-    let child = spawn(folder.path(), -1)?;
+    let child = spawn(&place, folder.path(), -1)?;
     let port = port_of(&folder, child.id());
-    Some(Server { child, port, folder })
+    Some(Server { child, place, port, folder })
 }
 
-fn spawn(folder: &Path, port: i32) -> Option<Child> {
-    let mut command = Command::new("nats-server");
-    command.args(["--addr", "127.0.0.1", "--port", &port.to_string()]);
+fn spawn(place: &Place, folder: &Path, port: i32) -> Option<Child> {
+    let mut command = place.command();
+    command.args(["--addr", &place.address, "--port", &port.to_string()]);
     command.arg("--config").arg(folder.join("nats.conf")).arg("--ports_file_dir").arg(folder);
     match command.stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
         Ok(child) => Some(child),
@@ -75,7 +102,7 @@ fn port_of(folder: &TempDir, process: u32) -> u16 {
 
 impl Server {
     pub(crate) fn address(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        format!("nats://{}:{}", self.place.address, self.port)
     }
 
     /// As `kill -9` does.
@@ -86,7 +113,7 @@ impl Server {
 
     /// Starts again what was killed, with what it has on disk, and waits until it listens.
     pub(crate) fn restart(&mut self) {
-        self.child = spawn(self.folder.path(), i32::from(self.port)).unwrap();
+        self.child = spawn(&self.place, self.folder.path(), i32::from(self.port)).unwrap();
         port_of(&self.folder, self.child.id());
     }
 }

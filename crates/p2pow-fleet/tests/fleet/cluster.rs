@@ -37,7 +37,7 @@ async fn open(servers: &[Server]) -> Arc<dyn Store> {
 }
 
 /// Which of the servers leads the records, once all three have them.
-async fn leader(servers: &[Server]) -> usize {
+pub(crate) async fn leader(servers: &[Server]) -> usize {
     let addresses: Vec<String> = servers.iter().map(Server::address).collect();
     let context = jetstream::new(async_nats::connect(addresses).await.unwrap());
     within(async {

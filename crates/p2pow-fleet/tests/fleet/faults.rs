@@ -8,8 +8,10 @@ use super::{
     },
 };
 use nano_pow::{CpuBackend, Pool, PoolError};
+use nano_primitives::{Root, Work};
 use p2pow_fleet::{Agent, Broker, BrokerError, FleetBackend, Name};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_goes_on_when_the_broker_is_killed_and_comes_back() {
@@ -92,6 +94,33 @@ async fn orders_of_an_agent_that_hangs_go_to_others() {
         all.spawn(async move { solve(&pool, puzzle(byte, EASY)).await });
     }
     within(all.join_all()).await;
+}
+
+/// One that claims to be the fastest by far, and takes 2 s for each order: alone it would take 40 s.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_is_slow_holds_nobody_up() {
+    let Some(server) = broker::start("") else { return };
+    let _slow = Puppet::new(&server, "slow", 1e12, |order| {
+        std::thread::sleep(Duration::from_secs(2));
+        let root: Root = order["root"].as_str().unwrap().parse().unwrap();
+        let is_work = |work: &Work| work.value(&root) >= EASY;
+        let work = (0..).map(Work::from_u64).find(is_work).unwrap();
+        let work = work.to_string();
+        vec![
+            json!({ "order": order["order"], "hashes": 1, "micros": 1, "is": "found", "work": work }),
+        ]
+    });
+    let _slow = _slow.await;
+    let fast = agent(&server, "fast").await;
+    let pool = front(&server, 2).await;
+    let mut all = tokio::task::JoinSet::new();
+    for byte in 0..20 {
+        let pool = pool.clone();
+        all.spawn(async move { solve(&pool, puzzle(byte, EASY)).await });
+    }
+    within(all.join_all()).await;
+    let found = fast.status().borrow().found;
+    assert!(found >= 15, "the other found {found} of 20");
 }
 
 #[tokio::test(flavor = "multi_thread")]

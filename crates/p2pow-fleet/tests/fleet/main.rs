@@ -6,6 +6,8 @@
 mod broker;
 mod cluster;
 mod faults;
+mod partition;
+mod race;
 mod roles;
 mod search;
 mod security;
