@@ -120,14 +120,13 @@ async fn a_leader_that_is_cut_off_from_the_others_writes_nothing_and_loses_nothi
     let stores = [open(0).await, open(1).await, open(2).await];
     let mut revision = stores[0].create("a", &0).await.unwrap();
     let leader = leader(&servers).await;
-    for count in 1..=12u64 {
+    for (count, store) in (1..=12u64).zip(stores.iter().cycle()) {
         if count == 4 {
             network.cut(leader, true);
         }
         if count == 9 {
             network.cut(leader, false);
         }
-        let store = &stores[count as usize % 3];
         revision = within(store.update("a", &count, revision)).await.unwrap();
         store.create(&count.to_string(), &count).await.unwrap();
     }
