@@ -27,7 +27,7 @@ impl Backoff {
     }
 
     /// Starts over with short waits.
-    #[cfg(any(test, feature = "websocket"))]
+    #[cfg_attr(not(feature = "websocket"), allow(dead_code))]
     pub(crate) const fn reset(&mut self) {
         self.next = self.first;
     }
