@@ -72,6 +72,7 @@ pub enum Change {
     Remove(Revision),
 }
 
+#[cfg(feature = "sqlite")]
 impl Change {
     /// The revision that the record must have; `None` if there must be no record.
     pub(crate) const fn wanted(&self) -> Option<Revision> {

@@ -180,7 +180,7 @@ fn limits_come_from_flags_the_environment_and_a_file() {
     assert!(from_file.contains("has no block yet"), "{from_file}");
 
     let poor = send(market.call(&["send", bob, "340282366.9"]));
-    assert!(poor.contains("raw"), "{poor}");
+    assert!(poor.contains("wanted to send 340282366.9 XNO"), "{poor}");
     market.close();
 }
 

@@ -62,7 +62,7 @@ impl Town {
 
     /// Starts and registers an honest worker at 127.0.0.`last`; port 0 takes a free one.
     pub(crate) async fn worker(&self, last: u8, port: u16) -> Worker {
-        self.worker_of(last, port, self.node()).await
+        self.start_worker(at(last, port), self.node(), p2pow_server::Config::default()).await
     }
 
     /// The same for a worker with a price of its own.
@@ -71,9 +71,11 @@ impl Town {
         self.start_worker(at(last, port), self.node(), config).await
     }
 
-    /// The same for a worker with a node of its own.
+    /// The same for a worker with a node of its own, which soon says that this one takes no blocks.
     pub(crate) async fn worker_of(&self, last: u8, port: u16, node: Client) -> Worker {
-        self.start_worker(at(last, port), node, p2pow_server::Config::default()).await
+        let answer_within = Duration::from_secs(5);
+        let config = p2pow_server::Config { answer_within, ..Default::default() };
+        self.start_worker(at(last, port), node, config).await
     }
 
     /// The same for a worker that takes so many user blocks at once.
@@ -116,7 +118,7 @@ impl Town {
             },
             patience: Patience {
                 poll: Duration::from_millis(20),
-                settle: Duration::from_millis(300),
+                settle: Duration::from_secs(1),
                 deal: Duration::from_secs(60),
                 ..Patience::default()
             },
