@@ -1,5 +1,5 @@
-//! [`Kept`]: where the worker's journal is: in a file of this machine, or in the fleet. [`KeptArgs`]: the options that say
-//! so.
+//! [`Kept`]: where the worker's journal is: in a file of this machine, or, in builds with fleets, in the fleet
+//! (`KeptArgs`).
 
 use p2pow_cli::Failure;
 use p2pow_server::JournalIn;
