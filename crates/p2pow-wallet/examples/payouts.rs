@@ -1,7 +1,7 @@
 //! A thousand payouts through a wallet server, on an embedded network with its own worker, with journal and store on
 //! disk: payouts a second, and what part of the time is not work.
 //!
-//! `cargo run --release -p p2pow-wallet --example payouts -- 1000 2` (payouts, accounts that pay them)
+//! `cargo run --profile bench -p p2pow-wallet --example payouts -- 1000 2` (payouts, accounts that pay them)
 
 use nano_block::{Network, SecretKey};
 use nano_devnet::Devnet;

@@ -1,5 +1,5 @@
 //! Figures of a running worker for `docs/benchmarks.md`. They are printed, not judged:
-//! `cargo test --release -p p2pow-server --test measure -- --ignored --nocapture --test-threads 1`.
+//! `cargo test --profile bench -p p2pow-server --test measure -- --ignored --nocapture --test-threads 1`.
 //!
 //! Under attack, worker, attackers and whoever asks are three processes, so that memory and processor time are told
 //! apart. `P2POW_MEASURE_WORKER="taskset -c 0"` and `P2POW_MEASURE_ATTACKERS="taskset -c 1"` keep attackers, who would
