@@ -69,6 +69,11 @@ pub struct JetStreamStore {
 #[error("the bucket has no leader now")]
 struct Leaderless;
 
+/// The server that answered has less than is known to have been written.
+#[derive(Debug, thiserror::Error)]
+#[error("the server is behind the others of its cluster")]
+struct Behind;
+
 impl fmt::Debug for JetStreamStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JetStreamStore").field("place", &self.place).finish_non_exhaustive()
@@ -233,9 +238,27 @@ impl JetStreamStore {
         let sent = async { self.context.send_publish(write.subject.clone(), message).await?.await };
         match sent.await {
             Ok(answer) => Ok(Some(Revision::from_number(answer.sequence))),
-            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Ok(None),
+            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => {
+                self.has_come_past(&write.subject, after).await.map(|()| None)
+            }
             Err(error) => Err(Arc::new(error)),
         }
+    }
+
+    /// Makes sure that the refusal of a write over the message of this number is the cluster's. A server that was cut off
+    /// from the others refuses by what it had until then, as long as it thinks that it leads: some 10 s.
+    async fn has_come_past(&self, subject: &str, number: u64) -> Result<(), Cause> {
+        let has = match self.stream.get_last_raw_message_by_subject(subject).await {
+            // A smaller number is older than what the writer has seen; with the same one the refusal was wrong.
+            Ok(last) => last.sequence > number,
+            // It was removed, if the bucket has come so far.
+            Err(error) if is_absent(&error) => {
+                let info = self.stream.get_info().await.map_err(unheard)?;
+                info.state.last_sequence >= number
+            }
+            Err(error) => return Err(Arc::new(error)),
+        };
+        if has { Ok(()) } else { Err(Arc::new(Behind)) }
     }
 
     /// Who expected something else is told what is there.
