@@ -5,51 +5,25 @@
 mod common;
 
 use common::{
-    FEE, PATIENCE, RICHES, Scene, alice, amount, bind, bob,
+    FEE, PATIENCE, Scene, alice, amount, bind, bob,
     disk::Disk,
     eventually,
     front::{Front, Manner},
-    george, http, payments, request, worker_with,
+    george, http,
+    kept::{booked, books_have, memory, net},
+    payments, request, worker_with,
 };
 use nano_devnet::Devnet;
 use p2pow_protocol::WorkRequest;
 use p2pow_server::{EndedJob, Phase, books};
 use p2pow_store::{
-    Page, SqliteStore, Store,
+    Page, Store,
     crash::{CrashAt, Moment},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 const EVERYTHING: Page<'_> = Page { prefix: "", after: None, limit: 1000 };
-
-async fn net() -> Devnet {
-    let net = Devnet::builder().confirmation_delay(Duration::ZERO).start().await.unwrap();
-    net.open(&alice(), amount(RICHES)).unwrap();
-    net
-}
-
-fn memory() -> Arc<dyn Store> {
-    SqliteStore::in_memory().unwrap().shared()
-}
-
-async fn booked(store: &Arc<dyn Store>) -> Vec<EndedJob> {
-    books::all(Arc::clone(store)).await.unwrap()
-}
-
-/// Waits until so many jobs are in the books.
-async fn books_have(store: &Arc<dyn Store>, jobs: usize) -> Vec<EndedJob> {
-    let look = async {
-        loop {
-            let found = booked(store).await;
-            if found.len() >= jobs {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    timeout(PATIENCE, look).await.expect("the books are written")
-}
 
 /// How a worker's life went that was killed at a write, and the next one's.
 struct Fate {

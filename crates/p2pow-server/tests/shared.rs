@@ -5,16 +5,19 @@
 mod common;
 
 use common::{
-    FEE, PATIENCE, RICHES, alice, amount, bob, config, eventually, gate::Gate, george, http, key,
-    payments, request, request_by, state,
+    FEE, PATIENCE, RICHES, alice, amount, bob, config, eventually,
+    gate::Gate,
+    george, http,
+    kept::{booked, books_have, memory, net},
+    key, payments, request, request_by, state,
 };
 use nano_devnet::Devnet;
 use nano_pow::{CpuBackend, Pool};
 use nano_rpc::Client;
 use p2pow_protocol::WorkRequest;
-use p2pow_server::{EndedJob, Job, JournalIn, Phase, Server, books};
+use p2pow_server::{Job, JournalIn, Phase, Server};
 use p2pow_store::{
-    BoxFuture, Owners, SqliteStore, Store,
+    BoxFuture, Owners, Store,
     crash::{CrashAt, Moment},
 };
 use std::{
@@ -97,16 +100,6 @@ impl Owners for Member {
     }
 }
 
-async fn net() -> Devnet {
-    let net = Devnet::builder().confirmation_delay(Duration::ZERO).start().await.unwrap();
-    net.open(&alice(), amount(RICHES)).unwrap();
-    net
-}
-
-fn memory() -> Arc<dyn Store> {
-    SqliteStore::in_memory().unwrap().shared()
-}
-
 /// A worker of those that share a journal.
 struct Front {
     server: Server,
@@ -142,23 +135,6 @@ impl Front {
     async fn idle(&self) {
         eventually(|| self.server.jobs().is_empty().then_some(())).await;
     }
-}
-
-async fn booked(store: &Arc<dyn Store>) -> Vec<EndedJob> {
-    books::all(Arc::clone(store)).await.unwrap()
-}
-
-async fn books_have(store: &Arc<dyn Store>, jobs: usize) -> Vec<EndedJob> {
-    let look = async {
-        loop {
-            let found = booked(store).await;
-            if found.len() >= jobs {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    timeout(PATIENCE, look).await.expect("the books are written")
 }
 
 async fn answer(asking: tokio::task::JoinHandle<http::Response>) -> http::Response {

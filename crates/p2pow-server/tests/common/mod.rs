@@ -6,6 +6,7 @@ pub(crate) mod disk;
 pub(crate) mod front;
 pub(crate) mod gate;
 pub(crate) mod http;
+pub(crate) mod kept;
 
 use gate::Gate;
 use http::Response;
