@@ -55,7 +55,8 @@ pub struct Config {
     pub answer_within: Duration,
     /// How long a published reward may take to be confirmed before that is worth a warning. It stays watched.
     pub confirm_within: Duration,
-    /// How long a published reward is watched at all; a job whose reward is not confirmed by then has failed.
+    /// How long a published reward is watched at all; a job whose reward is not confirmed by then has failed, and one in
+    /// whose place blocks of others are that are not confirmed either is lost.
     pub watch_within: Duration,
     /// What clients may take up. The size of a body follows from `max_user_blocks`.
     pub http: HttpLimits,

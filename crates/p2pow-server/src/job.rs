@@ -199,11 +199,11 @@ impl Job {
         self.tell(Phase::Queued);
     }
 
-    /// Tells clients that nobody has answered that it takes too long. The job goes on.
-    pub(crate) fn excuse(&self, refusal: Refusal) {
+    /// Tells clients that nobody has answered how it stands. The job goes on.
+    pub(crate) fn inform(&self, reply: Reply) {
         self.0.state.send_if_modified(|state| {
             let is_new = state.reply.is_none();
-            state.reply.get_or_insert(Err(refusal));
+            state.reply.get_or_insert(reply);
             is_new
         });
     }

@@ -138,7 +138,7 @@ impl Journal {
         self.pages.owners.changed(seen).await
     }
 
-    /// Writes a job down before its work starts.
+    /// Writes a job down before its work starts. The account has so many blocks `before` it.
     ///
     /// # Errors
     /// The store cannot be written, the job is there already, or this worker may be taken for gone
@@ -146,11 +146,11 @@ impl Journal {
     pub(crate) async fn begin(
         &self,
         request: &WorkRequest,
-        plan: &Plan,
+        (plan, before): (&Plan, u64),
     ) -> Result<Line, StoreError> {
         let owner = self.pages.owners.me().ok_or(StoreError::Closed)?;
-        let (key, value) =
-            (request.root().to_string(), OpenJob::new(request, plan, owner.clone(), unix_ms()));
+        let key = request.root().to_string();
+        let value = OpenJob::new(request, (plan, before), owner.clone(), unix_ms());
         let written = self.pages.open.create(&key, &value).await;
         self.pages.hear(written.as_ref().err());
         let entry = Entry { key, revision: written?, value };

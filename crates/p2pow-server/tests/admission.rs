@@ -6,7 +6,7 @@ mod common;
 
 use common::{
     FEE, RICHES, Scene, alice, amount, bob, eventually, george, http, json_of, key, payments,
-    request, state,
+    request, state, work_of,
 };
 use nano_block::{SecretKey, StateBlock};
 use p2pow_protocol::WorkRequest;
@@ -74,18 +74,6 @@ async fn requests_that_wait_for_the_ledger_take_no_slot() {
     assert_eq!(info["status"], "available", "{info}");
     let served = scene.ask(&request(&[scene.send(1000)], FEE)).await;
     assert_eq!(served.status, 201, "{:?}", served.json());
-}
-
-/// Work enough for a block of the development network.
-fn work_of(block: &nano_block::SignedState) -> nano_primitives::Work {
-    let threshold = nano_block::Network::Dev.thresholds().base();
-    let pool = nano_pow::Pool::cpu(Some(1));
-    std::thread::spawn({
-        let puzzle = nano_pow::Puzzle::new(block.root(), threshold);
-        move || pool.submit(puzzle).wait().unwrap().work()
-    })
-    .join()
-    .unwrap()
 }
 
 /// Invented accounts cost a question to the node each. One address gets an eighth of the checks.

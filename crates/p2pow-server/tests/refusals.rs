@@ -268,9 +268,9 @@ async fn rules_14_and_15_a_device_that_breaks() {
 #[tokio::test]
 async fn rule_16_the_node_refuses_the_user_block() {
     let scene = Scene::new().await;
-    scene.net.faults().fail_next_of("process", 1, "Gap previous block");
+    scene.net.faults().fail_next_of("process", 1, "Block work is insufficient");
     let answer = ask(&scene, &request(&[scene.send(1000)], FEE)).await;
-    assert_eq!(answer, refused(500, "Error broadcasting user block: Gap previous block"));
+    assert_eq!(answer, refused(500, "Error broadcasting user block: Block work is insufficient"));
 }
 
 #[tokio::test]
@@ -336,10 +336,10 @@ async fn rule_20_the_reward_is_refused() {
     scene.gate.set(false);
     let faults = scene.net.faults().clone();
     let rival = async {
-        // A rival publishes the user block, and a reward of its own on top, as soon as this worker publishes.
+        // A rival has published the user block, and no node takes the reward.
         scene.job_in(Phase::Solving).await;
         scene.net.seed(&(*asked.first()).into()).unwrap();
-        faults.fail_next_of("process", 2, "Fork");
+        faults.fail_next_of("process", 2, "Block work is insufficient");
         scene.gate.set(true);
     };
     let (answer, ()) = tokio::join!(scene.ask(&asked), rival);

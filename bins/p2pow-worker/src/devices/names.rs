@@ -113,8 +113,7 @@ pub(super) fn names_of_cpu() -> String {
 
 #[cfg(feature = "gpu")]
 pub(super) fn names_of_gpu() -> String {
-    let names = nano_pow::gpu::GpuKernel::ALL.iter().map(|kernel| kernel.name());
-    names.collect::<Vec<_>>().join(", ")
+    nano_pow::gpu::GpuKernel::ALL.map(nano_pow::gpu::GpuKernel::name).join(", ")
 }
 
 /// The values in their order, without those that came before.

@@ -123,7 +123,7 @@ async fn begin(job: &Job, arrival: Arrival, means: &Means) -> Result<Begun, Stop
     let mut pulse = pulses.of(job.request().account());
     let plan = unless(closing, plan(job.request(), &conditions, node, &mut pulse)).await?;
     drop(check);
-    let plan = plan.map_err(|refusal| {
+    let (plan, before) = plan.map_err(|refusal| {
         if refusal.status() < 500 {
             means.scores.add(Whose::Source(source), CHECK);
         }
@@ -134,7 +134,7 @@ async fn begin(job: &Job, arrival: Arrival, means: &Means) -> Result<Begun, Stop
     let rate = Load::rate(&means.pool.status(), means.config.hashrate);
     let bid = bid(job, &needs, Some(source), &means.scores);
     let slot = means.queue.enter(bid, rate).map_err(Ending::failed)?;
-    let line = write_down(job, &plan, journal).await?;
+    let line = write_down(job, (&plan, before), journal).await?;
     Ok(Begun { line, needs, slot, pulse, source: Some(source) })
 }
 
@@ -148,7 +148,7 @@ async fn at_another(job: &Job, journal: &Journal) -> Option<Stop> {
     }
 }
 
-async fn write_down(job: &Job, plan: &Plan, journal: &Journal) -> Result<Line, Stop> {
+async fn write_down(job: &Job, plan: (&Plan, u64), journal: &Journal) -> Result<Line, Stop> {
     journal.begin(job.request(), plan).await.map_err(|error| {
         if !error.is_conflict() {
             return unwritten(&error).into();
@@ -218,26 +218,29 @@ async fn work(job: &Job, begun: &mut Begun, means: &Means) -> Result<Ending, Sto
     let solved = Instant::now();
     begun.slot.leave();
     let line = &mut begun.line;
-    let blocks = finish(job.request(), line.plan(), &works);
+    let (blocks, before) = (finish(job.request(), line.plan(), &works), line.before());
     job.advance(Phase::Publishing);
     if line.phase() < Phase::Published {
         line.solved(&works, job.report().hashes).await?;
         let published = (solved, &means.timings.publish);
-        let patience = Patience { answer_within: config.answer_within, closing, published };
-        let answer = publish(job, &blocks, node, &patience).await?.ok_or(Stop::Down)?;
+        let (answer_within, watch_within) = (config.answer_within, config.watch_within);
+        let patience = Patience { answer_within, watch_within, closing, published };
+        let answer = publish(job, (&blocks, before), node, &patience).await?.ok_or(Stop::Down)?;
         job.conclude(Phase::Published, Ok(answer));
         line.published().await?;
     } else {
         job.conclude(Phase::Published, Ok(answer(job.request(), &blocks, true)));
     }
-    unless(closing, watch(job.request(), &blocks, config, (node, &mut begun.pulse))).await
+    unless(closing, watch(job.request(), (&blocks, before), config, (node, &mut begun.pulse))).await
 }
 
 /// The works, unless somebody else's block makes them worthless before they are all found.
 async fn race(job: &Job, begun: &mut Begun, means: &Means) -> Result<Vec<Work>, Stop> {
     let Means { config, node, pool, journal, closing, .. } = means;
     let Begun { line, needs, slot, pulse, source } = begun;
-    let contender = Contender { contest: config.contest, needs, slot };
+    // An earlier process may have published it, and have had no room to write that down.
+    let may_be_out = source.is_none().then(|| line.before());
+    let contender = Contender { contest: config.contest, needs, slot, may_be_out };
     // A job from before may have been lost meanwhile.
     if source.is_none()
         && let Some(loss) = race::is_lost(job, &contender, node).await

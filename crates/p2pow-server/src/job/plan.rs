@@ -26,19 +26,19 @@ pub(crate) struct Conditions {
     pub(crate) frontier: FrontierPolicy,
 }
 
-/// Checks a request against the ledger and says what its blocks do.
+/// Checks a request against the ledger and says what its blocks do, and how many blocks the account has before them.
 pub(super) async fn plan(
     request: &WorkRequest,
     conditions: &Conditions,
     node: &Node,
     pulse: &mut Pulse,
-) -> Result<Plan, Refusal> {
+) -> Result<(Plan, u64), Refusal> {
     let Conditions { terms, frontier } = conditions;
     let standing = settled(request, *frontier, node, pulse).await?;
     let receivables = receivables(request, &standing.view, node).await?;
     let plan = check_ledger(request, terms, &standing.view, &receivables)?;
     if is_trusted(&standing, *frontier) {
-        Ok(plan)
+        Ok((plan, standing.blocks))
     } else {
         Err(Refusal::Unconfirmed { retry_after: RETRY_AFTER })
     }

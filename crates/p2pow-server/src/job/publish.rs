@@ -4,6 +4,10 @@
 //! While the works are valid and the account stands where the job can go on, it goes on: a node that is away, fails in
 //! the middle, or forgets what it took ends no job. And a node's word that it took a block is not enough to give the
 //! works away: another look must have seen the reward on a ledger.
+//!
+//! What has been handed to a node may come onto the ledger as long as nothing that is confirmed excludes it: blocks of
+//! others that are in its place are rolled back, or a node that kept a block for want of its previous one gets that from
+//! somebody else. So the clients are told at once that the race is lost, and the books when it is so for good.
 
 use super::{
     Job,
@@ -18,7 +22,7 @@ use crate::{
 use nano_block::{SignedState, Subtype};
 use nano_http::CancellationToken;
 use nano_primitives::Work;
-use nano_rpc::RpcError;
+use nano_rpc::{Refusal as Reason, RpcError};
 use p2pow_protocol::{Answer, Done, Plan, Refusal, Step, WorkRequest};
 use std::time::Duration;
 use tokio::{
@@ -76,69 +80,124 @@ pub(super) fn answer(request: &WorkRequest, blocks: &[Finished], has_reward: boo
 pub(super) struct Patience<'a> {
     /// How long clients wait before they are told that it takes longer.
     pub(super) answer_within: Duration,
+    /// How long a job may be overtaken by blocks that are not confirmed.
+    pub(super) watch_within: Duration,
     /// Between two rounds the worker may go down.
     pub(super) closing: &'a CancellationToken,
     /// Since when the works are known, and where is counted how long the first node took from then on.
     pub(super) published: (Instant, &'a Counter),
 }
 
-/// Publishes the blocks until another look has seen them all, or cannot any more; `None` if the worker goes down before.
-/// What is on the ledger already, as by a process before this one, is as good.
+/// Publishes the blocks, before which the account has so many, until another look has seen them all, or cannot any more;
+/// `None` if the worker goes down before. What is on the ledger already, as by a process before this one, is as good.
 pub(super) async fn publish(
     job: &Job,
-    blocks: &[Finished],
+    (blocks, before): (&[Finished], u64),
     node: &Node,
     patience: &Patience<'_>,
 ) -> Result<Option<Answer>, Ending> {
     let (request, since) = (job.request(), Instant::now());
-    let (mut place, mut are_users_out, mut pauses) = (0, false, PAUSES.iter());
-    let mut published = Some(patience.published);
+    let (next, are_users_out, refused) = (Some(0), false, None);
+    let mut course = Course { job, blocks, before, since, next, are_users_out, refused };
+    let (mut published, mut pauses) = (Some(patience.published), PAUSES.iter());
     loop {
-        let taken = hand_over(&blocks[place..], node).await;
+        let taken = course.hand_over(node).await;
         let whole = taken.iter().filter(|taken| taken.error.is_none());
         if let Some(at) = whole.map(|taken| taken.at).min()
             && let Some((solved, times)) = published.take()
         {
             times.count(at - solved);
         }
-        are_users_out |= taken.iter().any(|taken| place + taken.blocks >= request.users().len());
         if node.is_seen(&request.id()).await {
             return Ok(Some(answer(request, blocks, true)));
         }
         let error = taken.iter().find_map(|taken| taken.error.as_ref());
-        debug!(job = %request.id(), place, ?error, "the blocks are not all on a ledger yet");
-        match race::look(request, node).await {
-            Ok(Stand::At(stand)) => {
-                if let Some(refusal) = refused(&taken, stand, place) {
-                    return Err(end(request, blocks, stand, refusal));
-                }
-                place = stand.min(blocks.len() - 1);
-            }
-            Ok(Stand::Elsewhere(loss)) => {
-                let answer = are_users_out.then(|| answer(request, blocks, false));
-                return Err(overtaken(request, loss, answer));
-            }
-            Ok(Stand::Unclear) | Err(_) => {}
+        debug!(job = %request.id(), ?error, "the blocks are not all on a ledger yet");
+        if let Some(ending) = course.look(&taken, node, patience).await {
+            return Err(ending);
         }
-        if since.elapsed() >= patience.answer_within {
+        let is_late = since.elapsed() >= patience.answer_within;
+        if is_late {
             let node = error.map_or_else(|| "no node shows the block".to_owned(), words);
             warn!(job = %request.id(), node, "the blocks are published again and again");
-            job.excuse(Refusal::UserBlockRefused { node });
+            job.inform(Err(Refusal::UserBlockRefused { node }));
         }
-        let pause = pauses.next().copied().unwrap_or(LONGEST_PAUSE);
+        let longest = if is_late && course.next.is_none() { LATE_LOOK } else { LONGEST_PAUSE };
+        let pause = pauses.next().copied().unwrap_or(longest);
         if patience.closing.run_until_cancelled(sleep(pause)).await.is_none() {
             return Ok(None);
         }
     }
 }
 
-async fn hand_over(blocks: &[Finished], node: &Node) -> Vec<Taken> {
-    let blocks: Vec<_> = blocks.iter().map(|block| (block.block, block.subtype)).collect();
-    node.publish(&blocks).await
+/// How far a publication has come.
+struct Course<'a> {
+    job: &'a Job,
+    blocks: &'a [Finished],
+    /// How many blocks the account has before them.
+    before: u64,
+    since: Instant,
+    /// From which one on they are to be handed over; `None` while somebody else's block is in the way.
+    next: Option<usize>,
+    are_users_out: bool,
+    /// Since when all nodes have refused the next block, each time.
+    refused: Option<Instant>,
 }
 
-/// Why no node takes the next block, although the account stands right before it: then it is the block.
-fn refused(taken: &[Taken], stand: usize, place: usize) -> Option<&RpcError> {
+impl Course<'_> {
+    async fn hand_over(&mut self, node: &Node) -> Vec<Taken> {
+        let Some(next) = self.next else { return Vec::new() };
+        let blocks = self.blocks[next..].iter().map(|block| (block.block, block.subtype));
+        let taken = node.publish(&blocks.collect::<Vec<_>>()).await;
+        let users = self.blocks.len() - 1;
+        self.are_users_out |= taken.iter().any(|taken| next + taken.blocks >= users);
+        taken
+    }
+
+    /// Looks where the account stands after that was taken, and how to go on: an end, if not at all.
+    async fn look(
+        &mut self,
+        taken: &[Taken],
+        node: &Node,
+        patience: &Patience<'_>,
+    ) -> Option<Ending> {
+        let refused = self.refused.take();
+        match race::look(self.job.request(), node).await {
+            Ok(Stand::At(stand)) => {
+                let place = self.next.replace(stand.min(self.blocks.len() - 1));
+                let error = place.and_then(|place| refusal(taken, stand, place))?;
+                let since = *self.refused.insert(refused.unwrap_or_else(Instant::now));
+                let is_end = is_of_the_block(error) || since.elapsed() >= patience.answer_within;
+                is_end.then(|| end(self.job.request(), self.blocks, stand, error))
+            }
+            Ok(Stand::Elsewhere(loss)) => self.overtaken(loss, node, patience.watch_within).await,
+            Ok(Stand::Unclear) | Err(_) => None,
+        }
+    }
+
+    /// The end of a job in whose place somebody else's block stands, if that is confirmed, or has been there for so long.
+    /// The clients are told at once. Whoever got the user blocks published by this worker is told so.
+    async fn overtaken(&mut self, loss: Loss, node: &Node, longest: Duration) -> Option<Ending> {
+        let request = self.job.request();
+        let is_final = race::is_final(request, self.before, node).await.unwrap_or(false)
+            || self.since.elapsed() >= longest;
+        if self.next.take().is_some() || is_final {
+            warn!(job = %request.id(), ?loss, is_final, "somebody else's block was faster");
+        }
+        let has_users = self.are_users_out && loss == Loss::Rival;
+        let answer = has_users.then(|| Ok(answer(request, self.blocks, false)));
+        let ending = Ending::lost(loss);
+        let ending = Ending { reply: answer.or(ending.reply), ..ending };
+        if is_final {
+            return Some(ending);
+        }
+        ending.reply.into_iter().for_each(|reply| self.job.inform(reply));
+        None
+    }
+}
+
+/// Why no node takes the next block, although the account stands right before it.
+fn refusal(taken: &[Taken], stand: usize, place: usize) -> Option<&RpcError> {
     let mut refusals = taken.iter().map(|taken| {
         // Words that are no known reason may pass, as those of a node that is stopping.
         let error = taken.error.as_ref().filter(|error| error.refusal().is_some());
@@ -146,6 +205,23 @@ fn refused(taken: &[Taken], stand: usize, place: usize) -> Option<&RpcError> {
     });
     let first = refusals.next()??;
     refusals.all(|refusal| refusal.is_some()).then_some(first)
+}
+
+/// Whether a node would refuse the block for this reason wherever the account stands. Other reasons may have been true
+/// when the block was refused, and not any more when the account was looked at: those end a job only if it goes on so.
+fn is_of_the_block(error: &RpcError) -> bool {
+    matches!(
+        error.refusal(),
+        Some(
+            Reason::BadSignature
+                | Reason::NegativeSpend
+                | Reason::BalanceMismatch
+                | Reason::BlockPosition
+                | Reason::InsufficientWork
+                | Reason::OpensBurnAccount
+                | Reason::RepresentativeMismatch
+        )
+    )
 }
 
 /// The end of a job of which the nodes refuse the block in this place.
@@ -158,15 +234,6 @@ fn end(request: &WorkRequest, blocks: &[Finished], place: usize, error: &RpcErro
     Ending::failed(Refusal::UserBlockRefused { node: words(error) })
 }
 
-/// The end of a job in whose place somebody else's block stands. Whoever got the user blocks published by this worker
-/// is told so.
-fn overtaken(request: &WorkRequest, loss: Loss, answer: Option<Answer>) -> Ending {
-    warn!(job = %request.id(), ?loss, "somebody else's block was faster");
-    let ending = Ending::lost(loss);
-    let reply = answer.filter(|_| loss == Loss::Rival).map(Ok).or(ending.reply);
-    Ending { reply, ..ending }
-}
-
 /// The node's own words where it has some.
 fn words(error: &RpcError) -> String {
     error.node_text().map_or_else(|| error.to_string(), str::to_owned)
@@ -176,7 +243,7 @@ fn words(error: &RpcError) -> String {
 /// watched, more rarely: what is confirmed in the end is income, however late.
 pub(super) async fn watch(
     request: &WorkRequest,
-    blocks: &[Finished],
+    blocks: (&[Finished], u64),
     config: &Config,
     (node, pulse): (&Node, &mut Pulse),
 ) -> Ending {
@@ -193,7 +260,7 @@ pub(super) async fn watch(
 
 async fn outcome(
     request: &WorkRequest,
-    blocks: &[Finished],
+    blocks: (&[Finished], u64),
     late: Instant,
     (node, pulse): (&Node, &mut Pulse),
 ) -> Ending {
@@ -212,10 +279,10 @@ async fn outcome(
     }
 }
 
-/// One look at the reward: confirmed, lost, or neither yet.
+/// One look at the reward: confirmed, lost for good, or neither yet.
 async fn look_at_reward(
     request: &WorkRequest,
-    blocks: &[Finished],
+    (blocks, before): (&[Finished], u64),
     node: &Node,
 ) -> Result<Option<Ending>, RpcError> {
     match node.fate(&request.id()).await? {
@@ -225,7 +292,9 @@ async fn look_at_reward(
     }
     match race::look(request, node).await? {
         Stand::Elsewhere(loss) => {
-            return Ok(Some(Ending { loss: Some(loss), ..Ending::silent(Phase::Lost) }));
+            let is_final = race::is_final(request, before, node).await?;
+            let ending = || Ending { loss: Some(loss), ..Ending::silent(Phase::Lost) };
+            return Ok(is_final.then(ending));
         }
         Stand::At(place) => {
             let missing = blocks.get(place..).unwrap_or_default();

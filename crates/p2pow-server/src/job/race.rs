@@ -17,14 +17,14 @@ use std::time::Duration;
 use tokio::join;
 use tracing::warn;
 
-/// Where an account stands to a job, as more than half of the nodes that answer see it.
+/// Where an account stands to a job, as more than half of the nodes see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stand {
     /// So many of the job's blocks are on the ledger, and nothing else is in their place.
     At(usize),
-    /// Somebody else's block stands in the place of one of the job's, and so the race is lost.
+    /// Somebody else's block stands in the place of one of the job's, and so the race is lost, unless that is rolled back.
     Elsewhere(Loss),
-    /// The nodes do not agree.
+    /// The nodes do not agree, or too few answer.
     Unclear,
 }
 
@@ -41,10 +41,7 @@ pub(super) async fn look(request: &WorkRequest, node: &Node) -> Result<Stand, Rp
     let frontiers = node.frontiers(&request.account()).await?;
     let places: Vec<Frontier> =
         frontiers.iter().map(|frontier| place(request, *frontier)).collect();
-    let agreed = places
-        .iter()
-        .find(|place| 2 * places.iter().filter(|other| other == place).count() > places.len());
-    match agreed {
+    match node.agreed(&places) {
         Some(Frontier::After(blocks)) => Ok(Stand::At(*blocks)),
         Some(Frontier::Elsewhere) => elsewhere(request, node).await,
         None => Ok(Stand::Unclear),
@@ -72,11 +69,31 @@ async fn elsewhere(request: &WorkRequest, node: &Node) -> Result<Stand, RpcError
     Ok(Stand::Elsewhere(if is_fork { Loss::Fork } else { Loss::Rival }))
 }
 
+/// Whether a race is lost for good, where the account had so many blocks `before` the job's: what others have confirmed
+/// there has come as far, and the reward is not below it. Until then a node may roll their blocks back, and
+/// whoever has the job's can publish them: the reward may still be paid.
+pub(super) async fn is_final(
+    request: &WorkRequest,
+    before: u64,
+    node: &Node,
+) -> Result<bool, RpcError> {
+    let confirmed = node.confirmed(&request.account()).await?;
+    let is_passed = |(blocks, last): &(u64, BlockHash)| {
+        *blocks >= before && place(request, *last) == Frontier::Elsewhere
+    };
+    let passed: Vec<bool> = confirmed.iter().map(is_passed).collect();
+    // The reward is looked for after that: if what was seen rests on it, it is there.
+    Ok(node.agreed(&passed) == Some(&true) && node.fate(&request.id()).await? == Fate::Unknown)
+}
+
 /// How a job's reward is contested once somebody else has published its user blocks.
 pub(super) struct Contender<'a> {
     pub(super) contest: Contest,
     pub(super) needs: &'a [Need],
     pub(super) slot: &'a Slot,
+    /// How many blocks the account had before the job's, if these may have been published: then blocks of others end it
+    /// only for good.
+    pub(super) may_be_out: Option<u64>,
 }
 
 /// Waits until the account has gone where the job cannot follow, or where it is not worth it: user blocks that somebody
@@ -99,7 +116,10 @@ pub(super) async fn lost(
 pub(super) async fn is_lost(job: &Job, contender: &Contender<'_>, node: &Node) -> Option<Loss> {
     let request = job.request();
     match look(request, node).await {
-        Ok(Stand::Elsewhere(loss)) => Some(loss),
+        Ok(Stand::Elsewhere(loss)) => match contender.may_be_out {
+            Some(before) => is_final(request, before, node).await.unwrap_or(false).then_some(loss),
+            None => Some(loss),
+        },
         Ok(Stand::At(place)) if (1..=request.users().len()).contains(&place) => {
             (!contender.goes_on(job)).then_some(Loss::Rival)
         }

@@ -168,6 +168,11 @@ impl Line {
         &self.plan
     }
 
+    /// How many blocks the account has before the first of the job's.
+    pub(crate) const fn before(&self) -> u64 {
+        self.open.before
+    }
+
     /// Where the job stands.
     pub(crate) const fn phase(&self) -> Phase {
         self.open.phase

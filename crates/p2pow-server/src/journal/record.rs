@@ -20,6 +20,10 @@ pub(super) struct OpenJob {
     pub(super) request: Value,
     /// What each block does.
     pub(super) steps: Vec<StepRecord>,
+    /// How many blocks the account has before the first one. 0 in records that do not say it: then blocks of others end the
+    /// job as soon as any block of theirs is confirmed.
+    #[serde(default)]
+    pub(super) before: u64,
     /// The works in the order of the steps, once all are found.
     pub(super) works: Option<Vec<Work>>,
     /// The hashes tried for them, once they are found.
@@ -80,7 +84,12 @@ pub(crate) struct End<'a> {
 }
 
 impl OpenJob {
-    pub(super) fn new(request: &WorkRequest, plan: &Plan, owner: Owner, admitted_ms: u64) -> Self {
+    pub(super) fn new(
+        request: &WorkRequest,
+        (plan, before): (&Plan, u64),
+        owner: Owner,
+        admitted_ms: u64,
+    ) -> Self {
         let step = |step: &Step| StepRecord {
             subtype: step.subtype.to_string(),
             epoch: step.epoch.map(Epoch::number),
@@ -88,7 +97,8 @@ impl OpenJob {
         let request = serde_json::from_slice(&request.to_json()).unwrap_or_default();
         let steps = plan.steps.iter().map(step).collect();
         let phase = Phase::Solving;
-        Self { owner, admitted_ms, phase, request, steps, works: None, hashes: 0, end: None }
+        let (works, end) = (None, None);
+        Self { owner, admitted_ms, phase, request, steps, before, works, hashes: 0, end }
     }
 
     /// The request, if the record is whole.

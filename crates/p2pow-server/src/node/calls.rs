@@ -1,8 +1,9 @@
 //! [`Node`]: the questions a worker has for its nodes, and the blocks it hands to them.
 //!
 //! With several nodes a block goes to all of them at once, questions go to the first that answers, and what is said of
-//! a block or a frontier holds if more than half of those that answer say so: one node that lags, lies or is away
-//! neither stops the worker nor makes it believe.
+//! a block or a frontier holds if more than half of the nodes say so: one that lags, lies or is away neither stops the
+//! worker nor makes it believe, and what one says while the others are away for a moment holds neither. A node that has
+//! been away for long does not count.
 
 use super::{
     coalesced::Coalesced,
@@ -58,12 +59,15 @@ struct Calls {
 pub(crate) struct Standing {
     pub(crate) view: LedgerView,
     pub(crate) is_confirmed: bool,
+    /// How many blocks it has.
+    pub(crate) blocks: u64,
 }
 
 /// What is known of a published block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Unknown,
+    /// It is there, but not for good; of several nodes also that they do not agree.
     Unconfirmed,
     Confirmed,
 }
@@ -138,15 +142,33 @@ impl Node {
         answered(join_all(asked).await)
     }
 
-    /// What has become of a block, as more than half of the nodes that answer have at least.
+    /// The account's last confirmed block, and how many blocks there are up to it, by each node that answers; zero if
+    /// there is none.
+    ///
+    /// # Errors
+    /// No node answers.
+    pub(crate) async fn confirmed(
+        &self,
+        account: &Account,
+    ) -> Result<Vec<(u64, BlockHash)>, RpcError> {
+        let asked = self.0.clients.iter().map(|calls| calls.confirmed(account));
+        answered(join_all(asked).await)
+    }
+
+    /// What has become of a block.
     ///
     /// # Errors
     /// No node answers.
     pub(crate) async fn fate(&self, hash: &BlockHash) -> Result<Fate, RpcError> {
-        let mut fates = self.fates(hash).await?;
-        fates.sort_unstable();
-        // The lower half is below the middle; of an even number the lower middle is what more than half have.
-        Ok(fates[(fates.len() - 1) / 2])
+        let fates = self.fates(hash).await?;
+        Ok(self.agreed(&fates).copied().unwrap_or(Fate::Unconfirmed))
+    }
+
+    /// What more than half of the nodes have answered, those too that did not answer now, but those that do not count.
+    pub(crate) fn agreed<'a, T: PartialEq>(&self, answers: &'a [T]) -> Option<&'a T> {
+        let nodes = self.0.clients.iter().filter(|calls| calls.health.counts()).count();
+        let says = |answer: &T| answers.iter().filter(|other| *other == answer).count();
+        answers.iter().find(|answer| 2 * says(answer) > nodes)
     }
 
     /// Whether any node has a block on its ledger.
@@ -243,7 +265,7 @@ impl Calls {
     async fn standing(&self, account: Account) -> Result<Standing, RpcError> {
         let Some(info) = self.client.account_info(&account).await? else {
             let view = LedgerView { epoch: Some(Epoch::Epoch0), ..LedgerView::default() };
-            return Ok(Standing { view, is_confirmed: true });
+            return Ok(Standing { view, is_confirmed: true, blocks: 0 });
         };
         let is_confirmed = info.is_confirmed();
         let confirmed = || info.confirmed_balance.unwrap_or(Amount::ZERO);
@@ -253,7 +275,14 @@ impl Calls {
             epoch: info.account_version,
             confirmed_balance: (!is_confirmed).then(confirmed),
         };
-        Ok(Standing { view, is_confirmed })
+        Ok(Standing { view, is_confirmed, blocks: info.block_count })
+    }
+
+    async fn confirmed(&self, account: &Account) -> Result<(u64, BlockHash), RpcError> {
+        let info = self.heard(self.poller.account_info(account)).await?;
+        let confirmed =
+            info.and_then(|info| Some((info.confirmed_height?, info.confirmed_frontier?)));
+        Ok(confirmed.unwrap_or((0, BlockHash::ZERO)))
     }
 
     async fn frontier(&self, account: &Account) -> Result<BlockHash, RpcError> {

@@ -10,6 +10,10 @@ use std::{
 };
 use tokio::time::Instant;
 
+/// After this time without an answer a node does not count any more: those that are there decide without it. Until then
+/// nothing is decided that would need it, so that nobody gains by a moment in which others are away.
+const AWAY: Duration = Duration::from_secs(60);
+
 /// A node of the worker at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -61,6 +65,8 @@ pub(super) struct Health(Mutex<Seen>);
 struct Seen {
     /// Why the last call failed, if it did.
     failed: Option<String>,
+    /// Since when all calls have failed, if the last one did.
+    failing: Option<Instant>,
     /// That it is of another network, which no call that succeeds makes good.
     foreign: Option<String>,
     last_error: Option<LastError>,
@@ -76,9 +82,15 @@ impl Health {
         let failure = result.as_ref().err().filter(|error| error.node_text().is_none());
         // Most calls succeed after one that did, and there are many.
         let mut state = self.lock();
+        state.failing = failure.and_then(|_| state.failing.or_else(|| Some(Instant::now())));
         state.failed = failure.map(ToString::to_string);
         let failed = state.failed.clone();
         state.remember(failed);
+    }
+
+    /// Whether it has a say in what more than half of the nodes say.
+    pub(super) fn counts(&self) -> bool {
+        self.lock().failing.is_none_or(|since| since.elapsed() < AWAY)
     }
 
     /// Looks at the node: whether it answers, how fast, of which network it is and how far its ledger.
@@ -135,5 +147,31 @@ impl Seen {
         if let Some(error) = error {
             self.last_error = Some(LastError { error, at_ms: unix_ms() });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AWAY, Health};
+    use nano_rpc::Client;
+    use std::time::Duration;
+    use tokio::time::advance;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_that_has_been_away_for_long_does_not_count_until_it_is_back() {
+        let (health, moment) = (Health::default(), Duration::from_secs(1));
+        let nobody = Client::builder("http://127.0.0.1:1").retries(0).build().unwrap();
+        let failure = nobody.block_count().await;
+        assert!(failure.is_err() && health.counts());
+        health.hear(&failure);
+        advance(AWAY - moment).await;
+        health.hear(&failure);
+        assert!(health.counts());
+        advance(moment).await;
+        assert!(!health.counts(), "it is the first failure that counts");
+        health.hear(&Ok(()));
+        assert!(health.counts());
+        health.hear(&failure);
+        assert!(health.counts());
     }
 }

@@ -56,6 +56,7 @@ struct Behind {
     blocks: watch::Sender<usize>,
     most: Arc<AtomicUsize>,
     lies: Arc<AtomicUsize>,
+    looks: Arc<AtomicUsize>,
 }
 
 impl Front {
@@ -67,6 +68,7 @@ impl Front {
             blocks: watch::Sender::new(0),
             most: Arc::new(AtomicUsize::new(usize::MAX)),
             lies: Arc::default(),
+            looks: Arc::default(),
         };
         let config =
             HttpConfig { listen: vec!["127.0.0.1:0".parse().unwrap()], ..HttpConfig::default() };
@@ -90,6 +92,11 @@ impl Front {
         self.behind.blocks.subscribe()
     }
 
+    /// How often it was asked where an account stands, or what has become of a block.
+    pub(crate) fn looks(&self) -> usize {
+        self.behind.looks.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn client(&self) -> Client {
         let url = format!("http://{}", self.server.local_addrs()[0]);
         Client::builder(&url).retries(0).build().unwrap()
@@ -100,6 +107,9 @@ async fn answer(State(behind): State<Behind>, body: Bytes) -> Response {
     let asked: Value = serde_json::from_slice(&body).unwrap();
     let action = asked["action"].as_str().unwrap_or_default();
     let manner = *behind.manner.lock().unwrap();
+    if ["accounts_frontiers", "block_info"].contains(&action) {
+        behind.looks.fetch_add(1, Ordering::SeqCst);
+    }
     match manner {
         Manner::Html => {
             let page = Body::from("<html><body><h1>502 Bad Gateway</h1></body></html>");

@@ -10,10 +10,10 @@ pub(crate) mod kept;
 
 use gate::Gate;
 use http::Response;
-use nano_block::{AccountState, Network, SecretKey, Seed, StateBlock};
+use nano_block::{AccountState, Network, SecretKey, Seed, SignedState, StateBlock};
 use nano_devnet::Devnet;
-use nano_pow::{CpuBackend, Pool};
-use nano_primitives::{Account, Amount, BlockHash};
+use nano_pow::{CpuBackend, Pool, Puzzle};
+use nano_primitives::{Account, Amount, BlockHash, Work};
 use nano_rpc::Client;
 use p2pow_protocol::WorkRequest;
 use p2pow_server::{BindError, Config, Job, Nodes, Phase, Server};
@@ -207,6 +207,13 @@ pub(crate) async fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
         }
     };
     tokio::time::timeout(PATIENCE, found).await.expect("nothing came in time")
+}
+
+/// Work enough for a block of the development network.
+pub(crate) fn work_of(block: &SignedState) -> Work {
+    let puzzle = Puzzle::new(block.root(), Network::Dev.thresholds().base());
+    let pool = Pool::cpu(Some(1));
+    std::thread::spawn(move || pool.submit(puzzle).wait().unwrap().work()).join().unwrap()
 }
 
 /// A chain of sends of 1 raw to Bob.
