@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures this machine's graphics cards: the rate of both kernels with clocks and power, the time
+# Measures this machine's graphics cards: the rate of every kernel with clocks and power, the time
 # to the first result of a receive and of a send, small jobs one by one and in batches, and the rate
 # together with the processor.
 #
@@ -32,8 +32,8 @@ bench() {
 
 have_smi() { command -v nvidia-smi >/dev/null; }
 
-# Hashes per clock of one multiprocessor: 64 operations on its integer pipe per clock, of which the
-# u64 kernel needs 1685 per hash as compiled for sm_90 (docs/work.md).
+# Hashes per clock of one multiprocessor: 64 operations on its integer pipe per clock, of which a
+# hash needs 1685 if every rotation is two funnel shifts and every addition two adders (docs/work.md).
 multiprocessors() {
     case $(nvidia-smi --query-gpu=name --format=csv,noheader -i 0) in
         *H100*PCIe*) echo 114 ;;
@@ -81,7 +81,7 @@ else
 fi
 bench_program=${GPU_BENCH:-$(build)}
 
-for kernel in u64 u32; do
+for kernel in mixed u64 u32; do
     echo "== rate of kernel $kernel"
     start_sampling
     bench --phase rate --kernel "$kernel" | tee "$out"

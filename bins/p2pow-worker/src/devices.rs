@@ -32,8 +32,8 @@ pub(crate) struct DeviceArgs {
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(default_value = "false")]
     pin: bool,
-    /// Kernels by name, such as portable; avx2 and avx512 where the processor has them, u64 and u32 for graphics cards.
-    /// Without it the fastest, for `bench` all
+    /// Kernels by name, such as portable; avx2 and avx512 where the processor has them, mixed, u64 and u32 for graphics
+    /// cards. Without it the fastest, for `bench` all
     #[arg(long, value_name = "LIST", env = "P2POW_KERNEL", value_delimiter = ',')]
     kernel: Vec<KernelName>,
 }

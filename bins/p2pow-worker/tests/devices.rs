@@ -123,7 +123,7 @@ fn a_kernel_counts_once_and_some_device_has_it() {
     }
     if !gpus().is_empty() {
         let gpu = ["bench", "--seconds", "0.05", "--devices", "gpu:0"];
-        refused(&[&gpu[..], &["--kernel", "portable"]].concat(), 2, "has u64, u32");
+        refused(&[&gpu[..], &["--kernel", "portable"]].concat(), 2, "has mixed, u64, u32");
         let both = ["bench", "--json", "--seconds", "0.05", "--devices", "cpu,gpu:0"];
         let both = json_of(&[&both[..], &["--threads", "1", "--kernel", "portable"]].concat());
         let rows = both["results"].as_array().unwrap();

@@ -1,8 +1,8 @@
-//! Graphics cards: hashes per second of both kernels, the time to the first result, and all devices
+//! Graphics cards: hashes per second of the kernels, the time to the first result, and all devices
 //! together.
 //!
 //! ```sh
-//! cargo bench -p nano-pow --features gpu --bench gpu -- [--software] [--kernel u64|u32]
+//! cargo bench -p nano-pow --features gpu --bench gpu -- [--software] [--kernel mixed|u64|u32]
 //!     [--phase rate|latency|queue|together] [--seconds S] [--threads N]
 //! ```
 //!
@@ -103,9 +103,9 @@ impl Bench {
     fn rates(&self, adapter: &AdapterInfo) -> Result<(), Box<dyn Error>> {
         let wanted = |kernel: &GpuKernel| {
             self.kernel.is_none_or(|only| only == *kernel)
-                && (adapter.has_u64 || *kernel != GpuKernel::U64)
+                && (adapter.has_u64 || !kernel.needs_u64())
         };
-        for kernel in GpuKernel::ALL.into_iter().filter(wanted) {
+        for kernel in GpuKernel::ALL.iter().copied().filter(wanted) {
             let device = self.open(adapter, Some(kernel))?;
             self.row(&device.info().name, measure(&device, self.time)?);
         }

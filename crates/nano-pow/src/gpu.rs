@@ -84,7 +84,7 @@ impl GpuBackend {
         }
         let engine = match &options.kernel {
             Some(kernel) => trial::open(adapter, &[*kernel])?,
-            None => trial::open(adapter, &GpuKernel::ALL)?,
+            None => trial::open(adapter, GpuKernel::ALL)?,
         };
         let kernel = engine.queue().kernel();
         Ok(Self { adapter: adapter.clone(), kernel, engine: Mutex::new(Some(engine)) })

@@ -40,9 +40,8 @@ static DEVICES: LazyLock<Vec<GpuBackend>> =
     LazyLock::new(|| ADAPTERS.iter().flat_map(kernels).collect());
 
 fn kernels(adapter: &AdapterInfo) -> impl Iterator<Item = GpuBackend> {
-    let kernels =
-        GpuKernel::ALL.into_iter().filter(|kernel| adapter.has_u64 || *kernel == GpuKernel::U32);
-    kernels.map(|kernel| {
+    let kernels = GpuKernel::ALL.iter().filter(|kernel| adapter.has_u64 || !kernel.needs_u64());
+    kernels.map(|&kernel| {
         let options = GpuOptions { kernel: Some(kernel), allow_software: true };
         let device = GpuBackend::new(adapter, &options).unwrap();
         println!("testing {}", device.info().name);

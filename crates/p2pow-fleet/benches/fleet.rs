@@ -170,15 +170,16 @@ fn linear(stage: &Stage<'_>) {
         let tried = || agents.iter().map(|(_, pool)| pool.status().hashes_total).sum::<u64>();
         let pool = stage.front(count);
         for (what, together) in [("one after the other", 1), ("64 at once", 64)] {
-            let (works, mut puzzles) = (256 * count, puzzles(4 + together as u8, SOME));
+            let mut puzzles = puzzles(4 + together as u8, SOME);
             let (started, before_all) = (Instant::now(), tried());
-            let mut used = 0.0;
-            for _ in 0..works / together {
+            let (mut works, mut used) = (0, 0.0);
+            while started.elapsed() < Duration::from_secs(8) {
                 let tickets: Vec<_> =
                     puzzles.by_ref().take(together).map(|puzzle| pool.submit(puzzle)).collect();
                 for ticket in tickets {
                     used += ticket.puzzle().threshold.expected_hashes();
                     ticket.wait().unwrap();
+                    works += 1;
                 }
             }
             let seconds = started.elapsed().as_secs_f64();
@@ -188,7 +189,7 @@ fn linear(stage: &Stage<'_>) {
                 "{count} agents of one thread, {what}: tried {:.3}, found {:.3} (give or take {:.3}) of {:.1} MH/s",
                 rates[0],
                 rates[1],
-                rates[1] / (works as f64).sqrt(),
+                rates[1] / f64::from(works).sqrt(),
                 before / 1e6
             );
         }

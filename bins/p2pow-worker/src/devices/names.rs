@@ -113,7 +113,8 @@ pub(super) fn names_of_cpu() -> String {
 
 #[cfg(feature = "gpu")]
 pub(super) fn names_of_gpu() -> String {
-    nano_pow::gpu::GpuKernel::ALL.map(nano_pow::gpu::GpuKernel::name).join(", ")
+    let names = nano_pow::gpu::GpuKernel::ALL.iter().map(|kernel| kernel.name());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// The values in their order, without those that came before.

@@ -21,7 +21,7 @@ pub enum GpuError {
         name: String,
     },
     /// The adapter does not know 64-bit integers.
-    #[error("adapter {name:?} has no 64-bit integers, which the kernel u64 needs")]
+    #[error("adapter {name:?} has no 64-bit integers, which this kernel needs")]
     NoU64 {
         /// The adapter's name.
         name: String,

@@ -40,8 +40,13 @@ pub(super) fn values(kernel: GpuKernel, program: &Program, shape: Shape) -> Stri
 
 fn text(kernel: GpuKernel, program: &Program, shape: Shape, entry: &str) -> String {
     let words = match kernel {
+        GpuKernel::Mixed => {
+            concat!(include_str!("shader/pairs.wgsl"), include_str!("shader/mixed.wgsl"))
+        }
         GpuKernel::U64 => include_str!("shader/u64.wgsl"),
-        GpuKernel::U32 => include_str!("shader/u32.wgsl"),
+        GpuKernel::U32 => {
+            concat!(include_str!("shader/pairs.wgsl"), include_str!("shader/u32.wgsl"))
+        }
     };
     let Shape { lanes, turns } = shape;
     let layout = format!("const LANES = {lanes}u;\nconst TURNS = {turns}u;\nconst ROW = {ROW}u;\n");
@@ -120,14 +125,15 @@ mod tests {
         };
         assert!(body(GpuKernel::U64).is_some_and(|text| text.contains("root.p11")));
         assert_eq!(body(GpuKernel::U64), body(GpuKernel::U32));
+        assert_eq!(body(GpuKernel::U64), body(GpuKernel::Mixed));
     }
 
     #[test]
     fn the_kernels_have_no_arrays_but_the_list_of_values() {
         let (program, shape) = (blake2b::program(), Shape { lanes: 64, turns: 4 });
         for kernel in GpuKernel::ALL {
-            assert_eq!(search(kernel, &program, shape).matches('[').count(), 0);
-            assert_eq!(values(kernel, &program, shape).matches('[').count(), 1);
+            assert_eq!(search(*kernel, &program, shape).matches('[').count(), 0);
+            assert_eq!(values(*kernel, &program, shape).matches('[').count(), 1);
         }
     }
 }

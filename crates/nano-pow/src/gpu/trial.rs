@@ -34,7 +34,7 @@ pub(super) fn open(
 ) -> Result<Engine<Pipeline>, GpuError> {
     let mut best: Option<Candidate> = None;
     let mut failure = GpuError::NoU64 { name: adapter.name.clone() };
-    for kernel in kernels.iter().filter(|kernel| adapter.has_u64 || **kernel != GpuKernel::U64) {
+    for kernel in kernels.iter().filter(|kernel| adapter.has_u64 || !kernel.needs_u64()) {
         match candidate(adapter, *kernel) {
             Ok(next) => best = Some(faster(best, next)),
             Err(error) => failure = report(adapter, *kernel, error),

@@ -8,6 +8,9 @@ use std::{thread, time::Duration};
 /// The longest turn of a device.
 const TURN: Duration = Duration::from_millis(500);
 
+/// A graphics card's clock takes some 200 ms to rise when it was idle, as while others had their turn.
+const WARM_UP: Duration = Duration::from_millis(400);
+
 /// How fast something is.
 #[derive(Debug)]
 pub(super) struct Measurement {
@@ -46,6 +49,9 @@ pub(super) fn measure_all(
     let mut rates = vec![0.0; subjects.len()];
     for _ in 0..turns {
         for (subject, rate) in subjects.iter().zip(&mut rates) {
+            if subject.has_card() {
+                subject.measure(WARM_UP)?;
+            }
             *rate += subject.measure(time / turns)? / f64::from(turns);
         }
     }
@@ -84,6 +90,11 @@ fn together(opened: &[Opened]) -> Option<Subject<'_>> {
 }
 
 impl Subject<'_> {
+    /// Everything else has threads of the processor.
+    const fn has_card(&self) -> bool {
+        self.threads.is_none()
+    }
+
     fn measure(&self, time: Duration) -> Result<f64, MeasureError> {
         let failed = |(device, source): (String, BackendError)| MeasureError { device, source };
         thread::scope(|scope| {
