@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         reward_account: SecretKey::generate()?.account(),
         fee: Amount::from_xno("0.0001")?,
         network: Network::Dev,
-        websocket_urls: vec![net.websocket_url()],
+        websocket_urls: vec![net.websocket_url().parse()?],
         ..Config::default()
     };
     let server = Server::bind(config, Client::new(&net.rpc_url())?, Pool::cpu(None)).await?;

@@ -5,7 +5,7 @@ use crate::{admin::AdminArgs, devices::DeviceArgs};
 use clap::ArgAction;
 use nano_block::Network;
 use nano_primitives::{Account, Amount};
-use nano_rpc::Client;
+use nano_rpc::{Client, WebSocketUrl};
 use p2pow_cli::{
     Failure, KeyArgs,
     config::{Layout, Table},
@@ -270,23 +270,22 @@ impl OfferArgs {
     }
 
     /// The library's configuration.
-    pub(crate) fn config(&self, node: &NodeArgs, hashrate: Option<f64>) -> Config {
+    pub(crate) fn config(&self, node: &NodeArgs) -> Result<Config, Failure> {
         let default = Config::default();
         let frontier = if self.require_confirmed { default.frontier } else { FrontierPolicy::Any };
-        Config {
+        Ok(Config {
             listen: self.listen.clone(),
             reward_account: self.reward.reward_account,
             fee: self.fee,
             network: node.network,
-            websocket_urls: node.websocket.iter().chain(&node.more_websockets).cloned().collect(),
-            hashrate,
+            websocket_urls: node.websockets()?,
             max_user_blocks: self.max_user_blocks,
             max_jobs: self.max_jobs,
             max_wait: Duration::from_secs(self.max_wait),
             pricing: self.pricing(default.pricing),
             frontier,
             ..default
-        }
+        })
     }
 }
 
@@ -306,6 +305,16 @@ impl NodeArgs {
     pub(crate) fn more(&self) -> Result<Vec<Client>, Failure> {
         let wrong = |error| Failure::Usage(format!("more_nodes: {error}"));
         self.more_nodes.iter().map(|url| Client::new(url).map_err(wrong)).collect()
+    }
+
+    /// The WebSockets of the nodes that have one, in their order.
+    fn websockets(&self) -> Result<Vec<WebSocketUrl>, Failure> {
+        let first = self.websocket.iter().map(|url| ("websocket", url));
+        let more = self.more_websockets.iter().map(|url| ("more_websockets", url));
+        let read = |(line, url): (_, &String)| {
+            url.parse().map_err(|error| Failure::Usage(format!("{line}: {error}")))
+        };
+        first.chain(more).map(read).collect()
     }
 
     /// The node's WebSocket, if it has one.
@@ -342,7 +351,7 @@ pub(crate) mod tests {
         let file = layout().read(&path).unwrap();
         let offer: OfferArgs = file.options(&Given::nothing()).unwrap();
         let node: NodeArgs = file.options(&Given::nothing()).unwrap();
-        let config = offer.config(&node, None);
+        let config = offer.config(&node).unwrap();
         let everywhere = vec!["0.0.0.0:7090".parse().unwrap()];
         assert_eq!(config, Config { listen: everywhere, ..Config::default() });
     }

@@ -200,6 +200,23 @@ fn a_key_in_the_wrong_place_is_never_shown() {
 }
 
 #[test]
+fn a_malformed_websocket_is_told_by_the_line_that_it_stands_in() {
+    for (line, url) in [
+        ("# websocket = \"ws://127.0.0.1:7078\"", "websocket = \"ws://a:s3cret@127.0.0.1:x\""),
+        (
+            "# max_jobs = 16",
+            "more_websockets = [\"ws://127.0.0.1:1\", \"ws://a:s3cret@127.0.0.1:x\"]",
+        ),
+    ] {
+        let (folder, _) = initialised(&[(line, url)]);
+        let refused = run(folder.path(), &["run"]);
+        let (error, name) = (error(&refused), url.split(' ').next().unwrap());
+        assert!(!refused.status.success() && error.contains(&format!("{name}: ")), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
 fn flags_come_before_variables_and_variables_before_the_file() {
     let burn = "nano_1111111111111111111111111111111111111111111111111111hifc8npp";
     let (folder, _) = initialised(&[("# max_jobs = 16", "max_jobs = 16\nmax_user_blocks = 7")]);

@@ -65,9 +65,9 @@ fn urls_of_other_schemes_are_refused() {
     ] {
         assert_eq!(Client::new(url).unwrap_err().to_string(), wanted);
     }
-    let error = Subscription::start("http://localhost", Topics::default()).unwrap_err();
-    let url = "http://localhost".parse::<WebSocketUrl>().unwrap_err();
-    assert_eq!(url, error);
+    let builder = Subscription::builder("http://localhost", Topics::default());
+    let error = "http://localhost".parse::<WebSocketUrl>().unwrap_err();
+    assert_eq!(builder.start().unwrap_err(), error);
     assert!(error.to_string().ends_with("wanted ws or wss"), "{error}");
 }
 

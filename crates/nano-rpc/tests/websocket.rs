@@ -228,7 +228,7 @@ async fn it_can_be_started_before_the_node() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let topics = Topics::default().confirmations();
-    let mut events = Subscription::start(&format!("ws://{address}"), topics).unwrap();
+    let mut events = Subscription::start(&format!("ws://{address}").parse().unwrap(), topics);
     let node = Node::at(address).await;
     let mut peer = node.subscribed(1).await;
     loop {
@@ -246,7 +246,7 @@ async fn it_can_be_started_before_the_node() {
 async fn a_start_that_fails_is_told_once() {
     let node = Node::start().await;
     let topics = Topics::default().confirmations();
-    let mut events = Subscription::start(&node.url(), topics).unwrap();
+    let mut events = Subscription::start(&node.url().parse().unwrap(), topics);
     for _ in 0..2 {
         let mut refused = node.accept().await;
         refused.receive().await.unwrap();

@@ -4,6 +4,7 @@ use crate::pricing::Pricing;
 use nano_block::Network;
 use nano_http::{HttpLimits, IpNet, Rate, Sockets};
 use nano_primitives::{Account, Amount};
+use nano_rpc::WebSocketUrl;
 use p2pow_protocol::DEFAULT_PORT;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -27,9 +28,9 @@ pub struct Config {
     pub fee: Amount,
     /// Whose work thresholds count.
     pub network: Network,
-    /// The WebSockets of the nodes, in their order, of as many as have one. Without any the nodes are polled, which is slower to notice a
-    /// lost race.
-    pub websocket_urls: Vec<String>,
+    /// The WebSockets of the nodes, in their order, of as many as have one. Without any the nodes are polled, which is
+    /// slower to notice a lost race.
+    pub websocket_urls: Vec<WebSocketUrl>,
     /// Hashes a second as they were measured, until the pool knows by its own work.
     pub hashrate: Option<f64>,
     /// The most user blocks of one job.

@@ -13,7 +13,7 @@ use crate::{
 use futures_util::future::BoxFuture;
 use nano_http::{HttpServer, ListenError};
 use nano_pow::Pool;
-use nano_rpc::{Client, ConfigError, OtherNetwork};
+use nano_rpc::{Client, OtherNetwork};
 use p2pow_protocol::Refusal;
 use p2pow_store::{SqliteStore, StoreError};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -39,9 +39,6 @@ pub enum BindError {
     /// The system does not give an address.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// The URL of a node's WebSocket is malformed.
-    #[error("a URL of `websocket_urls` is malformed")]
-    WebSocket(#[source] ConfigError),
     /// The node is of another network: works would not be enough, or far too much.
     #[error(transparent)]
     OtherNetwork(OtherNetwork),
@@ -53,7 +50,6 @@ pub enum BindError {
 impl From<StartError> for BindError {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::WebSocket(error) => Self::WebSocket(error),
             StartError::OtherNetwork(error) => Self::OtherNetwork(error),
             StartError::Journal(error) => Self::Journal(error),
         }

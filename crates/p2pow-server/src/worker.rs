@@ -22,7 +22,7 @@ use crate::{
 use nano_http::{CancellationToken, Source};
 use nano_pow::Pool;
 use nano_primitives::{Amount, BlockHash};
-use nano_rpc::{ConfigError, OtherNetwork};
+use nano_rpc::OtherNetwork;
 use p2pow_protocol::{DynamicFee, Refusal, Terms, WorkRequest, check_request};
 use p2pow_store::StoreError;
 use std::{
@@ -105,11 +105,11 @@ impl Worker {
     /// Then goes on with the jobs from before.
     ///
     /// # Errors
-    /// The URL of its WebSocket is malformed, it is of another network, or the journal cannot be read.
+    /// It is of another network, or the journal cannot be read.
     pub(crate) async fn start(self: &Arc<Self>) -> Result<(), StartError> {
         let Means { config, node, pulses, journal, .. } = &self.means;
         for url in &config.websocket_urls {
-            self.spawn_until_closed(pulses.listen(url)?);
+            self.spawn_until_closed(pulses.listen(url));
         }
         self.network.look(node).await?;
         let (looker, wanted) = (node.clone(), config.network);
@@ -322,8 +322,6 @@ async fn keep_taking_over(worker: Weak<Worker>, journal: Journal) {
 /// A node that cannot be worked with.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
-    #[error(transparent)]
-    WebSocket(#[from] ConfigError),
     #[error(transparent)]
     OtherNetwork(#[from] OtherNetwork),
     #[error(transparent)]

@@ -116,8 +116,6 @@ async fn a_configuration_of_no_use_is_refused() {
     assert!(matches!(nobody, BindError::NoRewardAccount));
     assert!(matches!(refused(|config| config.listen.clear()).await, BindError::NoAddress));
     assert!(matches!(refused(|config| config.max_user_blocks = 0).await, BindError::NoUserBlocks));
-    let url = |config: &mut Config| config.websocket_urls = vec!["http://x".into()];
-    assert!(matches!(refused(url).await, BindError::WebSocket(_)));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let error = refused(|config| config.listen = vec![address]).await;

@@ -76,7 +76,7 @@ async fn a_reward_that_is_never_confirmed_is_given_up() {
 async fn a_reward_that_is_late_is_income_all_the_same() {
     let scene = Scene::with(|config, net| {
         config.confirm_within = Duration::ZERO;
-        config.websocket_urls = vec![net.websocket_url()];
+        config.websocket_urls = vec![net.websocket_url().parse().unwrap()];
     })
     .await;
     scene.net.faults().leave_unconfirmed(true);
@@ -121,7 +121,7 @@ async fn a_worker_that_trusts_any_frontier_does_not_wait() {
 async fn the_websocket_tells_of_the_confirmation() {
     let never = Duration::from_secs(3600);
     let scene = Scene::with(|config, net| {
-        config.websocket_urls = vec![net.websocket_url()];
+        config.websocket_urls = vec![net.websocket_url().parse().unwrap()];
         config.poll = never;
     })
     .await;

@@ -118,7 +118,8 @@ async fn a_batch_goes_on_where_a_rival_has_begun_it() {
 async fn is_told(websockets: impl FnOnce(String) -> Vec<String>) {
     let never = Duration::from_secs(3600);
     let scene = Scene::with(|config, net| {
-        config.websocket_urls = websockets(net.websocket_url());
+        let urls = websockets(net.websocket_url());
+        config.websocket_urls = urls.iter().map(|url| url.parse().unwrap()).collect();
         config.poll = never;
     })
     .await;

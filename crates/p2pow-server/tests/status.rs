@@ -33,7 +33,7 @@ async fn every_node_is_shown_with_what_is_the_matter_with_it() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nobody = format!("http://{nobody}");
     let mut config = config();
-    config.websocket_urls = vec![near.websocket_url()];
+    config.websocket_urls = vec![near.websocket_url().parse().unwrap()];
     let urls = [&near.rpc_url(), &far.rpc_url(), &nobody, &foreign.rpc_url()];
     let others = urls[1..].iter().map(|url| client(url));
     let nodes = Nodes::new(client(urls[0]), others);

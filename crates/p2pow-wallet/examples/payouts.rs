@@ -76,7 +76,7 @@ async fn worker(net: &Devnet) -> Outcome<Server> {
         listen: vec![HERE],
         reward_account: SecretKey::generate()?.account(),
         network: Network::Dev,
-        websocket_urls: vec![net.websocket_url()],
+        websocket_urls: vec![net.websocket_url().parse()?],
         ..p2pow_server::Config::default()
     };
     let server = Server::bind(config, Client::new(&net.rpc_url())?, Pool::cpu(Some(1))).await?;

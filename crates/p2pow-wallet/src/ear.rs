@@ -41,8 +41,7 @@ impl Ear {
         let named = if accounts.len() > MOST_NAMED { BTreeSet::new() } else { accounts.clone() };
         // Nobody to be named is everybody to a node.
         self.subscription = (!accounts.is_empty())
-            .then(|| Subscription::start(url.as_str(), Topics::default().confirmations_of(named)))
-            .and_then(|started| started.inspect_err(|error| warn!(%error, "no WebSocket")).ok());
+            .then(|| Subscription::start(url, Topics::default().confirmations_of(named)));
         self.accounts = accounts;
     }
 

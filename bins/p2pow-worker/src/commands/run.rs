@@ -108,6 +108,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     let offer: OfferArgs = file.options(&args.offer)?;
     let node: NodeArgs = file.options(&args.node)?;
     let admin = AdminArgs::layered(&args.admin, &file)?;
+    let mut config = offer.config(&node)?;
     let client = node.client(&file)?;
     let nodes = Nodes::new(client.clone(), node.more()?);
     let tools = Tools::open(&args, &file).await?;
@@ -118,7 +119,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
         key,
         network: node.network,
     })?;
-    let mut config = offer.config(&node, measure(&pool).await);
+    config.hashrate = measure(&pool).await;
     let sockets = inherited()?;
     config.sockets = sockets.clone();
     let terms = Offered::new(&config);

@@ -162,7 +162,7 @@ async fn pocket(wallet: &mut Wallet, orders: &[Order]) -> Result<(), Failure> {
 /// Pockets what comes until it is interrupted.
 async fn watch(wallet: &mut Wallet, wanted: (Amount, u64), every: Duration) -> Result<(), Failure> {
     let account = wallet.account();
-    let mut news = subscribe(&wallet.sender, account)?;
+    let mut news = subscribe(&wallet.sender, account);
     if !wallet.json {
         output::line(format_args!("watching {account}; Ctrl-C ends it"))?;
     }
@@ -206,12 +206,10 @@ async fn look(wallet: &mut Wallet, wanted: (Amount, u64)) -> Result<(), Failure>
 }
 
 /// What the nodes' WebSockets tell of the account.
-fn subscribe(sender: &Sender, account: Account) -> Result<Vec<Subscription>, Failure> {
+fn subscribe(sender: &Sender, account: Account) -> Vec<Subscription> {
     let topics = Topics::default().confirmations_of([account]);
     let urls = sender.config().websocket_urls.iter();
-    let started: Result<_, _> =
-        urls.map(|url| Subscription::start(url.as_str(), topics.clone())).collect();
-    started.map_err(|error| Failure::Usage(format!("--websocket: {error}")))
+    urls.map(|url| Subscription::start(url, topics.clone())).collect()
 }
 
 /// Waits for news of any. Never comes back without a WebSocket.

@@ -5,7 +5,7 @@ use super::{
     connection::{Connection, SubscribeError, Target},
     message::{Event, Topics},
 };
-use crate::{ConfigError, backoff::Backoff, endpoint::Address};
+use crate::{ConfigError, WebSocketUrl, backoff::Backoff, endpoint::Address};
 use futures_util::{Stream, future::select};
 use std::{
     convert::Infallible,
@@ -21,6 +21,8 @@ use tracing::{debug, warn};
 
 /// Events that wait for a consumer before the connection is slowed down.
 const QUEUE: usize = 512;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const PING_EVERY: Duration = Duration::from_secs(15);
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// A connection that held this long was a good one: the next is tried soon.
@@ -48,11 +50,15 @@ impl Subscription {
     /// [`Event::Disconnected`] why it takes longer.
     ///
     /// Must be called within a Tokio runtime.
-    ///
-    /// # Errors
-    /// The URL is not one of `ws` or `wss`.
-    pub fn start(url: &str, topics: Topics) -> Result<Self, ConfigError> {
-        Self::builder(url, topics).start()
+    #[must_use]
+    pub fn start(url: &WebSocketUrl, topics: Topics) -> Self {
+        Target {
+            endpoint: url.endpoint().clone(),
+            topics,
+            connect_timeout: CONNECT_TIMEOUT,
+            ping_every: PING_EVERY,
+        }
+        .subscribe(None)
     }
 
     /// A subscription with more to say about it.
@@ -89,8 +95,8 @@ impl SubscriptionBuilder {
         Self {
             address: Address::new(url),
             topics,
-            connect_timeout: Duration::from_secs(10),
-            ping_every: Duration::from_secs(15),
+            connect_timeout: CONNECT_TIMEOUT,
+            ping_every: PING_EVERY,
         }
     }
 
@@ -129,9 +135,7 @@ impl SubscriptionBuilder {
     pub async fn connect(self) -> Result<Subscription, SubscribeError> {
         let target = self.target()?;
         let connection = target.connect().await?;
-        let (sender, events) = mpsc::channel(QUEUE);
-        tokio::spawn(keep(target, Some(connection), sender));
-        Ok(Subscription { events })
+        Ok(target.subscribe(Some(connection)))
     }
 
     /// Subscribes as soon as the node can be reached, however long that takes; [`Event::Reconnected`] tells when, and
@@ -142,10 +146,7 @@ impl SubscriptionBuilder {
     /// # Errors
     /// The URL, a header or a certificate is malformed.
     pub fn start(self) -> Result<Subscription, ConfigError> {
-        let target = self.target()?;
-        let (sender, events) = mpsc::channel(QUEUE);
-        tokio::spawn(keep(target, None, sender));
-        Ok(Subscription { events })
+        Ok(self.target()?.subscribe(None))
     }
 
     fn target(self) -> Result<Target, ConfigError> {
@@ -155,6 +156,14 @@ impl SubscriptionBuilder {
             connect_timeout: self.connect_timeout,
             ping_every: self.ping_every,
         })
+    }
+}
+
+impl Target {
+    fn subscribe(self, first: Option<Connection>) -> Subscription {
+        let (sender, events) = mpsc::channel(QUEUE);
+        tokio::spawn(keep(self, first, sender));
+        Subscription { events }
     }
 }
 

@@ -72,7 +72,7 @@ impl Feed<'_> {
     /// After a first failure: as soon as the node can be reached, however long that takes.
     fn start(&mut self, first: &SubscribeError, events: &Events) {
         self.tell(first.to_string(), events);
-        self.subscription = Subscription::start(self.url.as_str(), self.topics.clone()).ok();
+        self.subscription = Some(Subscription::start(self.url, self.topics.clone()));
     }
 
     fn tell(&mut self, reason: String, events: &Events) {

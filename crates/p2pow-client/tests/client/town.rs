@@ -95,7 +95,7 @@ impl Town {
             listen: vec![listen],
             reward_account: account,
             network: Network::Dev,
-            websocket_urls: vec![self.net.websocket_url()],
+            websocket_urls: vec![self.net.websocket_url().parse().unwrap()],
             ..config
         };
         let server = Server::bind(config, node, Pool::cpu(Some(1))).await.unwrap();

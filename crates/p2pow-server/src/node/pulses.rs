@@ -7,7 +7,7 @@ use super::health::WebSocketStatus;
 use nano_block::SignedState;
 use nano_primitives::Account;
 use nano_rpc::{
-    ConfigError,
+    WebSocketUrl,
     websocket::{Event, Subscription, Topics},
 };
 use std::{
@@ -60,29 +60,23 @@ impl Pulses {
     }
 
     /// Listens to a node for ever, beside others that are listened to.
-    ///
-    /// # Errors
-    /// The URL is malformed.
-    pub(crate) fn listen(
-        &self,
-        url: &str,
-    ) -> Result<impl Future<Output = ()> + use<>, ConfigError> {
+    pub(crate) fn listen(&self, url: &WebSocketUrl) -> impl Future<Output = ()> + use<> {
         let topics = Topics::default().confirmations().new_unconfirmed();
-        let mut subscription = Subscription::start(url, topics)?;
+        let mut subscription = Subscription::start(url, topics);
         let place = {
             let mut websockets = self.websockets();
             websockets.push(WebSocketStatus::Silent("it is not connected yet".to_owned()));
             websockets.len() - 1
         };
-        let (pulses, url) = (self.clone(), url.to_owned());
-        Ok(async move {
+        let (pulses, url) = (self.clone(), url.clone());
+        async move {
             while let Some(event) = subscription.next().await {
                 if let Some(status) = status(&event, &url) {
                     pulses.websockets()[place] = status;
                 }
                 pulses.hear(event);
             }
-        })
+        }
     }
 
     fn hear(&self, event: Event) {
@@ -115,14 +109,14 @@ impl Pulses {
 }
 
 /// What an event says of the WebSocket itself.
-fn status(event: &Event, url: &str) -> Option<WebSocketStatus> {
+fn status(event: &Event, url: &WebSocketUrl) -> Option<WebSocketStatus> {
     match event {
         Event::Reconnected => {
-            info!(url, "the node's WebSocket tells of new blocks");
+            info!(%url, "the node's WebSocket tells of new blocks");
             Some(WebSocketStatus::Live)
         }
         Event::Disconnected { reason } => {
-            warn!(url, reason, "the node's WebSocket is silent");
+            warn!(%url, reason, "the node's WebSocket is silent");
             Some(WebSocketStatus::Silent(reason.clone()))
         }
         _ => None,

@@ -57,7 +57,9 @@ impl Man {
         let config = Config {
             reward_account: self.reward.account(),
             frontier: FrontierPolicy::Any,
-            websocket_urls: vec![self.wire.url(), net.websocket_url()],
+            websocket_urls: [self.wire.url(), net.websocket_url()]
+                .map(|url| url.parse().unwrap())
+                .into(),
             confirm_within: Duration::from_millis(500),
             rate: Rate { per_second: 1e6, burst: 1_000_000 },
             http: HttpLimits { pace: None, connections_per_address: 1024, ..HttpLimits::default() },

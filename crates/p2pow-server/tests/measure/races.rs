@@ -43,7 +43,7 @@ async fn on_disk() -> (Devnet, Server, Arc<Disk>) {
     let mut config = config();
     config.rate.per_second = 1e9;
     config.rate.burst = 1_000_000;
-    config.websocket_urls = vec![net.websocket_url()];
+    config.websocket_urls = vec![net.websocket_url().parse().unwrap()];
     let node = Client::builder(&net.rpc_url()).retries(0).build().unwrap();
     let store: Arc<dyn Store> = disk.clone();
     let server = Server::bind_with(config, node, Pool::cpu(Some(1)), store).await.unwrap();
@@ -101,7 +101,7 @@ fn job_by(net: &Devnet, sender: &SecretKey) -> WorkRequest {
 #[ignore = "prints figures"]
 async fn from_a_rivals_block_to_the_next_job() {
     let scene = Scene::with(|config, net| {
-        config.websocket_urls = vec![net.websocket_url()];
+        config.websocket_urls = vec![net.websocket_url().parse().unwrap()];
         config.poll = Duration::from_secs(3600);
         config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     })

@@ -45,7 +45,7 @@ impl Town {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
             reward_account: worker,
             network: Network::Dev,
-            websocket_urls: vec![net.websocket_url()],
+            websocket_urls: vec![net.websocket_url().parse().unwrap()],
             ..Default::default()
         };
         let node = nano_rpc::Client::new(&net.rpc_url()).unwrap();

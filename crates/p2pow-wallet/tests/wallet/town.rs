@@ -62,7 +62,7 @@ impl Town {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
             reward_account: self.george,
             network: Network::Dev,
-            websocket_urls: vec![self.net.websocket_url()],
+            websocket_urls: vec![self.net.websocket_url().parse().unwrap()],
             ..p2pow_server::Config::default()
         };
         let server = Server::bind(config, self.node(), Pool::cpu(Some(1))).await.unwrap();

@@ -67,7 +67,7 @@ impl Town {
             reward_account: key.account(),
             fee,
             network: Network::Dev,
-            websocket_urls: vec![self.net.websocket_url()],
+            websocket_urls: vec![self.net.websocket_url().parse().unwrap()],
             ..WorkerConfig::default()
         };
         let server = Server::bind(config, self.node(), Pool::cpu(Some(1))).await.unwrap();

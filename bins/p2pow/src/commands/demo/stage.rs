@@ -245,12 +245,13 @@ impl Member {
         let Role { fee, pool, registers_itself } = role;
         let key = SecretKey::generate().map_err(Failure::from)?;
         let account = key.account();
+        let websocket = stage.net.websocket_url();
         let config = WorkerConfig {
             listen: vec![address],
             reward_account: account,
             fee,
             network: stage.net.network(),
-            websocket_urls: vec![stage.net.websocket_url()],
+            websocket_urls: vec![websocket.parse().map_err(Failure::from)?],
             ..WorkerConfig::default()
         };
         let server = Server::bind(config, stage.node()?, pool.clone()).await?;
