@@ -20,6 +20,7 @@ use std::time::Duration;
 /// | [`State`](Self::State), [`Workers`](Self::Workers), [`Quotes`](Self::Quotes), [`TooSlow`](Self::TooSlow), [`Fee`](Self::Fee), [`Deal`](Self::Deal) | nothing | it can be ordered anew ([`nothing_left`](Self::nothing_left)) |
 /// | [`Journal`](Self::Journal) | by this call nothing that has left; what earlier calls signed is not known | the same payment again, with the same key |
 /// | [`Begun`](Self::Begun) | perhaps, by the signer, and nothing has left | the same payment again, with the same key |
+/// | [`PerhapsMade`](Self::PerhapsMade) | nothing; the payment before may be the one that is meant | the same payment again |
 /// | [`AlreadySigned`](Self::AlreadySigned) | nothing; another payment is undecided, perhaps one of the same orders | go on with that one, or replace it |
 /// | [`OtherLedger`](Self::OtherLedger) | nothing | another journal, or wait for the node |
 /// | [`KeyReused`](Self::KeyReused) | nothing; the key's own payment has its own fate | look up that one first |
@@ -54,14 +55,17 @@ pub enum SendError {
     /// The orders cannot be carried out, or the signer refused. Nothing was signed, or nothing more.
     #[error(transparent)]
     Deal(#[from] DealError),
-    /// The signer has signed a part, or may have. Nothing has left this machine, but whoever signed may know of a block in
+    /// The signer has signed a part, or may have, by this call or an earlier one. Nothing has left this machine, but whoever signed may know of a block in
     /// this place of the account's chain, so it is kept for this payment: the same payment again goes on with the same
     /// blocks.
     #[error(
         "{0}; no block was sent, and the place on the account's chain is kept for this payment: the same payment again \
          goes on with it"
     )]
-    Begun(#[source] DealError),
+    Begun(#[source] Box<SendError>),
+    /// An equal payment was made before, and only the node could tell whether it is meant. Nothing was signed.
+    #[error("an equal payment was made before, and whether this is the same one is not known")]
+    PerhapsMade(#[source] Box<StateError>),
     /// It would be a second block on one previous. Nothing was signed.
     #[error(transparent)]
     AlreadySigned(#[from] AlreadySigned),
@@ -125,6 +129,7 @@ impl SendError {
             Self::Unsettled(left) => left.is_void(),
             Self::Journal(_)
             | Self::Begun(_)
+            | Self::PerhapsMade(_)
             | Self::AlreadySigned(_)
             | Self::OtherLedger { .. }
             | Self::KeyReused { .. }
@@ -143,14 +148,14 @@ impl From<SignError> for SendError {
     fn from(error: SignError) -> Self {
         match error {
             SignError::Deal { error, is_clean: true } => error.into(),
-            SignError::Deal { error, is_clean: false } => Self::Begun(error),
+            SignError::Deal { error, is_clean: false } => Self::Begun(Box::new(error.into())),
             SignError::Store(error) => error.into(),
         }
     }
 }
 
 impl SignError {
-    /// For one more reward of a deal that has left: nothing is to be said of its place.
+    /// For a deal that the payment has already: what became of that is told with the error.
     pub(crate) fn plain(self) -> SendError {
         match self {
             Self::Deal { error, .. } => error.into(),
@@ -249,6 +254,6 @@ impl Unsettled {
     /// Whether it is sure that none of the user blocks is, or will ever be, on the ledger.
     #[must_use]
     pub fn is_void(&self) -> bool {
-        self.items.iter().all(|item| matches!(item.fate, Fate::Impossible | Fate::Unsigned))
+        self.items.iter().all(Item::is_void)
     }
 }

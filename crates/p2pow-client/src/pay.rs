@@ -134,11 +134,17 @@ impl Sender {
         if order.is_withdrawn {
             return Ok(is_open);
         }
-        Ok(!order.is_told || (is_cautious && own.contains(&self.frontier(order.account).await?)))
+        if !order.is_told || !is_cautious {
+            return Ok(!order.is_told);
+        }
+        match self.frontier(order.account).await {
+            Ok(frontier) => Ok(own.contains(&frontier)),
+            Err(error) => Err(SendError::PerhapsMade(Box::new(error))),
+        }
     }
 
-    async fn frontier(&self, account: Account) -> Result<BlockHash, SendError> {
-        let info = self.node.account_info(&account).await.map_err(StateError::from)?;
+    async fn frontier(&self, account: Account) -> Result<BlockHash, StateError> {
+        let info = self.node.account_info(&account).await?;
         Ok(info.map_or(BlockHash::ZERO, |info| info.frontier))
     }
 }

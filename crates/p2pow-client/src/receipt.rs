@@ -142,6 +142,18 @@ impl Item {
         Self { order, block: None, signed: None, fate: Fate::Unsigned }
     }
 
+    /// Whether it is sure that no block of it is on the ledger or will ever be: none was about to be signed, or what was
+    /// signed can never be confirmed.
+    #[must_use]
+    pub fn is_void(&self) -> bool {
+        match self.fate {
+            Fate::Impossible => true,
+            // The signer was asked for it, or about to be: nobody else knows what came of that.
+            Fate::Unsigned => self.block.is_none(),
+            Fate::Confirmed | Fate::OnLedger | Fate::Possible | Fate::Unknown => false,
+        }
+    }
+
     /// What the record says of it.
     pub(crate) fn of(user: &UserRecord) -> Self {
         let (block, signed) = (Some(user.block.hash()), user.signed());

@@ -160,6 +160,10 @@ impl<'a> Walk<'a> {
         let cause = match stop {
             Stop::Cause(cause) => cause,
             Stop::Error(error) if items.iter().any(is_signed) => Cause::Stopped(Box::new(error)),
+            // Whatever went wrong now, the signer may know of a block since before.
+            Stop::Error(error) if error.nothing_left() && !items.iter().all(Item::is_void) => {
+                return Err(SendError::Begun(Box::new(error)));
+            }
             Stop::Error(error) => return Err(error),
         };
         let rewards = self.deals.iter().flat_map(|deal| {

@@ -120,7 +120,7 @@ fn unsettled(left: &Unsettled) -> Paid {
 fn end(item: &Item) -> End {
     match (item.fate, item.block) {
         (Fate::Confirmed, Some(block)) => End::Confirmed(block),
-        (Fate::Impossible | Fate::Unsigned, _) => End::Not,
+        _ if item.is_void() => End::Not,
         (_, block) => End::Open(block),
     }
 }
@@ -180,9 +180,10 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Paid, failed};
+    use super::{End, Paid, end, failed};
     use nano_block::BuildError;
-    use p2pow_client::{DealError, OrderKey, SendError, SignerError};
+    use nano_primitives::{Account, BlockHash};
+    use p2pow_client::{DealError, Fate, Item, Order, OrderKey, SendError, SignerError};
     use p2pow_store::StoreError;
 
     /// Whoever takes "not known" for "nothing" pays twice.
@@ -192,10 +193,20 @@ mod tests {
         assert!(matches!(failed(&journal), Paid::Unknown(_)));
         let reused = SendError::KeyReused { key: OrderKey::new("a").unwrap() };
         assert!(matches!(failed(&reused), Paid::Unknown(_)));
-        let begun = SendError::Begun(SignerError::unanswered("it was switched off").into());
+        let unanswered = DealError::from(SignerError::unanswered("it was switched off"));
+        let begun = SendError::Begun(Box::new(unanswered.into()));
         assert!(matches!(failed(&begun), Paid::Unknown(_)));
         let order = DealError::Order { place: 3, source: BuildError::Nothing };
         let Paid::Nothing(why) = failed(&order.into()) else { panic!("it is certain") };
         assert!(why.is_final && why.place == Some(2));
+    }
+
+    /// The signer was asked for the one, and may have signed it: its place is kept.
+    #[test]
+    fn a_block_that_was_about_to_be_signed_is_not_said_to_be_none() {
+        let order = Order::Change { representative: Account::ZERO };
+        let item = |block| Item { order, block, signed: None, fate: Fate::Unsigned };
+        assert!(matches!(end(&item(Some(BlockHash::ZERO))), End::Open(Some(BlockHash::ZERO))));
+        assert!(matches!(end(&item(None)), End::Not));
     }
 }

@@ -5,15 +5,15 @@
 //! `P2POW_WORKERS` (addresses, in place of the registry), `P2POW_PORT`, `P2POW_ALLOW_LOCAL=true`.
 //!
 //! The same ID is the same payment, however often it is run. What is signed is in the journal, on disk, before it leaves.
-//! Exit status: 0 the payment is confirmed; 2 it is signed and not settled, run it again with the same ID; 1 nothing of
-//! it was signed.
+//! Exit status: 0 the payment is confirmed; 2 something of it is signed, or may be: run it again with the same ID; 1
+//! nothing of it was signed, or the ID is another payment's.
 #![forbid(unsafe_code)]
 
 use nano_block::SecretKey;
 use nano_primitives::{Account, Amount};
 use nano_rpc::Client;
 use p2pow_client::{Config, Journal, Order, OrderKey, SendError, Sender};
-use p2pow_store::LogStore;
+use p2pow_store::{LogStore, StoreError};
 use std::{env, error::Error, fmt::Display, process::ExitCode, str::FromStr};
 
 #[derive(Debug, thiserror::Error)]
@@ -35,8 +35,17 @@ fn main() -> ExitCode {
         Err(failure) => failure,
     };
     eprintln!("p2pow-small-sender: {}", chain(&*failure));
-    let is_signed = matches!(failure.downcast_ref(), Some(SendError::Unsettled(_)));
-    ExitCode::from(if is_signed { 2 } else { 1 })
+    ExitCode::from(if may_be_signed(&*failure) { 2 } else { 1 })
+}
+
+/// Whether to pay in another way could pay twice.
+fn may_be_signed(failure: &(dyn Error + 'static)) -> bool {
+    match failure.downcast_ref() {
+        Some(SendError::KeyReused { .. }) => false,
+        Some(error) => !error.nothing_left(),
+        // What earlier runs have signed is in the journal that cannot be opened, perhaps because one is still at it.
+        None => failure.is::<StoreError>(),
+    }
 }
 
 /// The error and its sources, unless a text already ends with its source's.

@@ -8,6 +8,7 @@ use nano_pow::Pool;
 use nano_primitives::{Account, Amount};
 use nano_rpc::Client;
 use p2pow_server::Server;
+use p2pow_store::LogStore;
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
@@ -99,6 +100,16 @@ async fn a_payment_is_made_once_however_often_it_is_asked_for() {
     // The journal holds it: without that the same id would be another payment.
     let journal = std::fs::read_to_string(market.file("sent.log")).unwrap();
     assert!(journal.contains(told(&first).trim()), "{journal}");
+}
+
+#[tokio::test]
+async fn a_journal_that_another_run_has_is_no_reason_to_pay_in_another_way() {
+    let market = Market::start().await;
+    let other_run = LogStore::open(market.file("sent.log")).unwrap();
+    let refused = market.send("invoice 7", "1").await;
+    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    drop(other_run);
+    assert!(market.send("invoice 7", "1").await.status.success());
 }
 
 #[tokio::test]

@@ -40,19 +40,8 @@ impl Walk<'_> {
         self.sender.hold_fee(last, &crew.first).await?;
         let pen = Pen { signer: self.signer, before: Some(&before) };
         let signed = sign(pen, deal, crew.first, places.clone()).await;
-        let contracts = signed.map_err(|error| self.not_signed(deal, error))?;
+        let contracts = signed.map_err(SignError::plain)?;
         self.hire(place, places, (contracts, crew.rest), deadlines.later(asked.elapsed())).await
-    }
-
-    /// A deal that is signed has left, perhaps, and what became of it is told with the error. Of one that is not, only its
-    /// place is kept.
-    fn not_signed(&self, deal: &Book<DealRecord>, error: SignError) -> SendError {
-        match error {
-            SignError::Deal { error, .. } if !deal.read(DealRecord::is_signed) => {
-                SendError::Begun(error)
-            }
-            error => error.plain(),
-        }
     }
 
     /// Whether its next block waits for somebody to work on it.

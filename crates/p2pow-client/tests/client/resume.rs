@@ -9,7 +9,7 @@ use crate::{
 use nano_block::{Network, SecretKey, SignedState};
 use nano_primitives::{Account, Work};
 use nano_rpc::Client;
-use p2pow_client::{Config, Fate, Journal, Order, OrderKey, Patience, SendError, Sender};
+use p2pow_client::{Config, Fate, Journal, Order, OrderKey, Patience, Payment, SendError, Sender};
 use p2pow_store::{SqliteStore, Store};
 use serde_json::{Value, json};
 use std::sync::{
@@ -292,4 +292,23 @@ async fn what_an_error_leaves_signed_can_be_published_with_work_of_ones_own() {
 
     let reused = sender.pay(&till.alice, &key("bob"), &pay(bob, "2")).await.unwrap_err();
     assert!(!reused.nothing_left(), "the key's own payment is made: {reused}");
+}
+
+#[tokio::test]
+async fn equal_orders_are_not_called_a_new_payment_where_no_node_tells() {
+    let till = Till::open().await;
+    let worker = till.town.worker(1, 0).await;
+    let orders = pay(somebody(), "1");
+    let careful = Payment::of(&orders).cautious();
+    let sender = till.process(till.town.node(), worker.port);
+    let receipt = sender.carry_out(&till.alice, careful).await.unwrap();
+    sender.acknowledge(till.town.alice.account(), &receipt.key).await.unwrap();
+
+    let nowhere = Client::builder("http://127.0.0.1:1").retries(0).build().unwrap();
+    let error = till.process(nowhere, worker.port).carry_out(&till.alice, careful).await;
+    let error = error.unwrap_err();
+    assert!(matches!(error, SendError::PerhapsMade(_)), "{error}");
+    assert!(!error.nothing_left(), "it is made");
+    let again = sender.carry_out(&till.alice, careful).await.unwrap();
+    assert!(again.is_earlier && again.key == receipt.key, "{again:?}");
 }

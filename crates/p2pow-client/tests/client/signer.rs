@@ -5,9 +5,11 @@ use futures_util::future::ready;
 use nano_block::SecretKey;
 use nano_primitives::{Account, BlockHash, Signature};
 use p2pow_client::{
-    BoxFuture, DealError, Meaning, Order, Role, SendError, Signer, SignerError, SigningRequest,
+    BoxFuture, DealError, Journal, Meaning, Order, Role, SendError, Signer, SignerError,
+    SigningRequest,
 };
-use std::sync::Mutex;
+use p2pow_store::LogStore;
+use std::sync::{Arc, Mutex};
 
 /// Signs, or not, and keeps what it was asked.
 struct Clerk {
@@ -103,6 +105,12 @@ async fn an_account_is_opened_by_a_signer_that_is_shown_nothing_below() {
     assert!(matches!(asked[1].meaning, Meaning::Reward { .. }), "{asked:?}");
 }
 
+/// Whether it was the signer that stopped a payment which is begun.
+fn is_begun(error: &SendError) -> bool {
+    let SendError::Begun(cause) = error else { return false };
+    matches!(**cause, SendError::Deal(DealError::Signer(_)))
+}
+
 #[tokio::test]
 async fn a_payment_whose_reward_was_refused_goes_on_with_the_same_block() {
     let town = Town::found().await;
@@ -114,12 +122,12 @@ async fn a_payment_whose_reward_was_refused_goes_on_with_the_same_block() {
         None => Ok(()),
     });
     let error = sender.send(&stingy, bob, xno("1")).await.unwrap_err();
-    assert!(matches!(error, SendError::Begun(DealError::Signer(_))), "{error}");
+    assert!(is_begun(&error), "{error}");
     assert!(error.to_string().contains("the same payment again goes on"), "{error}");
     assert_eq!(town.waiting(bob), xno("0"), "nothing has left");
     // Refused again, in the same words, and not as if its place were free.
     let error = sender.send(&stingy, bob, xno("1")).await.unwrap_err();
-    assert!(matches!(error, SendError::Begun(DealError::Signer(_))), "{error}");
+    assert!(is_begun(&error), "{error}");
 
     // Somebody has had a signature over that block: its place is nobody else's.
     let other = sender.send(&Clerk::willing(&town.alice), bob, xno("2")).await.unwrap_err();
@@ -153,4 +161,27 @@ async fn a_place_that_may_be_signed_for_is_not_given_to_another_payment() {
     sender.send(&unwilling, bob, xno("3")).await.unwrap_err();
     sender.send(&clerk, bob, xno("4")).await.unwrap();
     assert_eq!(town.waiting(bob), xno("5"));
+}
+
+#[tokio::test]
+async fn what_a_signer_may_have_signed_is_not_forgotten_when_something_else_fails() {
+    let town = Town::found().await;
+    let worker = town.worker(1, 0).await;
+    let store = LogStore::in_memory().shared();
+    let process = |port| town.sender(port).with_journal(Journal::new(Arc::clone(&store)));
+    let bob = town.bob.account();
+    let silent = Clerk::new(&town.alice, |_| Err(SignerError::unanswered("it was switched off")));
+    let error = process(worker.port).send(&silent, bob, xno("1")).await.unwrap_err();
+    assert!(is_begun(&error) && !error.nothing_left(), "{error}");
+
+    // Nobody is there to be hired now.
+    let clerk = Clerk::willing(&town.alice);
+    let error = process(1).send(&clerk, bob, xno("1")).await.unwrap_err();
+    let SendError::Begun(cause) = &error else { panic!("wanted that it is begun: {error}") };
+    assert!(matches!(**cause, SendError::Quotes(_)), "{cause}");
+    assert!(!error.nothing_left() && error.signed().is_empty(), "{error}");
+
+    process(worker.port).send(&clerk, bob, xno("1")).await.unwrap();
+    assert_eq!(silent.users(), clerk.users());
+    assert_eq!(town.waiting(bob), xno("1"));
 }
