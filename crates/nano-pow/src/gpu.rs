@@ -10,6 +10,8 @@
 //! (`engine.rs`) submits parts as large as the `Pace` (`pace.rs`) says; the `Pipeline`
 //! (`pipeline.rs`) makes each part the run of a compiled kernel (`launch.rs`).
 //!
+//! What follows needs a graphics card, so it is compiled and not run.
+//!
 //! ```no_run
 //! use nano_pow::{Backend, CpuBackend, Pool, gpu::{self, GpuOptions}};
 //!

@@ -47,13 +47,14 @@ const ENDS_WITHIN: [Duration; 3] =
 /// Which nonces a server tries it does not say, so a remote device counts no hashes. A threshold of
 /// [`Difficulty::MAX`], with which devices are measured, is not sent to it.
 ///
-/// ```no_run
+/// ```
 /// use nano_pow::{CpuBackend, Pool};
 /// use nano_rpc::Client;
 /// use nano_work::RemoteBackend;
 ///
-/// let peer = Client::builder("https://work.example.org").header("X-API-Key", "…").build()?;
+/// let peer = Client::builder("https://work.example.org").header("X-API-Key", "its key").build()?;
 /// let pool = Pool::new(vec![Box::new(CpuBackend::all_cores()), Box::new(RemoteBackend::new(&peer)?)]);
+/// assert_eq!(pool.status().devices.len(), 2); // the server is asked when there is something to search
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

@@ -12,6 +12,7 @@
 //!   front ends that share a journal.
 //!
 //! The broker is NATS: nothing in here elects, replicates or queues. `docs/fleet.md` has the subjects and messages.
+//! What follows needs a broker with an agent behind it, so it is compiled and not run.
 //!
 //! ```no_run
 //! use nano_pow::{Pool, Puzzle};

@@ -7,25 +7,31 @@
 //! The page is in the binary and asks nobody else. Who asks must show the token and name this machine; a
 //! [`Public`](Access::Public) list has no key, no token and no journal. The API is documented in `docs/web.md`.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! ```
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! # let net = nano_devnet::Devnet::builder().start().await?;
+//! # let (url, temporary) = (net.rpc_url(), tempfile::tempdir()?);
+//! # let (url, folder) = (url.as_str(), temporary.path());
 //! use p2pow_client::{Config as Hiring, Journal, Market, Nodes};
 //! use p2pow_store::SqliteStore;
 //! use p2pow_web::{Access, Config, Parts, Token, WebServer};
 //!
 //! let parts = Parts {
-//!     nodes: Nodes::from(nano_rpc::Client::new("http://127.0.0.1:7076")?),
+//!     nodes: Nodes::from(nano_rpc::Client::new(url)?),
 //!     hiring: Hiring::default(),
-//!     journal: Journal::open("journal.db")?,
+//!     journal: Journal::open(folder.join("journal.db"))?,
 //!     market: Market::in_memory(),
-//!     store: SqliteStore::open("web.db")?.shared(),
+//!     store: SqliteStore::open(folder.join("web.db"))?.shared(),
 //!     signer: None,
 //! };
 //! let access = Access::Token(Token::generate()?);
-//! let server = WebServer::bind(Config::new("127.0.0.1:7073".parse()?, access), parts).await?;
+//! let listen = "127.0.0.1:0".parse()?; // a port that is free
+//! let server = WebServer::bind(Config::new(listen, access), parts).await?;
 //! println!("{}", server.link());
-//! # Ok(())
-//! # }
+//! server.shutdown().await;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]
 
