@@ -65,7 +65,8 @@ impl CpuBackend {
             .num_threads(options.threads.unwrap_or_else(cores).max(1))
             .thread_name(|index| format!("nano-pow-cpu-{index}"))
             .start_handler(prepare)
-            .build()?;
+            .build()
+            .map_err(|error| CpuError::Threads(error.into()))?;
         Ok(Self { threads, kernel: options.kernel.unwrap_or_else(Kernel::best) })
     }
 

@@ -72,7 +72,7 @@ pub enum HttpError {
         /// Who.
         address: SocketAddr,
         /// How.
-        source: hyper::Error,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// More than anybody needs to say.
     #[error("the answer of {address} is longer than {limit} bytes")]
@@ -130,7 +130,7 @@ fn broken(address: SocketAddr, limit: usize, source: hyper::Error) -> HttpError 
     let cause = source.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     match cause.and_then(io::Error::get_ref) {
         Some(inner) if inner.is::<TooMuch>() => HttpError::TooLong { address, limit },
-        _ => HttpError::Broken { address, source },
+        _ => HttpError::Broken { address, source: source.into() },
     }
 }
 

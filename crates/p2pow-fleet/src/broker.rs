@@ -81,7 +81,7 @@ pub enum BrokerError {
         /// Where it is.
         broker: String,
         /// What it said.
-        source: Arc<async_nats::ConnectError>,
+        source: Arc<dyn Error + Send + Sync>,
     },
     /// Certificates do not fit, or the broker speaks no TLS.
     #[error(
@@ -91,7 +91,7 @@ pub enum BrokerError {
         /// Where it is.
         broker: String,
         /// What is wrong.
-        source: Arc<async_nats::ConnectError>,
+        source: Arc<dyn Error + Send + Sync>,
     },
     /// Nobody answers there, or in another way than a broker does.
     #[error("no broker answers at {broker}: is nats-server running there?")]
@@ -99,7 +99,7 @@ pub enum BrokerError {
         /// Where it should be.
         broker: String,
         /// What happened.
-        source: Arc<async_nats::ConnectError>,
+        source: Arc<dyn Error + Send + Sync>,
     },
     /// The connection is closed, or a subject may not be used.
     #[error("the broker at {broker} does not take a subscription")]
@@ -107,7 +107,7 @@ pub enum BrokerError {
         /// Where it is.
         broker: String,
         /// What happened.
-        source: async_nats::SubscribeError,
+        source: Arc<dyn Error + Send + Sync>,
     },
     /// There is no bucket for records.
     #[error(
@@ -121,7 +121,7 @@ pub enum BrokerError {
         /// How many servers are to keep it.
         replicas: usize,
         /// What happened.
-        source: Arc<dyn std::error::Error + Send + Sync>,
+        source: Arc<dyn Error + Send + Sync>,
     },
     /// A bucket is kept by fewer servers than it is to be.
     #[error(
@@ -263,7 +263,8 @@ impl Broker {
     }
 
     fn why(&self, error: async_nats::ConnectError) -> BrokerError {
-        let (broker, kind, source) = (self.to_string(), error.kind(), Arc::new(error));
+        let (broker, kind) = (self.to_string(), error.kind());
+        let source: Arc<dyn Error + Send + Sync> = Arc::new(error);
         match kind {
             ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
                 BrokerError::Refused { broker, source }
@@ -368,9 +369,11 @@ impl Link {
         &self,
         subject: String,
     ) -> Result<async_nats::Subscriber, BrokerError> {
-        let broker = || self.broker.clone();
         let subscribed = self.client.subscribe(subject).await;
-        subscribed.map_err(|source| BrokerError::Subscribe { broker: broker(), source })
+        subscribed.map_err(|error| BrokerError::Subscribe {
+            broker: self.broker.clone(),
+            source: Arc::new(error),
+        })
     }
 
     /// Where the broker is, without credentials.

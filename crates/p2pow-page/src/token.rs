@@ -29,7 +29,7 @@ pub enum TokenError {
     },
     /// The system has no randomness to give.
     #[error("the system gives no random bytes")]
-    Random(#[source] getrandom::Error),
+    Random(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A file that cannot be read or written.
     #[error("cannot {what} the token in {}", path.display())]
     File {
@@ -63,7 +63,7 @@ impl Token {
     /// The system has no randomness to give.
     pub fn generate() -> Result<Self, TokenError> {
         let mut bytes = Zeroizing::new([0; BYTES]);
-        getrandom::fill(bytes.as_mut()).map_err(TokenError::Random)?;
+        getrandom::fill(bytes.as_mut()).map_err(|error| TokenError::Random(error.into()))?;
         Ok(Self(Zeroizing::new(hex::encode(bytes.as_ref()))))
     }
 

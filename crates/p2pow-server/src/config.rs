@@ -69,6 +69,7 @@ pub struct Config {
 
 /// Which frontiers a job may stand on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FrontierPolicy {
     /// Any. A node may roll an unconfirmed one back, and the work is wasted.
     Any,
@@ -82,6 +83,7 @@ pub enum FrontierPolicy {
 /// Whether to go on for the reward when somebody else has published the user blocks: a rival who has also found the
 /// reward's work publishes that at once, one who has not is no further.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Contest {
     /// Go on.
     Always,

@@ -1,8 +1,7 @@
 //! [`CpuOptions`]: how the processor is used, and how its threads are prepared accordingly.
 
 use super::kernel::Kernel;
-use rayon::ThreadPoolBuildError;
-use std::io;
+use std::{error::Error, io};
 
 /// How the processor is used. The default is every core at normal priority with the best kernel.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +22,7 @@ pub struct CpuOptions {
 pub enum CpuError {
     /// The threads did not start.
     #[error("the threads of the processor did not start")]
-    Threads(#[from] ThreadPoolBuildError),
+    Threads(#[source] Box<dyn Error + Send + Sync>),
     /// There is no such thing on this system.
     #[error("{option} is not supported on {}, wanted Linux", std::env::consts::OS)]
     Unsupported {
