@@ -59,7 +59,16 @@ impl HttpServer {
             };
             listeners.push(Tcp(listener));
         }
-        Self::serve(listeners, &config, router)
+        Self::on_tcp(listeners, &config, router)
+    }
+
+    /// Here a connection is compiled once; in what is async it would be anew in every crate that waits for it.
+    fn on_tcp(
+        listeners: Vec<Tcp>,
+        config: &HttpConfig,
+        router: Router,
+    ) -> Result<Self, ListenError> {
+        Self::serve(listeners, config, router)
     }
 
     /// Serves `router` on listeners that are there already, of any kind; [`HttpConfig::listen`] is not looked at.
