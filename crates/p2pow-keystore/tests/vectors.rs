@@ -45,6 +45,16 @@ fn keys_along_44_165_n_are_those_of_the_documentation() {
     }
 }
 
+/// The same letters can be written in several ways, and keyboards differ.
+#[test]
+fn passphrases_are_normalised() {
+    for vector in vectors("passphrases") {
+        let phrase: Phrase = text(&vector, "words").parse().unwrap();
+        let seed = phrase.bip39_seed(text(&vector, "passphrase"));
+        assert_eq!(seed.expose_hex().to_lowercase(), text(&vector, "seed"));
+    }
+}
+
 #[test]
 fn what_another_implementation_has_sealed_opens() {
     for vector in vectors("sealed") {
