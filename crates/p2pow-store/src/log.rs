@@ -5,7 +5,7 @@ mod file;
 mod line;
 
 use crate::{
-    BoxFuture, Claim, Expect, Page, Record, Revision, Store, StoreError,
+    BoxFuture, Change, Claim, Expect, Note, Page, Record, Revision, Store, StoreError,
     store::{check_name, check_value},
 };
 use file::LogFile;
@@ -21,8 +21,8 @@ use std::{
 /// Records in memory, and in a log file if it has one.
 ///
 /// A write is on disk when it is answered, as [`Store`] promises: the line is appended and the file synchronised before
-/// that, on the caller's thread. What a crash cuts off at the end of the file was never answered, and is dropped when
-/// the file is opened again. Beside [`SqliteStore`](crate::SqliteStore), which is for everything larger:
+/// that, on the caller's thread. Notes are appended, and come to the disk before the next write. What a crash cuts off
+/// at the end of the file was never answered, or noted, and is dropped when the file is opened again. Beside [`SqliteStore`](crate::SqliteStore), which is for everything larger:
 ///
 /// - one process has the file at a time ([`StoreError::Claimed`] for a second one);
 /// - all records are in memory, and the file is read and, where most of it is out of date, written anew when it is
@@ -35,6 +35,13 @@ pub struct LogStore {
 }
 
 type Key = (String, String);
+
+/// What a write waits for.
+#[derive(Debug, Clone, Copy)]
+enum Wait {
+    ForTheDisk,
+    No,
+}
 
 #[derive(Debug)]
 struct Log {
@@ -52,12 +59,12 @@ impl LogStore {
     /// The file cannot be had, another process has it, or it is damaged or no log, in which case it is left as it is.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let (file, lines) = LogFile::open(path)?;
         let mut log = Log { records: BTreeMap::new(), last: 0, file: None };
-        let written = lines.len();
-        for line in lines {
+        let mut written = 0;
+        let file = LogFile::open(path, |line| {
+            written += 1;
             log.apply(line);
-        }
+        })?;
         log.file = Some(file);
         log.tidy(written)?;
         Ok(Self::of(log))
@@ -85,6 +92,17 @@ impl LogStore {
     ) -> Result<T, StoreError> {
         act(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    fn change(
+        &self,
+        bucket: &str,
+        name: &str,
+        change: Change,
+        wait: Wait,
+    ) -> Result<Revision, StoreError> {
+        let key = key(bucket, name)?;
+        self.with(|log| log.change(key, change, wait))
+    }
 }
 
 impl Log {
@@ -111,9 +129,10 @@ impl Log {
             revision: revision.to_number(),
             key: Some(key.clone()),
             value: Some(value.clone()),
+            durable: None,
         });
         // No record may ever have a revision twice: the last one is kept, whatever it was for.
-        let mark = Line { revision: self.last, key: None, value: None };
+        let mark = Line { revision: self.last, key: None, value: None, durable: None };
         file.replace(live.chain([mark]))
     }
 
@@ -129,15 +148,36 @@ impl Log {
         Err(StoreError::Conflict { key: key.1.clone(), found, wanted })
     }
 
-    /// On disk first, in memory after.
-    fn write(&mut self, key: Key, value: Option<String>) -> Result<Revision, StoreError> {
+    /// In the file first, in memory after.
+    fn write(
+        &mut self,
+        key: Key,
+        value: Option<String>,
+        wait: Wait,
+    ) -> Result<Revision, StoreError> {
         let revision = self.last + 1;
-        let line = Line { revision, key: Some(key), value };
-        if let Some(file) = &mut self.file {
-            file.append(&line)?;
+        let mut line = Line { revision, key: Some(key), value, durable: None };
+        match (&mut self.file, wait) {
+            (Some(file), Wait::ForTheDisk) => file.append(&line)?,
+            (Some(file), Wait::No) => file.note(&mut line)?,
+            (None, _) => {}
         }
         self.apply(line);
         Ok(Revision::from_number(revision))
+    }
+
+    fn change(&mut self, key: Key, change: Change, wait: Wait) -> Result<Revision, StoreError> {
+        match change {
+            Change::Write(value, expect) => {
+                check_value(&key.1, &value)?;
+                self.check(&key, expect)?;
+                self.write(key, Some(value), wait)
+            }
+            Change::Remove(last) => {
+                self.check(&key, Expect::At(last))?;
+                self.write(key, None, wait).map(|_| last)
+            }
+        }
     }
 }
 
@@ -174,12 +214,33 @@ impl Store for LogStore {
         expect: Expect,
     ) -> BoxFuture<'a, Result<Revision, StoreError>> {
         Box::pin(async move {
-            let key = key(bucket, name)?;
-            check_value(name, &value)?;
-            self.with(|log| {
-                log.check(&key, expect)?;
-                log.write(key, Some(value))
-            })
+            self.change(bucket, name, Change::Write(value, expect), Wait::ForTheDisk)
+        })
+    }
+
+    fn note<'a>(
+        &'a self,
+        bucket: &'a str,
+        name: &'a str,
+        value: String,
+        expect: Expect,
+    ) -> BoxFuture<'a, Result<Revision, StoreError>> {
+        Box::pin(async move { self.change(bucket, name, Change::Write(value, expect), Wait::No) })
+    }
+
+    fn note_all<'a>(
+        &'a self,
+        notes: Vec<Note>,
+    ) -> BoxFuture<'a, Vec<Result<Revision, StoreError>>> {
+        Box::pin(async move {
+            let mut answers = Vec::with_capacity(notes.len());
+            for Note { bucket, key, change } in notes {
+                answers.push(self.change(bucket, &key, change, Wait::No));
+                if answers.last().is_some_and(Result::is_err) {
+                    break;
+                }
+            }
+            answers
         })
     }
 
@@ -190,11 +251,7 @@ impl Store for LogStore {
         revision: Revision,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let key = key(bucket, name)?;
-            self.with(|log| {
-                log.check(&key, Expect::At(revision))?;
-                log.write(key, None).map(drop)
-            })
+            self.change(bucket, name, Change::Remove(revision), Wait::ForTheDisk).map(drop)
         })
     }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use p2pow_store::{Expect, LogStore, Page, Store, StoreError};
+use p2pow_store::{Change, Expect, LogStore, Note, Page, Store, StoreError};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -36,7 +36,7 @@ async fn write_some(path: &Path) -> Vec<Vec<(String, u64, String)>> {
     let mut seen = vec![records(&store).await];
     let first = store.put("job", "a", "\"line\\nbreak\"".into(), Expect::Absent).await.unwrap();
     seen.push(records(&store).await);
-    store.put("job", "b", "{\"x\":1}".into(), Expect::Absent).await.unwrap();
+    store.note("job", "b", "{\"x\":1}".into(), Expect::Absent).await.unwrap();
     seen.push(records(&store).await);
     let second = store.put("job", "a", "2".into(), Expect::At(first)).await.unwrap();
     seen.push(records(&store).await);
@@ -129,6 +129,53 @@ async fn a_changed_byte_is_noticed_and_the_file_left_as_it_is() {
         assert!(is_told, "byte {place}: {error}");
         assert_eq!(fs::read(&path).unwrap(), changed, "byte {place}");
     }
+}
+
+/// Damages a line of the file, counted from 1, and says what is there when it is opened.
+async fn damaged(path: &Path, place: usize) -> Result<Vec<String>, StoreError> {
+    let whole = fs::read_to_string(path).unwrap();
+    let mut lines: Vec<String> = whole.lines().map(str::to_owned).collect();
+    lines[place - 1].replace_range(0..1, "x");
+    fs::write(path, format!("{}\n", lines.join("\n"))).unwrap();
+    let opened = LogStore::open(path);
+    fs::write(path, whole).unwrap();
+    Ok(records(&opened?).await.into_iter().map(|(key, ..)| key).collect())
+}
+
+/// The power may go before the disk has what is noted, and then the disk may have any of it.
+#[tokio::test]
+async fn notes_may_be_lost_with_the_power_and_nothing_else_may() {
+    let (_folder, path) = place();
+    let store = LogStore::open(&path).unwrap();
+    store.put("job", "a", "1".into(), Expect::Absent).await.unwrap(); // line 2
+    let first = store.note("job", "b", "1".into(), Expect::Absent).await.unwrap();
+    store.note("job", "c", "1".into(), Expect::Absent).await.unwrap();
+    drop(store);
+    assert_eq!(damaged(&path, 3).await.unwrap(), ["a"]);
+    assert_eq!(damaged(&path, 4).await.unwrap(), ["a", "b"]);
+    let error = damaged(&path, 2).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::Corrupt { .. }),
+        "it was on disk before the notes: {error}"
+    );
+
+    // Another process, which does not know what is on disk of what it reads.
+    let store = LogStore::open(&path).unwrap();
+    let change = Change::Remove(first);
+    let removal = Note { bucket: "job", key: "b".into(), change };
+    assert!(store.note_all(vec![removal]).await.iter().all(Result::is_ok));
+    drop(store);
+    assert_eq!(damaged(&path, 4).await.unwrap(), ["a", "b"]);
+    assert!(damaged(&path, 2).await.is_err());
+
+    let store = LogStore::open(&path).unwrap();
+    store.put("job", "d", "1".into(), Expect::Absent).await.unwrap(); // line 6
+    drop(store);
+    for place in 2..6 {
+        let error = damaged(&path, place).await.unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt { .. }), "line {place}: {error}");
+    }
+    assert_eq!(damaged(&path, 6).await.unwrap(), ["a", "c"], "it may not have been answered");
 }
 
 #[test]

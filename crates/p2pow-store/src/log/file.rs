@@ -4,7 +4,7 @@ use super::line::{HEADER, KIND, Line};
 use crate::{Claim, StoreError};
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,39 +16,51 @@ pub(super) struct LogFile {
     file: File,
     /// Bytes that are known to be whole lines.
     length: u64,
+    /// Those of them that are known to be on disk.
+    durable: u64,
     /// Whether a write or flush failed in a way that leaves unknown what is on disk: nothing more is written then.
     is_broken: bool,
     _claim: Claim,
 }
 
 impl LogFile {
-    /// Opens or makes the file and reads its lines.
-    pub(super) fn open(path: &Path) -> Result<(Self, Vec<Line>), StoreError> {
+    /// Opens or makes the file and hands on its lines.
+    pub(super) fn open(path: &Path, each: impl FnMut(Line)) -> Result<Self, StoreError> {
         let claim = Claim::beside(path)?;
-        let mut file = private(OpenOptions::new().read(true).write(true).create(true))
+        let file = private(OpenOptions::new().read(true).write(true).create(true))
             .open(path)
             .map_err(|source| cannot_open(path, source))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|source| cannot_open(path, source))?;
-        let (lines, whole) = read(path, &bytes)?;
+        let found = Reader::new(path, &file).read(each)?;
         let mut log = Self {
             path: path.to_owned(),
             file,
-            length: whole as u64,
+            length: found.whole,
+            durable: found.durable,
             is_broken: false,
             _claim: claim,
         };
-        if whole == 0 {
+        if found.whole == 0 {
             log.begin()?;
-        } else if whole < bytes.len() {
+        } else if found.whole < found.bytes {
             log.cut().map_err(|error| log.told(error))?;
         }
-        Ok((log, lines))
+        Ok(log)
     }
 
-    /// Appends a line and waits until it is on disk. If that fails, the line is taken back, or nothing more is written.
+    /// Appends a line and waits until it is on disk, to which what was noted before it comes first. If that fails, the
+    /// line is taken back, or nothing more is written.
     pub(super) fn append(&mut self, line: &Line) -> Result<(), StoreError> {
-        self.append_text(&line.to_text())
+        if self.durable < self.length {
+            self.flush()?;
+        }
+        self.write(&line.to_text())?;
+        self.flush()
+    }
+
+    /// Appends a line that comes to the disk some time, and before what is appended after it.
+    pub(super) fn note(&mut self, line: &mut Line) -> Result<(), StoreError> {
+        line.durable = Some(self.durable);
+        self.write(&line.to_text())
     }
 
     /// Puts these lines into the place of all lines: as a whole, or not at all.
@@ -68,17 +80,19 @@ impl LogFile {
         };
         self.file = write().map_err(|error| self.told(error))?;
         self.length = text.len() as u64;
+        self.durable = self.length;
         Ok(())
     }
 
     /// Writes the first line of a new file, and makes the file's name durable.
     fn begin(&mut self) -> Result<(), StoreError> {
         self.cut().map_err(|error| self.told(error))?;
-        self.append_text(&format!("{HEADER}\n"))?;
+        self.write(&format!("{HEADER}\n"))?;
+        self.flush()?;
         sync_folder(&self.path).map_err(|error| self.told(error))
     }
 
-    fn append_text(&mut self, text: &str) -> Result<(), StoreError> {
+    fn write(&mut self, text: &str) -> Result<(), StoreError> {
         if self.is_broken {
             return Err(StoreError::Closed);
         }
@@ -92,12 +106,20 @@ impl LogFile {
             self.is_broken = self.cut().is_err();
             return Err(self.told(error));
         }
+        self.length += text.len() as u64;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        if self.is_broken {
+            return Err(StoreError::Closed);
+        }
         if let Err(error) = self.file.sync_data() {
             // The system may have dropped what it could not write, and would not say so again.
             self.is_broken = true;
             return Err(self.told(error));
         }
-        self.length += text.len() as u64;
+        self.durable = self.length;
         Ok(())
     }
 
@@ -119,32 +141,91 @@ impl LogFile {
     }
 }
 
-/// The lines of a file, and how many of its bytes they are. What follows is the end of a write that was never answered,
-/// so that it may go; a bad line with others after it is damage.
-fn read(path: &Path, bytes: &[u8]) -> Result<(Vec<Line>, usize), StoreError> {
-    let corrupt = |place: usize| {
-        let source = io::Error::new(io::ErrorKind::InvalidData, format!("line {place} is damaged"));
-        StoreError::Corrupt { path: path.to_owned(), source: Arc::new(source) }
-    };
-    let Some(first) = bytes.split_inclusive(|byte| *byte == b'\n').next() else {
-        return Ok((Vec::new(), 0));
-    };
-    let Some(header) = first.strip_suffix(b"\n") else {
-        // Nothing else was written before the first line was whole.
-        let is_begun = HEADER.as_bytes().starts_with(first);
-        return if is_begun { Ok((Vec::new(), 0)) } else { Err(corrupt(1)) };
-    };
-    check_header(path, header)?.ok_or_else(|| corrupt(1))?;
-    let (mut lines, mut whole) = (Vec::new(), first.len());
-    for (place, line) in bytes[whole..].split_inclusive(|byte| *byte == b'\n').enumerate() {
-        match line.strip_suffix(b"\n").and_then(Line::read) {
-            Some(read) => lines.push(read),
-            None if whole + line.len() == bytes.len() => break,
-            None => return Err(corrupt(place + 2)),
-        }
-        whole += line.len();
+/// What was found in a file.
+#[derive(Debug, Default)]
+struct Found {
+    bytes: u64,
+    /// Those that are whole lines, from its beginning.
+    whole: u64,
+    /// Those that were on disk before a line was written that is there.
+    durable: u64,
+}
+
+/// Reads a file line by line.
+struct Reader<'a> {
+    path: &'a Path,
+    file: BufReader<&'a File>,
+    line: Vec<u8>,
+    found: Found,
+    place: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(path: &'a Path, file: &'a File) -> Self {
+        let file = BufReader::new(file);
+        Self { path, file, line: Vec::new(), found: Found::default(), place: 0 }
     }
-    Ok((lines, whole))
+
+    /// Hands on the lines up to the first that is not whole. What follows then is the end of a write that was never
+    /// answered, and notes that the power was lost with, so that it may go. It is damage if a line says that the bad one
+    /// was on disk before it was written.
+    fn read(mut self, mut each: impl FnMut(Line)) -> Result<Found, StoreError> {
+        if !self.header()? {
+            return Ok(self.found);
+        }
+        let mut bad = None;
+        loop {
+            let start = self.found.bytes;
+            if !self.next()? {
+                return Ok(self.found);
+            }
+            let line = self.line.strip_suffix(b"\n").and_then(Line::read);
+            let Some(line) = line else {
+                bad.get_or_insert((start, self.place));
+                continue;
+            };
+            // What was waited for stands on what was on disk.
+            let durable = line.durable.unwrap_or(start);
+            match bad {
+                Some((start, place)) if start < durable => return Err(self.corrupt(place)),
+                Some(_) => {}
+                None => {
+                    self.found.durable = self.found.durable.max(durable);
+                    self.found.whole = self.found.bytes;
+                    each(line);
+                }
+            }
+        }
+    }
+
+    /// Reads the first line; whether there is one.
+    fn header(&mut self) -> Result<bool, StoreError> {
+        self.next()?;
+        let Some(header) = self.line.strip_suffix(b"\n") else {
+            // Nothing else was written before the first line was whole.
+            let is_begun = HEADER.as_bytes().starts_with(&self.line);
+            return if is_begun { Ok(false) } else { Err(self.corrupt(1)) };
+        };
+        check_header(self.path, header)?.ok_or_else(|| self.corrupt(1))?;
+        self.found.whole = self.found.bytes;
+        Ok(true)
+    }
+
+    /// Reads the next line, with its end if it has one; whether there is any.
+    fn next(&mut self) -> Result<bool, StoreError> {
+        self.line.clear();
+        let read = self.file.read_until(b'\n', &mut self.line);
+        let bytes = read.map_err(|source| cannot_open(self.path, source))?;
+        self.found.bytes += bytes as u64;
+        self.place += 1;
+        Ok(bytes > 0)
+    }
+
+    fn corrupt(&self, place: usize) -> StoreError {
+        let words = format!("line {place} is damaged");
+        let source = Arc::new(io::Error::new(io::ErrorKind::InvalidData, words));
+        StoreError::Corrupt { path: self.path.to_owned(), source }
+    }
 }
 
 fn check_header(path: &Path, header: &[u8]) -> Result<Option<()>, StoreError> {

@@ -20,6 +20,9 @@ pub(super) struct Line {
     /// What the record holds; without it there is none any more.
     #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
     pub(super) value: Option<String>,
+    /// Of a note: so many bytes of the file were on disk when it was written.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub(super) durable: Option<u64>,
 }
 
 impl Line {
