@@ -8,7 +8,7 @@
 use crate::{
     Fate, Order, Quote, RequestError, Role, Signer, SignerError, SigningRequest,
     clock::unix_seconds,
-    journal::{Book, DealRecord, RewardRecord, UserRecord},
+    journal::{Book, DealRecord, RewardRecord, Term, UserRecord},
     order::OrderKey,
     proof::Verified,
     signing_request::state_after,
@@ -121,6 +121,7 @@ impl Draft {
             is_replaced: false,
             is_over: false,
             created: unix_seconds(),
+            term: Term::default(),
         }
     }
 }

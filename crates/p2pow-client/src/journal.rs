@@ -11,12 +11,14 @@ mod error;
 mod open;
 mod record;
 mod steps;
+mod term;
 mod turn;
 
 pub(crate) use {
     book::Book,
     record::{DealRecord, OrderRecord, Part, RewardRecord, Said, UserRecord},
     steps::Claim,
+    term::Term,
     turn::Turn,
 };
 
@@ -27,8 +29,8 @@ use nano_primitives::{Account, Root};
 use open::OpenDeals;
 #[cfg(feature = "sqlite")]
 use p2pow_store::SqliteStore;
-use p2pow_store::{LogStore, Records, Store, StoreError};
-use serde::{Deserialize, Serialize};
+use p2pow_store::{Entry, LogStore, Records, Store, StoreError};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 #[cfg(feature = "sqlite")]
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +39,11 @@ use turn::Turns;
 
 /// What a sender has signed, durable. Clones are the same journal.
 #[derive(Debug, Clone)]
-pub struct Journal(Arc<Buckets>);
+pub struct Journal {
+    buckets: Arc<Buckets>,
+    /// In which term it is written.
+    term: Term,
+}
 
 #[derive(Debug)]
 struct Buckets {
@@ -127,7 +133,7 @@ impl Journal {
     }
 
     fn over(store: Arc<dyn Store>, turns: Turns) -> Self {
-        Self(Arc::new(Buckets {
+        let buckets = Arc::new(Buckets {
             orders: Records::new(Arc::clone(&store), "order"),
             deals: Records::new(Arc::clone(&store), "deal"),
             open: OpenDeals::new(Arc::clone(&store)),
@@ -135,7 +141,21 @@ impl Journal {
             last: Records::new(Arc::clone(&store), "last"),
             store,
             turns,
-        }))
+        });
+        Self { buckets, term: Term::default() }
+    }
+
+    /// The same, written in this term.
+    pub(crate) fn in_term(&self, term: Term) -> Self {
+        Self { buckets: Arc::clone(&self.buckets), term }
+    }
+
+    /// A record that was read or written.
+    fn book<T>(&self, records: &Records<T>, entry: Entry<T>) -> Book<T>
+    where
+        T: Clone + PartialEq + Serialize + DeserializeOwned + term::Termed,
+    {
+        Book::of(records.clone(), entry, self.term)
     }
 
     /// Waits for the account's turn.
@@ -145,7 +165,7 @@ impl Journal {
         until: Instant,
         tell: impl Fn(&str),
     ) -> Result<Turn, JournalError> {
-        self.0.turns.take(account, until, tell).await
+        self.buckets.turns.take(account, until, tell).await
     }
 
     /// The payment of this key, if there is one.
@@ -154,13 +174,13 @@ impl Journal {
         account: Account,
         key: &OrderKey,
     ) -> Result<Option<Book<OrderRecord>>, StoreError> {
-        let found = self.0.orders.get(&under(account, &key.hashed())).await?;
-        Ok(found.map(|entry| Book::of(self.0.orders.clone(), entry)))
+        let found = self.buckets.orders.get(&under(account, &key.hashed())).await?;
+        Ok(found.map(|entry| self.book(&self.buckets.orders, entry)))
     }
 
     /// The number of the payment that these orders were given last, if they had no key.
     pub(crate) async fn last(&self, account: Account, digest: &str) -> Result<usize, StoreError> {
-        let found = self.0.last.get(&under(account, digest)).await?;
+        let found = self.buckets.last.get(&under(account, digest)).await?;
         Ok(found.map_or(0, |entry| entry.value.number))
     }
 
@@ -173,17 +193,17 @@ impl Journal {
     ) -> Result<(), StoreError> {
         let key = under(account, digest);
         let last = Last { number };
-        match self.0.last.get(&key).await? {
+        match self.buckets.last.get(&key).await? {
             Some(entry) if entry.value == last => Ok(()),
-            Some(entry) => self.0.last.note(&key, &last, entry.revision).await.map(drop),
-            None => self.0.last.note_new(&key, &last).await.map(drop),
+            Some(entry) => self.buckets.last.note(&key, &last, entry.revision).await.map(drop),
+            None => self.buckets.last.note_new(&key, &last).await.map(drop),
         }
     }
 
     /// The deal of this key, if there is one.
     pub(crate) async fn deal(&self, key: &str) -> Result<Option<Book<DealRecord>>, StoreError> {
-        let found = self.0.deals.get(key).await?;
-        Ok(found.map(|entry| Book::of(self.0.deals.clone(), entry)))
+        let found = self.buckets.deals.get(key).await?;
+        Ok(found.map(|entry| self.book(&self.buckets.deals, entry)))
     }
 
     /// The account's deals that are not over.
@@ -192,7 +212,7 @@ impl Journal {
         account: Account,
     ) -> Result<Vec<Book<DealRecord>>, StoreError> {
         let mut deals = Vec::new();
-        for key in self.0.open.keys(account).await? {
+        for key in self.buckets.open.keys(account).await? {
             // Without a deal the process was killed before it made it.
             deals.extend(self.deal(&key).await?);
         }
@@ -205,9 +225,9 @@ impl Journal {
         account: Option<Account>,
     ) -> Result<Vec<Book<DealRecord>>, StoreError> {
         let prefix = account.map_or_else(String::new, |account| under(account, ""));
-        let mut entries = self.0.deals.all(&prefix).await?;
+        let mut entries = self.buckets.deals.all(&prefix).await?;
         entries.sort_by_key(|entry| (entry.value.created, entry.revision));
-        let book = |entry| Book::of(self.0.deals.clone(), entry);
+        let book = |entry| self.book(&self.buckets.deals, entry);
         Ok(entries.into_iter().map(book).collect())
     }
 
@@ -215,7 +235,7 @@ impl Journal {
     pub(crate) async fn owner(&self, account: Account, root: Root) -> Result<Owner, StoreError> {
         let key = under(account, &root.to_string());
         let (inside, mut next) =
-            futures_util::future::try_join(self.0.roots.get(&key), self.deal(&key)).await?;
+            futures_util::future::try_join(self.buckets.roots.get(&key), self.deal(&key)).await?;
         let inside = match inside {
             Some(inside) => self.deal(&inside.value.deal).await?,
             None => None,
@@ -246,11 +266,13 @@ impl Journal {
         let writes = roots.into_iter().map(|root| {
             let (key, inside) = (under(account, &root.to_string()), &inside);
             async move {
-                match self.0.roots.get(&key).await? {
-                    None => self.0.roots.note_new(&key, inside).await.map(drop),
+                match self.buckets.roots.get(&key).await? {
+                    None => self.buckets.roots.note_new(&key, inside).await.map(drop),
                     Some(known) if known.value == *inside => Ok(()),
                     // The same blocks in a deal that was given up or replaced before.
-                    Some(known) => self.0.roots.note(&key, inside, known.revision).await.map(drop),
+                    Some(known) => {
+                        self.buckets.roots.note(&key, inside, known.revision).await.map(drop)
+                    }
                 }
             }
         });
@@ -259,14 +281,8 @@ impl Journal {
 
     /// Gives a root back: nothing is signed for it.
     pub(crate) async fn release(&self, deal: Book<DealRecord>) -> Result<(), StoreError> {
-        let (account, key) = (deal.read(|deal| deal.account), deal.key().to_owned());
         deal.remove().await?;
-        self.0.open.mark(account, &key, false).await
-    }
-
-    /// Takes the deal off the list of those that are not over.
-    pub(crate) async fn unmark(&self, deal: &Book<DealRecord>) -> Result<(), StoreError> {
-        self.0.open.mark(deal.read(|deal| deal.account), deal.key(), false).await
+        self.mark(&deal, false).await
     }
 }
 

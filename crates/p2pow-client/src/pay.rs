@@ -46,6 +46,7 @@ impl Sender {
         let _turn = self.journal.turn(account, until, tell).await?;
         // Waiting for others is not the payment's own time.
         let deadlines = Deadlines::start(self.config.patience.deal);
+        self.journal.enter(account).await?;
         // Where its key is known the order is read meanwhile.
         let named = async {
             match payment.key {

@@ -65,6 +65,6 @@ impl Sender {
             };
             return Ok(self.journal.conclude(deal, learn).await?);
         }
-        Ok(self.journal.unmark(deal).await?)
+        Ok(self.journal.mark(deal, false).await?)
     }
 }

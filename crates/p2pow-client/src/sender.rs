@@ -107,6 +107,15 @@ impl Sender {
         Self { node, config, events, journal: journal.clone(), market: market.clone() }
     }
 
+    /// The same for who holds an account in turn with other processes that share the journal: in this term, counted from
+    /// 1, which grows with each holder. Once a payment has begun in a later term, nothing leaves any more that is signed
+    /// in an earlier one, or in none.
+    #[must_use]
+    pub fn in_term(self, term: u64) -> Self {
+        let journal = self.journal.in_term(crate::journal::Term::new(term));
+        Self { journal, ..self }
+    }
+
     /// The same, configured otherwise.
     #[must_use]
     pub fn with_config(self, config: Config) -> Self {

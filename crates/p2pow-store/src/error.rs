@@ -17,6 +17,18 @@ pub enum StoreError {
         /// What the writer believed.
         wanted: Option<Revision>,
     },
+    /// Somebody else has taken over what the record belongs to, and this writer must not write to it any more.
+    #[error(
+        "record {key} is of term {found}, wanted term {mine} or earlier: another one has taken over"
+    )]
+    Superseded {
+        /// The record's key.
+        key: String,
+        /// The term in which it was written last.
+        found: u64,
+        /// The writer's term.
+        mine: u64,
+    },
     /// A bucket's or record's name cannot be named in every store.
     #[error("{name:?} is no key, wanted 1 to {MAX_KEY_BYTES} ASCII letters, digits and -_=./")]
     Name {

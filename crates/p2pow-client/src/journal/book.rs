@@ -1,5 +1,6 @@
 //! [`Book`]: one record of the journal that is being worked on, as it was written last.
 
+use super::term::{Term, Termed};
 use p2pow_store::{Entry, Note, Records, Revision, StoreError};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,25 +22,17 @@ enum Manner {
 pub(crate) struct Book<T> {
     records: Records<T>,
     key: String,
+    term: Term,
     state: Mutex<(T, Revision)>,
     writing: tokio::sync::Mutex<()>,
 }
 
-impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Book<T> {
-    /// A record that was read.
-    pub(crate) fn of(records: Records<T>, entry: Entry<T>) -> Self {
+impl<T: Clone + PartialEq + Serialize + DeserializeOwned + Termed> Book<T> {
+    /// A record that was read or written, to be written in this term.
+    pub(crate) fn of(records: Records<T>, entry: Entry<T>, term: Term) -> Self {
         let Entry { key, revision, value } = entry;
-        Self::new(records, key, value, revision)
-    }
-
-    /// A record that was written.
-    pub(crate) fn new(records: Records<T>, key: String, value: T, revision: Revision) -> Self {
-        Self {
-            records,
-            key,
-            state: Mutex::new((value, revision)),
-            writing: tokio::sync::Mutex::new(()),
-        }
+        let (state, writing) = (Mutex::new((value, revision)), tokio::sync::Mutex::new(()));
+        Self { records, key, term, state, writing }
     }
 
     /// Its key.
@@ -65,11 +58,20 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Book<T> {
 
     /// A change to be noted together with other records, and only if nobody else has written this one since it was read.
     /// Until the proposal is dropped nobody else writes by this book.
-    pub(crate) async fn propose(&self, change: impl FnOnce(&mut T)) -> Proposal<'_, T> {
+    pub(crate) async fn propose(
+        &self,
+        change: impl FnOnce(&mut T),
+    ) -> Result<Proposal<'_, T>, StoreError> {
         let turn = self.writing.lock().await;
         let (mut wanted, revision) = self.state().clone();
+        self.term.sign_in(&self.key, &mut wanted)?;
         change(&mut wanted);
-        Proposal { book: self, _turn: turn, wanted, revision }
+        Ok(Proposal { book: self, _turn: turn, wanted, revision })
+    }
+
+    /// Has the record written in this term, so that nobody writes it any more who read it in an earlier one.
+    pub(crate) async fn enter(&self) -> Result<(), StoreError> {
+        self.write(|_| {}, Manner::Flushed).await
     }
 
     /// Whether the record is still as it was read or written here.
@@ -84,6 +86,7 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Book<T> {
         loop {
             let (known, revision) = self.state().clone();
             let mut wanted = known.clone();
+            self.term.sign_in(&self.key, &mut wanted)?;
             change(&mut wanted);
             if wanted == known {
                 return Ok(());
@@ -105,7 +108,7 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Book<T> {
     }
 
     /// Removes the record.
-    pub(crate) async fn remove(self) -> Result<(), StoreError> {
+    pub(crate) async fn remove(&self) -> Result<(), StoreError> {
         let revision = self.state().1;
         self.records.remove(&self.key, revision).await
     }
@@ -131,7 +134,7 @@ pub(crate) struct Proposal<'a, T> {
     revision: Revision,
 }
 
-impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Proposal<'_, T> {
+impl<T: Clone + PartialEq + Serialize + DeserializeOwned + Termed> Proposal<'_, T> {
     /// What the record would say.
     pub(crate) const fn wanted(&self) -> &T {
         &self.wanted

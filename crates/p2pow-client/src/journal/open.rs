@@ -4,6 +4,7 @@
 //! list said last is kept, so that it can be written together with the deal without being read again: the store refuses
 //! it where somebody else has written it since.
 
+use super::term::{Term, Termed};
 use nano_primitives::Account;
 use p2pow_store::{Note, Records, Revision, Store, StoreError};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,22 @@ pub(super) struct OpenDeals {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct List {
     deals: Vec<String>,
+    #[serde(default, skip_serializing_if = "Term::is_none")]
+    term: Term,
+}
+
+impl Termed for List {
+    fn term(&mut self) -> Option<&mut Term> {
+        Some(&mut self.term)
+    }
+}
+
+/// What becomes of a list, and in which term.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entering<'a> {
+    pub(super) deal: &'a str,
+    pub(super) is_open: bool,
+    pub(super) term: Term,
 }
 
 /// A list that is about to be written, if it is still as it was known.
@@ -52,12 +69,11 @@ impl OpenDeals {
     pub(super) fn guess(
         &self,
         account: Account,
-        key: &str,
-        is_open: bool,
+        change: Entering<'_>,
     ) -> Result<Option<Guess>, StoreError> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((list, revision)) = known.get(&account) else { return Ok(None) };
-        let Some(list) = list.with(key, is_open) else { return Ok(None) };
+        let Some(list) = list.with(account, change)? else { return Ok(None) };
         let note = self.records.noting(&account.to_string(), &list, *revision)?;
         Ok(Some(Guess { account, list, note }))
     }
@@ -71,14 +87,32 @@ impl OpenDeals {
     pub(super) async fn mark(
         &self,
         account: Account,
-        key: &str,
-        is_open: bool,
+        change: Entering<'_>,
+    ) -> Result<(), StoreError> {
+        self.write(account, |list| list.with(account, change)).await
+    }
+
+    /// Has the list be of this term.
+    pub(super) async fn enter(&self, account: Account, term: Term) -> Result<(), StoreError> {
+        let enter = |list: &List| {
+            let mut entered = list.clone();
+            term.sign_in(&account.to_string(), &mut entered)?;
+            Ok((entered != *list).then_some(entered))
+        };
+        self.write(account, enter).await
+    }
+
+    /// Changes the list, as long as there is something to be changed.
+    async fn write(
+        &self,
+        account: Account,
+        change: impl Fn(&List) -> Result<Option<List>, StoreError>,
     ) -> Result<(), StoreError> {
         let (records, name) = (&self.records, account.to_string());
         for tries in 0.. {
             let known = records.get(&name).await?;
             let before = known.as_ref().map(|entry| entry.value.clone()).unwrap_or_default();
-            let Some(list) = before.with(key, is_open) else { return Ok(()) };
+            let Some(list) = change(&before)? else { return Ok(()) };
             let written = match known {
                 Some(entry) => records.note(&name, &list, entry.revision).await,
                 None => records.note_new(&name, &list).await,
@@ -102,14 +136,19 @@ impl OpenDeals {
 
 impl List {
     /// The list with the deal on it or off it; nothing if it is so already.
-    fn with(&self, key: &str, is_open: bool) -> Option<Self> {
-        let is_there = self.deals.iter().any(|known| known == key);
-        if is_there == is_open {
-            return None;
-        }
+    fn with(
+        &self,
+        account: Account,
+        Entering { deal, is_open, term }: Entering<'_>,
+    ) -> Result<Option<Self>, StoreError> {
         let mut list = self.clone();
-        list.deals.retain(|known| known != key);
-        list.deals.extend(is_open.then(|| key.to_owned()));
-        Some(list)
+        term.sign_in(&account.to_string(), &mut list)?;
+        let is_there = self.deals.iter().any(|known| known == deal);
+        if is_there == is_open {
+            return Ok(None);
+        }
+        list.deals.retain(|known| known != deal);
+        list.deals.extend(is_open.then(|| deal.to_owned()));
+        Ok(Some(list))
     }
 }

@@ -1,5 +1,6 @@
 //! [`DealRecord`] and [`OrderRecord`]: what the journal says of signed blocks, and of the payments that they carry out.
 
+use super::term::{Term, Termed};
 use crate::{
     Fate,
     fate::{Branch, Chain, Findings, Milestone},
@@ -63,6 +64,18 @@ pub(crate) struct DealRecord {
     pub(crate) is_over: bool,
     /// Seconds since 1970.
     pub(crate) created: u64,
+    /// In which of its holders' terms it was written last.
+    #[serde(default, skip_serializing_if = "Term::is_none")]
+    pub(crate) term: Term,
+}
+
+/// Its safety rests on the deals that it names.
+impl Termed for OrderRecord {}
+
+impl Termed for DealRecord {
+    fn term(&mut self) -> Option<&mut Term> {
+        Some(&mut self.term)
+    }
 }
 
 /// A block of the user.

@@ -1,8 +1,11 @@
 //! The steps of a deal that take several records: its reservation and its end. They are written in an order that is right
 //! at every point between, and in one step where the store can.
 
-use super::{Book, DealRecord, Journal, OrderRecord, Owner, ReserveError, book::Proposal, under};
-use p2pow_store::{Revision, StoreError};
+use super::{
+    Book, DealRecord, Journal, OrderRecord, Owner, ReserveError, book::Proposal, open::Entering,
+    under,
+};
+use p2pow_store::{Entry, Revision, StoreError};
 
 /// How an order's record comes to name a deal.
 pub(crate) enum Claim<'a> {
@@ -26,28 +29,33 @@ impl Journal {
         &self,
         claim: Claim<'_>,
         owner: Owner,
-        deal: DealRecord,
+        mut deal: DealRecord,
     ) -> Result<Reserved, ReserveError> {
         if let Some(taken) = owner.deal {
             return Err(ReserveError::Taken(Box::new(taken.read(Clone::clone))));
         }
-        let (orders, deals, open) = (&self.0.orders, &self.0.deals, &self.0.open);
+        let (orders, deals, open) = (&self.buckets.orders, &self.buckets.deals, &self.buckets.open);
         let (account, key) = (deal.account, owner.free);
+        self.term.sign_in(&key, &mut deal)?;
         let name = |order: &OrderRecord| under(account, &order.key.hashed());
         let claiming = match &claim {
             Claim::New(order) => orders.noting(&name(order), order, None)?,
             Claim::More(proposal) => proposal.note()?,
         };
-        let guess = open.guess(account, &key, true)?;
+        let listing = Entering { deal: &key, is_open: true, term: self.term };
+        let guess = open.guess(account, listing)?;
         let mut notes = vec![claiming, deals.noting(&key, &deal, None)?];
         notes.extend(guess.as_ref().map(|guess| guess.note.clone()));
-        let mut answers = self.0.store.note_all(notes).await.into_iter();
+        let mut answers = self.buckets.store.note_all(notes).await.into_iter();
         let claimed = answer(answers.next()).map_err(|error| match error.is_conflict() {
             true => ReserveError::Contested,
             false => error.into(),
         })?;
         let order = match claim {
-            Claim::New(order) => Some(Book::new(orders.clone(), name(&order), order, claimed)),
+            Claim::New(order) => {
+                let entry = Entry { key: name(&order), revision: claimed, value: order };
+                Some(self.book(orders, entry))
+            }
             Claim::More(proposal) => {
                 proposal.accept(claimed);
                 None
@@ -57,13 +65,39 @@ impl Journal {
             Err(error) if error.is_conflict() => return Err(self.taken(&key, error).await),
             made => made?,
         };
-        let deal = Book::new(deals.clone(), key.clone(), deal, made);
+        let deal = self.book(deals, Entry { key: key.clone(), revision: made, value: deal });
         match (guess, answers.next()) {
             (Some(guess), Some(Ok(listed))) => open.accept(guess, listed),
             (_, Some(Err(error))) if !error.is_conflict() => return Err(error.into()),
-            _ => open.mark(account, &key, true).await?,
+            _ => match open.mark(account, listing).await {
+                Err(error @ StoreError::Superseded { .. }) => {
+                    // It is not on the list, so it is not signed here. Where it stays, whoever has the account goes on with it.
+                    let _ = deal.remove().await;
+                    return Err(error.into());
+                }
+                listed => listed?,
+            },
         }
         Ok(Reserved { order, deal })
+    }
+
+    /// Has a deal on the list that may have been made by somebody who died before it was there: before any more of it is
+    /// signed by who holds the account.
+    pub(crate) async fn list(&self, deal: &Book<DealRecord>) -> Result<(), StoreError> {
+        if self.term.is_none() {
+            return Ok(());
+        }
+        self.mark(deal, true).await
+    }
+
+    /// Puts the deal on the list of those that are not over, or takes it off.
+    pub(crate) async fn mark(
+        &self,
+        deal: &Book<DealRecord>,
+        is_open: bool,
+    ) -> Result<(), StoreError> {
+        let change = Entering { deal: deal.key(), is_open, term: self.term };
+        self.buckets.open.mark(deal.read(|deal| deal.account), change).await
     }
 
     /// Somebody else has made the deal.
@@ -85,7 +119,7 @@ impl Journal {
             return Ok(());
         }
         deal.note(learn).await?;
-        if deal.read(|deal| deal.is_over) { self.unmark(deal).await } else { Ok(()) }
+        if deal.read(|deal| deal.is_over) { self.mark(deal, false).await } else { Ok(()) }
     }
 
     /// Both by one step, where all is as it was known; whether it was.
@@ -94,22 +128,23 @@ impl Journal {
         deal: &Book<DealRecord>,
         learn: impl Fn(&mut DealRecord),
     ) -> Result<bool, StoreError> {
-        let proposal = deal.propose(learn).await;
+        let proposal = deal.propose(learn).await?;
         let account = proposal.wanted().account;
         if !proposal.wanted().is_over {
             return Ok(false);
         }
-        let open = &self.0.open;
-        let Some(guess) = open.guess(account, deal.key(), false)? else { return Ok(false) };
+        let open = &self.buckets.open;
+        let over = Entering { deal: deal.key(), is_open: false, term: self.term };
+        let Some(guess) = open.guess(account, over)? else { return Ok(false) };
         let notes = vec![proposal.note()?, guess.note.clone()];
-        let mut answers = self.0.store.note_all(notes).await.into_iter();
+        let mut answers = self.buckets.store.note_all(notes).await.into_iter();
         match answer(answers.next()) {
             Err(error) if error.is_conflict() => return Ok(false),
             written => proposal.accept(written?),
         }
         match answers.next() {
             Some(Ok(listed)) => open.accept(guess, listed),
-            _ => open.mark(account, deal.key(), false).await?,
+            _ => open.mark(account, over).await?,
         }
         Ok(true)
     }

@@ -175,7 +175,7 @@ impl Walk<'_> {
         let count = record.users.len();
         let part = Part { deal: owner.key().to_owned(), first, count };
         let claim = match &self.order {
-            Some(order) => Claim::More(order.propose(|order| order.parts.push(part)).await),
+            Some(order) => Claim::More(order.propose(|order| order.parts.push(part)).await?),
             None => Claim::New(self.record(part)),
         };
         let reserved =

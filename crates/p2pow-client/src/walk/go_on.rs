@@ -20,6 +20,7 @@ impl Walk<'_> {
     /// Publishes what has work already, waits for what is on the ledger, and hires for the rest.
     pub(super) async fn go_on(&mut self, place: usize, deadlines: Deadlines) -> Result<(), Stop> {
         let deal = &self.deals[place];
+        self.sender.journal.list(deal).await?;
         self.sender.journal.secure(deal).await?;
         let until = deadlines.prepared;
         if self.publish(deal, until).await || self.is_on_ledger(deal) {

@@ -16,5 +16,6 @@ mod registry;
 mod resume;
 mod several;
 mod signer;
+mod terms;
 mod together;
 mod town;
