@@ -10,8 +10,8 @@ const LAYERS: [&[&str]; 6] = [
     &["nano-primitives"],
     &["nano-block", "nano-pow", "nano-http"],
     &["p2pow-protocol", "p2pow-store", "p2pow-keystore", "p2pow-page", "nano-rpc", "nano-devnet"],
-    &["p2pow-server", "p2pow-client", "p2pow-cli", "p2pow-admin", "nano-work", "p2pow-fleet"],
-    &["p2pow-wallet", "p2pow-signer", "p2pow-web"],
+    &["p2pow-server", "p2pow-client", "p2pow-admin", "nano-work", "p2pow-fleet"],
+    &["p2pow-wallet", "p2pow-signer", "p2pow-web", "p2pow-cli"],
     &["p2pow", "p2pow-worker"],
 ];
 /// Packages that may use everything: nobody uses them.

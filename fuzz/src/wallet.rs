@@ -36,6 +36,7 @@ async fn bind(store: Arc<dyn Store>) -> Result<WalletServer, BindError> {
         node: nano_rpc::Client::new(NODE).expect("it is a URL"),
         sender: sender(),
         store,
+        owners: None,
         password: Password::new("correct horse").expect("it is long enough"),
     };
     WalletServer::bind(config, parts).await

@@ -223,7 +223,7 @@ pub(crate) fn layout() -> Layout {
         .options::<KeepArgs>()
         .options::<AdminArgs>();
     #[cfg(feature = "fleet")]
-    let options = options.options::<crate::fleet::FleetArgs>().options::<crate::kept::KeptArgs>();
+    let options = options.options::<p2pow_cli::FleetArgs>().options::<p2pow_cli::KeptArgs>();
     let options = options.texts(
         "headers",
         "Headers for the node, such as a provider's API key",

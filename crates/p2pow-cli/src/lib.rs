@@ -17,6 +17,8 @@ pub mod ask;
 pub mod config;
 mod failure;
 pub mod files;
+#[cfg(feature = "fleet")]
+mod fleet;
 pub mod input;
 pub mod key_file;
 pub mod output;
@@ -25,6 +27,9 @@ mod program;
 mod reference;
 mod secret;
 pub mod values;
+
+#[cfg(feature = "fleet")]
+pub use fleet::{FleetArgs, KeptArgs};
 
 pub use {
     failure::{Failure, gist, one_line},

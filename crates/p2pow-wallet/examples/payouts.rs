@@ -101,6 +101,7 @@ async fn serve(net: &Devnet, port: u16, folder: &std::path::Path) -> Outcome<Wal
         sender: Sender::new(node.clone(), config).with_journal(journal),
         node,
         store: SqliteStore::open(folder.join("wallet.db"))?.shared(),
+        owners: None,
         password: Password::new("correct horse")?,
     };
     Ok(WalletServer::bind(Config { listen: vec![HERE], ..Config::default() }, parts).await?)

@@ -18,7 +18,7 @@
 //!     .with_journal(Journal::open(folder.join("journal.db"))?);
 //! let store = SqliteStore::open(folder.join("wallet.db"))?.shared();
 //! let password = p2pow_keystore::Password::new("correct horse battery staple")?;
-//! let parts = Parts { node, sender, store, password };
+//! let parts = Parts { node, sender, store, owners: None, password };
 //! let config = Config { listen: vec!["127.0.0.1:0".parse()?], ..Config::default() }; // a port that is free
 //! let server = WalletServer::bind(config, parts).await?;
 //! println!("the wallet RPC is at http://{}", server.local_addrs()[0]);

@@ -3,15 +3,57 @@
 
 use crate::{receivable::is_receivable, task::Batch};
 use nano_block::{BuildError, SecretKey};
-use nano_primitives::{Account, BlockHash};
+use nano_primitives::{Account, BlockHash, Signature};
 use nano_rpc::RpcError;
-use p2pow_client::{Cause, DealError, Event, Fate, Item, OrderKey, SendError, Sender, Unsettled};
+use p2pow_client::{
+    BoxFuture, Cause, DealError, Event, Fate, Item, OrderKey, SendError, Sender, Signer,
+    SignerError, SigningRequest, Unsettled,
+};
+use std::future::ready;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Hands batches to the sender.
 #[derive(Debug)]
 pub(crate) struct Payer {
     sender: Sender,
+}
+
+/// A private key, and until when it may sign.
+pub(crate) struct Pen<'a> {
+    key: &'a SecretKey,
+    term: u64,
+    is_held: Option<Box<dyn Fn() -> bool + Send + Sync>>,
+}
+
+impl<'a> Pen<'a> {
+    pub(crate) const fn new(key: &'a SecretKey) -> Self {
+        Self { key, term: 0, is_held: None }
+    }
+
+    /// The same while the account is held, in this term.
+    pub(crate) fn under(
+        self,
+        term: u64,
+        is_held: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { term, is_held: Some(Box::new(is_held)), ..self }
+    }
+}
+
+impl Signer for Pen<'_> {
+    fn account(&self) -> Account {
+        self.key.account()
+    }
+
+    fn sign<'a>(
+        &'a self,
+        request: &'a SigningRequest,
+    ) -> BoxFuture<'a, Result<Signature, SignerError>> {
+        if self.is_held.as_ref().is_some_and(|is_held| !is_held()) {
+            return Box::pin(ready(Err(SignerError::new("the lease of this server is over"))));
+        }
+        Signer::sign(self.key, request)
+    }
 }
 
 /// What came of a batch.
@@ -70,7 +112,7 @@ impl Payer {
     /// of its steps.
     pub(crate) async fn pay(
         &self,
-        signer: &SecretKey,
+        pen: &Pen<'_>,
         batch: &Batch,
         representative: Account,
         listener: UnboundedSender<Event>,
@@ -80,7 +122,7 @@ impl Payer {
             Err(error) => return Paid::Unknown(error.to_string()),
         };
         let sender = self.sender.with_representative(representative).with_events(listener);
-        match sender.pay(signer, &key, &batch.orders).await {
+        match sender.in_term(pen.term).pay(pen, &key, &batch.orders).await {
             Ok(receipt) if receipt.users.len() == batch.orders.len() => {
                 let ends = receipt.users.iter().map(|user| End::Confirmed(user.hash()));
                 Paid::Ends { ends: ends.collect(), why: None, problem: None }

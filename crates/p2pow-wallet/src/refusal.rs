@@ -87,8 +87,8 @@ pub(crate) enum Refusal {
     #[error("{WITHDRAWN}: it needs another id to be made all the same")]
     Withdrawn,
     /// Not done yet, and it may be done later.
-    #[error("{}", under_way(.task, .block.as_ref()))]
-    UnderWay { task: TaskId, block: Option<BlockHash> },
+    #[error("{}", under_way(.task, .block.as_ref(), *.is_elsewhere))]
+    UnderWay { task: TaskId, block: Option<BlockHash>, is_elsewhere: bool },
     /// Keys are needed until what is under way is over.
     #[error("payments of this wallet are under way, and need its keys; nothing was changed")]
     Busy,
@@ -103,12 +103,22 @@ pub(crate) enum Refusal {
     /// The store failed. What it says names files of this machine alone, no secrets.
     #[error("the wallet's store failed: {0}")]
     Store(#[from] StoreError),
+    /// The same while a payment was to be accepted, and it may be accepted.
+    #[error(
+        "the wallet's store failed ({0}), and the payment may be accepted all the same and may still be done: do not send \
+         it again without its id; the same id answers"
+    )]
+    Unsure(#[source] StoreError),
     #[error("shutting down; nothing was sent")]
     Closing,
 }
 
-fn under_way(task: &TaskId, block: Option<&BlockHash>) -> String {
-    let what = block.map_or_else(String::new, |hash| format!(" with block {hash}"));
+fn under_way(task: &TaskId, block: Option<&BlockHash>, is_elsewhere: bool) -> String {
+    let what = match block {
+        Some(hash) => format!(" with block {hash}"),
+        None if is_elsewhere => " at another server, which may have signed a block".to_owned(),
+        None => String::new(),
+    };
     format!(
         "payment {task} is under way{what} and may still be done: do not send it again without its id; the same id \
          answers as soon as it is done"

@@ -39,6 +39,10 @@ pub(crate) fn refused(refusal: &Refusal) -> Response {
 
 async fn perform(service: &Service, call: &Call) -> Result<Bytes, Refusal> {
     service.metrics.called(call.action());
+    let is_of_all = matches!(call.action(), "search_receivable_all" | "search_pending_all");
+    if is_of_all || call.optional("wallet").is_some() {
+        service.wallets.refresh().await?;
+    }
     match dispatch(service, call).await {
         Some(answer) => answer.map(|value| value.to_string().into()),
         None => node::pass_on(service, call).await,

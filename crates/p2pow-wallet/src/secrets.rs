@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// The one record of its bucket.
+/// The bucket of the vault's key, and its one record.
+const VAULT: &str = "vault";
 const RECORD: &str = "key";
 
 /// Something that cannot be sealed or opened.
@@ -127,16 +128,28 @@ impl Vault {
         password: Password,
         cost: Cost,
     ) -> Result<Self, SecretsError> {
-        let records = Records::<Sealed>::new(Arc::clone(store), "vault");
-        if let Some(entry) = records.get(RECORD).await? {
-            let key = stretched(move || unlock(&entry.value, &password)).await?;
-            return Ok(Self { key, cost });
+        let records = Records::<Sealed>::new(Arc::clone(store), VAULT);
+        loop {
+            let password = password.clone();
+            if let Some(entry) = records.get(RECORD).await? {
+                let key = stretched(move || unlock(&entry.value, &password)).await?;
+                return Ok(Self { key, cost });
+            }
+            let key = DataKey::generate()?;
+            let made = key.clone();
+            let locked = stretched(move || lock(&made, &password, cost)).await?;
+            match records.create(RECORD, &locked).await {
+                Ok(_) => return Ok(Self { key, cost }),
+                // Another server has made it at the same time.
+                Err(error) if error.is_conflict() => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        let key = DataKey::generate()?;
-        let made = key.clone();
-        let locked = stretched(move || lock(&made, &password, cost)).await?;
-        records.create(RECORD, &locked).await?;
-        Ok(Self { key, cost })
+    }
+
+    /// Whether a store has one.
+    pub(crate) async fn is_made(store: &dyn Store) -> Result<bool, StoreError> {
+        Ok(store.get(VAULT, RECORD).await?.is_some())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     refusal::Refusal,
     reply::error,
     rest, rpc,
-    secrets::SecretsError,
+    secrets::{SecretsError, Vault},
     service::Service,
     task::{State as Course, Task},
     tasks::{Hands, Rules, Tasks},
@@ -28,7 +28,7 @@ use nano_http::{CancellationToken, HttpConfig, HttpServer, ListenError, Peer, re
 use nano_rpc::Client;
 use p2pow_client::{BoxFuture, Sender};
 use p2pow_keystore::Password;
-use p2pow_store::{Claimed, Store, StoreError};
+use p2pow_store::{Claimed, Owners, Store, StoreError};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -91,8 +91,12 @@ pub struct Parts {
     pub node: Client,
     /// Who pays: it needs a journal, for what it forgets may be paid twice. Its events are listened to by the server.
     pub sender: Sender,
-    /// Where wallets and payments are kept. It is claimed: no other server works with it, in this process or another one.
+    /// Where wallets and payments are kept. Without `owners` it is claimed: no other server works with it, in this process
+    /// or another one.
     pub store: Arc<dyn Store>,
+    /// Those who share the store, if this server is not to have it for itself. The sender's journal must be shared by them
+    /// too, and hold what each of them has written when a write is answered.
+    pub owners: Option<Arc<dyn Owners>>,
     /// What the secrets in the store are sealed with; the first time it is set by this.
     pub password: Password,
 }
@@ -124,9 +128,10 @@ impl WalletServer {
         if let (Some(&address), None) = (exposed, &config.token) {
             return Err(BindError::NoToken { address });
         }
-        let Parts { node, sender, store, password } = parts;
-        let store = claim(store).await?;
-        let wallets = Arc::new(Wallets::open(&store, password, config.cost).await?);
+        let Parts { node, sender, store, owners, password } = parts;
+        let store = if owners.is_some() { store } else { claim(store).await? };
+        let is_shared = owners.is_some();
+        let wallets = Arc::new(Wallets::open(&store, password, config.cost, is_shared).await?);
         let closing = CancellationToken::new();
         let rules = Rules {
             most_together: config.most_together,
@@ -137,12 +142,18 @@ impl WalletServer {
         let (work, network) = (sender.config().fallback.clone(), sender.config().network);
         // One is enough to hear of what arrives; a look now and then finds what it misses.
         let websocket = sender.config().websocket_urls.first().cloned();
-        let outbox = Outbox::new(&store, &config.webhooks, Arc::clone(&metrics), closing.clone());
+        let outbox = Outbox::new(
+            &store,
+            &config.webhooks,
+            Arc::clone(&metrics),
+            (closing.clone(), owners.clone()),
+        );
         let hands = Hands {
             wallets: Arc::clone(&wallets),
             payer: Payer::new(sender),
             outbox: outbox.clone(),
             closing: closing.clone(),
+            owners,
         };
         let tasks = Tasks::open(&store, hands, rules).await?;
         let ends = tasks.ends();
@@ -179,6 +190,14 @@ impl WalletServer {
     #[must_use]
     pub fn open_payments(&self) -> usize {
         self.service.tasks.open_count()
+    }
+
+    /// Whether a store has wallets, which open with the password that was set with the first of them.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn has_password(store: &dyn Store) -> Result<bool, StoreError> {
+        Vault::is_made(store).await
     }
 
     /// Stops: takes no more requests and ends. What is under way goes on at the next start.

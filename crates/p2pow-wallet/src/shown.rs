@@ -5,6 +5,9 @@ use nano_primitives::{Account, Amount, BlockHash};
 use p2pow_client::Order;
 use serde::Serialize;
 
+/// What is said of a task that another server may be at.
+const ELSEWHERE: &str = "another server carries it out, or will: it may have signed a block";
+
 /// A task in JSON. What does not apply is left out.
 #[derive(Debug, Serialize)]
 pub(crate) struct Shown<'a> {
@@ -43,7 +46,11 @@ pub(crate) struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     pub(crate) fn new(task: &'a Task, standing: Standing) -> Self {
-        let Standing { problem, block: signed_block } = standing;
+        let Standing { problem, block: signed_block, is_elsewhere } = standing;
+        let problem = match is_elsewhere {
+            true => Some(ELSEWHERE.to_owned()),
+            false => problem,
+        };
         let (kind, amount) = match task.order {
             Order::Send { amount, .. } => ("send", Some(amount)),
             Order::Receive { amount, .. } => ("receive", Some(amount)),

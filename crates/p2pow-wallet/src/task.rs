@@ -55,6 +55,9 @@ pub(crate) struct Task {
     pub(crate) order: Order,
     /// When it was accepted, in milliseconds since 1970.
     pub(crate) accepted_ms: u64,
+    /// The batch that it was put into last, where several servers share the queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) batch: Option<TaskId>,
     pub(crate) state: State,
 }
 
@@ -84,6 +87,8 @@ pub(crate) struct Standing {
     pub(crate) problem: Option<String>,
     /// The block that is signed for it, and may be confirmed at any time.
     pub(crate) block: Option<BlockHash>,
+    /// Another server may carry it out, which knows more.
+    pub(crate) is_elsewhere: bool,
 }
 
 impl State {

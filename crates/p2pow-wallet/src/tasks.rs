@@ -6,6 +6,9 @@
 
 mod book;
 mod carry;
+mod claims;
+mod follow;
+mod hold;
 mod line;
 
 pub(crate) use book::{NotAccepted, Wanted};
@@ -17,10 +20,11 @@ use crate::{
     webhooks::Outbox,
 };
 use book::{Accepted, Book};
+use claims::Claims;
 use line::Line;
 use nano_http::CancellationToken;
 use nano_primitives::{Account, BlockHash};
-use p2pow_store::{Store, StoreError};
+use p2pow_store::{Owners, Store, StoreError};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -49,6 +53,8 @@ pub(crate) struct Hands {
     pub(crate) payer: Payer,
     pub(crate) outbox: Outbox,
     pub(crate) closing: CancellationToken,
+    /// Who else is at the same queue, where several servers are.
+    pub(crate) owners: Option<Arc<dyn Owners>>,
 }
 
 /// The queue.
@@ -59,6 +65,8 @@ pub(crate) struct Tasks {
     payer: Payer,
     outbox: Outbox,
     rules: Rules,
+    /// Where several servers share the queue.
+    claims: Option<Claims>,
     lines: Mutex<Lines>,
     ends: broadcast::Sender<Task>,
     closing: CancellationToken,
@@ -104,35 +112,43 @@ impl Tasks {
         hands: Hands,
         rules: Rules,
     ) -> Result<Arc<Self>, StoreError> {
-        let Hands { wallets, payer, outbox, closing } = hands;
-        let book = Book::new(store);
-        let (tasks, batches) = book.unfinished().await?;
-        let tasks_of_batches: HashSet<TaskId> =
-            batches.iter().flat_map(|batch| batch.tasks.clone()).collect();
-        let open: HashSet<TaskId> = tasks.iter().map(|task| task.id.clone()).collect();
-        outbox.resume(|id| open.contains(id)).await?;
+        let Hands { wallets, payer, outbox, closing, owners } = hands;
         let queue = Arc::new(Self {
-            book,
+            book: Book::new(store),
             wallets,
             payer,
             outbox,
             rules,
+            claims: owners.map(|owners| Claims::new(store, owners)),
             lines: Mutex::default(),
             ends: broadcast::Sender::new(EVENTS),
             closing,
         });
+        if queue.claims.is_some() {
+            queue.look().await?;
+            tokio::spawn(Arc::clone(&queue).follow());
+        } else {
+            queue.take_up().await?;
+        }
+        queue.wake_all();
+        Ok(queue)
+    }
+
+    /// Goes on with what a server left that had the store for itself.
+    async fn take_up(&self) -> Result<(), StoreError> {
+        let (tasks, batches) = self.book.unfinished().await?;
+        let tasks_of_batches: HashSet<TaskId> =
+            batches.iter().flat_map(|batch| batch.tasks.clone()).collect();
+        let open: HashSet<TaskId> = tasks.iter().map(|task| task.id.clone()).collect();
+        self.outbox.resume(|id| open.contains(id)).await?;
         for task in tasks {
             let is_waiting = !tasks_of_batches.contains(&task.id);
-            queue.enter(&task, is_waiting);
+            self.enter(&task, is_waiting);
         }
         for batch in batches {
-            queue.lock().of.entry(batch.account).or_default().resume(batch);
+            self.lock().of.entry(batch.account).or_default().resume(batch);
         }
-        let accounts: Vec<Account> = queue.lock().of.keys().copied().collect();
-        for account in accounts {
-            queue.wake(account);
-        }
-        Ok(queue)
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Lines> {
@@ -153,7 +169,9 @@ impl Tasks {
             if task.state.is_over() {
                 return Ok(Ticket { task, state: None });
             }
-            if is_new {
+            // Where the queue is shared another server may have accepted it. It does no harm there to have it once too
+            // often: it does not get into a batch once it is over.
+            if is_new || self.claims.is_some() {
                 let state = self.enter(&task, true);
                 self.wake(task.account);
                 return Ok(Ticket { task, state: Some(state) });
@@ -170,6 +188,9 @@ impl Tasks {
     /// Puts an open task into memory; at the end of its line if it waits.
     fn enter(&self, task: &Task, is_waiting: bool) -> watch::Receiver<State> {
         let mut lines = self.lock();
+        if let Some(known) = lines.open.get(&task.id) {
+            return known.state.subscribe();
+        }
         let (state, receiver) = watch::channel(task.state.clone());
         let open = Open { task: task.clone(), state, problem: None, block: None };
         lines.open.insert(task.id.clone(), open);
@@ -197,8 +218,19 @@ impl Tasks {
     /// How it stands with a task that is not over.
     pub(crate) fn standing(&self, id: &TaskId) -> Standing {
         let lines = self.lock();
-        let standing = |open: &Open| Standing { problem: open.problem.clone(), block: open.block };
+        let standing = |open: &Open| {
+            let is_here = || lines.of.get(&open.task.account).is_some_and(Line::is_held);
+            let is_elsewhere = self.claims.is_some() && open.block.is_none() && !is_here();
+            Standing { problem: open.problem.clone(), block: open.block, is_elsewhere }
+        };
         lines.open.get(id).map(standing).unwrap_or_default()
+    }
+
+    /// The first task that waits for an account, and its wallet.
+    fn first(&self, account: Account) -> Option<(TaskId, WalletId)> {
+        let lines = self.lock();
+        let mut waiting = lines.of.get(&account)?.waiting();
+        waiting.find_map(|id| Some((id.clone(), lines.open.get(id)?.task.wallet)))
     }
 
     /// Whether an account has tasks that are not over.

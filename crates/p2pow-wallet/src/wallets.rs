@@ -1,18 +1,21 @@
 //! [`Wallets`]: seeds, accounts and private keys, in the store sealed, in memory only while a wallet is unlocked.
 //!
 //! What a call changes is in the store before it is answered. Nothing here moves money; who has a [`SecretKey`] from
-//! here is the queue alone, which signs through the sender.
+//! here is the queue alone, which signs through the sender. Where several servers share the wallets ([`changes`]),
+//! unlocking is each one's own, since a key that is open is written nowhere; locking is for all of them.
 
 mod accounts;
+mod changes;
 mod record;
 
 pub use record::{WalletId, WalletIdError};
 
 use crate::secrets::{Hidden, SecretsError, Vault, stretched};
+use changes::Changes;
 use nano_block::Seed;
 use nano_primitives::Account;
 use p2pow_keystore::{Cost, DataKey, Password};
-use p2pow_store::{Entry, Records, Revision, Store, StoreError};
+use p2pow_store::{Records, Revision, Store, StoreError};
 use record::{AccountRecord, KeyAtRest, Origin, WalletRecord, context};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -63,6 +66,8 @@ pub(crate) struct Wallets {
     trying: Semaphore,
     /// Grows whenever a wallet was unlocked, or has another account.
     news: watch::Sender<u64>,
+    /// Where several servers share the wallets.
+    changes: Option<Changes>,
 }
 
 #[derive(Debug)]
@@ -137,40 +142,28 @@ impl Wallet {
 }
 
 impl Wallets {
-    /// Reads the wallets of a store. Those without a password of their own are unlocked.
+    /// Reads the wallets of a store. Those without a password of their own are unlocked. Where the store `is_shared`,
+    /// others may change them too.
     pub(crate) async fn open(
         store: &Arc<dyn Store>,
         password: Password,
         cost: Cost,
+        is_shared: bool,
     ) -> Result<Self, WalletError> {
         let vault = Vault::open(store, password, cost).await?;
-        let wallet_records = Records::<WalletRecord>::new(Arc::clone(store), "wallet");
-        let account_records = Records::<AccountRecord>::new(Arc::clone(store), "account");
-        let mut wallets = HashMap::new();
-        for Entry { key, revision, value: record } in wallet_records.all("").await? {
-            let Ok(id) = key.parse::<WalletId>() else { continue };
-            if record.is_destroyed {
-                continue;
-            }
-            let key = record.key.open(&vault, &id)?;
-            let mut accounts = BTreeMap::new();
-            for entry in account_records.all(&format!("{id}/")).await? {
-                let name = entry.key.rsplit('/').next().unwrap_or_default();
-                let Ok(public) = name.parse() else { continue };
-                let held = Held { record: entry.value, revision: entry.revision };
-                accounts.insert(Account::new(public), held);
-            }
-            wallets.insert(id, Wallet { record, revision, key, accounts });
-        }
-        Ok(Self {
+        let changes = if is_shared { Some(Changes::open(store).await?) } else { None };
+        let wallets = Self {
             vault,
-            wallet_records,
-            account_records,
-            wallets: Mutex::new(wallets),
+            wallet_records: Records::new(Arc::clone(store), "wallet"),
+            account_records: Records::new(Arc::clone(store), "account"),
+            wallets: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
             trying: Semaphore::new(TRIED_AT_ONCE),
             news: watch::Sender::new(0),
-        })
+            changes,
+        };
+        wallets.read_all().await?;
+        Ok(wallets)
     }
 
     /// Tells when a wallet was unlocked, or has another account.
@@ -223,10 +216,12 @@ impl Wallets {
             past_seeds: Vec::new(),
             representative: representative.unwrap_or_else(|| seed.derive(0).account()),
             is_destroyed: false,
+            locks: 0,
         };
         let revision = self.wallet_records.create(&id.to_string(), &record).await?;
         let wallet = Wallet { record, revision, key: Some(key), accounts: BTreeMap::new() };
         self.all().insert(id, wallet);
+        self.publish(id, None).await?;
         Ok(id)
     }
 
@@ -234,7 +229,17 @@ impl Wallets {
     async fn change(
         &self,
         id: &WalletId,
-        change: impl FnOnce(&mut WalletRecord),
+        change: impl Fn(&mut WalletRecord),
+    ) -> Result<(), WalletError> {
+        let change = &change;
+        self.insist(|| self.change_once(id, change)).await?;
+        self.publish(*id, None).await
+    }
+
+    async fn change_once(
+        &self,
+        id: &WalletId,
+        change: impl Fn(&mut WalletRecord),
     ) -> Result<(), WalletError> {
         let (mut record, revision) =
             self.with(id, |wallet| Ok((wallet.record.clone(), wallet.revision)))?;
@@ -254,7 +259,7 @@ impl Wallets {
         })?;
         // One write: no account is ever taken for one of another seed.
         self.change(id, |record| {
-            record.past_seeds.push(std::mem::replace(&mut record.seed, hidden));
+            record.past_seeds.push(std::mem::replace(&mut record.seed, hidden.clone()));
         })
         .await
     }
@@ -288,8 +293,19 @@ impl Wallets {
         self.with(id, |wallet| Ok(wallet.key.is_none()))
     }
 
-    /// Forgets the wallet's key, until its password is entered.
-    pub(crate) fn lock(&self, id: &WalletId) -> Result<(), WalletError> {
+    /// Forgets the wallet's key, until its password is entered; where several servers share the wallets, each of them
+    /// does.
+    pub(crate) async fn lock(&self, id: &WalletId) -> Result<(), WalletError> {
+        self.forget_key(id)?;
+        if self.changes.is_none() {
+            return Ok(());
+        }
+        let _changing = self.changing.lock().await;
+        self.change(id, |record| record.locks += 1).await?;
+        self.forget_key(id)
+    }
+
+    fn forget_key(&self, id: &WalletId) -> Result<(), WalletError> {
         self.with(id, |wallet| {
             wallet.key = None;
             Ok(())
@@ -312,13 +328,16 @@ impl Wallets {
             Err(SecretsError::Wrong) => None,
             Err(error) => return Err(error.into()),
         };
-        let is_right = key.is_some();
+        let Some(key) = key else {
+            self.lock(id).await?;
+            return Ok(false);
+        };
         self.with(id, |wallet| {
-            wallet.key = key;
+            wallet.key = Some(key);
             Ok(())
         })?;
         self.tell();
-        Ok(is_right)
+        Ok(true)
     }
 
     /// Gives an unlocked wallet another password; the empty one is none.
@@ -336,6 +355,6 @@ impl Wallets {
             some => KeyAtRest::with_password(&vault, &of, &key, &Password::new(some)?),
         })
         .await?;
-        self.change(id, |record| record.key = at_rest).await
+        self.change(id, |record| record.key = at_rest.clone()).await
     }
 }

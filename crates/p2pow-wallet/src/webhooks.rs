@@ -2,7 +2,8 @@
 //!
 //! A delivery is in the store before its task is over, so none is lost: it is sent, signed, until a server answers with
 //! a status of success or a day has gone by, and its record says which. It may be sent more than once; its id is the
-//! same each time.
+//! same each time. Where several servers share the store, a delivery is sent by the one that wrote it, and by another one
+//! once that is gone.
 
 mod post;
 mod record;
@@ -16,7 +17,7 @@ use crate::{
     task::{Standing, Task, TaskId},
 };
 use nano_http::CancellationToken;
-use p2pow_store::{Records, Store, StoreError};
+use p2pow_store::{Owners, Records, Store, StoreError};
 use post::Poster;
 pub(crate) use record::Delivery;
 use record::Status;
@@ -47,6 +48,8 @@ struct Inside {
     at_once: Semaphore,
     metrics: Arc<Metrics>,
     closing: CancellationToken,
+    /// Who else sends what is in the store, where several servers share it.
+    owners: Option<Arc<dyn Owners>>,
 }
 
 #[derive(Debug)]
@@ -76,7 +79,7 @@ impl Outbox {
         store: &Arc<dyn Store>,
         webhooks: &[Webhook],
         metrics: Arc<Metrics>,
-        closing: CancellationToken,
+        (closing, owners): (CancellationToken, Option<Arc<dyn Owners>>),
     ) -> Self {
         Self(Arc::new(Inside {
             open: Records::new(Arc::clone(store), "delivery-open"),
@@ -86,6 +89,7 @@ impl Outbox {
             at_once: Semaphore::new(AT_ONCE),
             metrics,
             closing,
+            owners,
         }))
     }
 
@@ -113,11 +117,32 @@ impl Outbox {
             let body = json!({
                 "id": id, "type": format!("{}.{}", shown.kind(), shown.state()), "payout": shown,
             });
-            let delivery = Delivery::new(id, hook.name.clone(), body.to_string());
-            once(self.0.open.create(&delivery.id, &delivery).await)?;
+            let delivery = Delivery::new(id, hook.name.clone(), body.to_string(), self.0.me());
+            if self.0.is_anothers(&delivery).await? {
+                continue;
+            }
             written.push(delivery);
         }
         Ok(written)
+    }
+
+    /// Goes on with the deliveries of servers that are gone.
+    pub(crate) async fn take_over(&self) -> Result<(), StoreError> {
+        let (Some(owners), Some(me)) = (&self.0.owners, self.0.me()) else { return Ok(()) };
+        for entry in self.0.open.all("").await? {
+            let mut delivery = entry.value;
+            let is_free = delivery.owner.as_ref().is_none_or(|owner| owners.is_gone(owner));
+            if !is_free || self.0.hook(&delivery).is_none() {
+                continue;
+            }
+            delivery.owner = Some(me.clone());
+            match self.0.open.update(&entry.key, &delivery, entry.revision).await {
+                Ok(_) => self.send(delivery),
+                Err(error) if error.is_conflict() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Sends a delivery until it is known, or it is too late.
@@ -144,13 +169,39 @@ impl Outbox {
 }
 
 impl Inside {
+    /// The name under which this server sends, where several do.
+    fn me(&self) -> Option<String> {
+        self.owners.as_ref().and_then(|owners| owners.me())
+    }
+
+    fn hook(&self, delivery: &Delivery) -> Option<&Hook> {
+        self.hooks.iter().find(|hook| hook.name == delivery.hook)
+    }
+
+    /// Writes a delivery; whether another server has it, or has had it.
+    async fn is_anothers(&self, delivery: &Delivery) -> Result<bool, StoreError> {
+        let is_shared = self.owners.is_some();
+        if is_shared && self.done.get(&delivery.id).await?.is_some() {
+            return Ok(true);
+        }
+        match self.open.create(&delivery.id, delivery).await {
+            Err(error) if error.is_conflict() => Ok(is_shared),
+            written => written.map(|_| false),
+        }
+    }
+
+    /// Whether this server is still the one that sends it.
+    fn is_mine(&self, delivery: &Delivery) -> bool {
+        self.owners.is_none() || self.me() == delivery.owner
+    }
+
     async fn deliver(&self, mut delivery: Delivery) {
-        let Some(hook) = self.hooks.iter().find(|hook| hook.name == delivery.hook) else {
+        let Some(hook) = self.hook(&delivery) else {
             // It is kept for the case that the webhook comes back.
             return;
         };
         let mut wait = FIRST_WAIT;
-        loop {
+        while self.is_mine(&delivery) {
             let outcome = self.attempt(hook, &delivery).await;
             delivery.attempts += 1;
             match outcome {
@@ -185,8 +236,10 @@ impl Inside {
     /// Keeps count of the tries. That it fails does no harm.
     async fn note(&self, delivery: &Delivery) {
         let written = match self.open.get(&delivery.id).await {
-            Ok(Some(entry)) => self.open.update(&delivery.id, delivery, entry.revision).await,
-            Ok(None) => return,
+            Ok(Some(entry)) if entry.value.owner == delivery.owner => {
+                self.open.update(&delivery.id, delivery, entry.revision).await
+            }
+            Ok(_) => return,
             Err(error) => Err(error),
         };
         if let Err(error) = written {

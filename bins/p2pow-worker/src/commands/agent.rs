@@ -1,9 +1,9 @@
 //! `p2pow-worker agent`: this machine's devices at the disposal of a fleet.
 
 use super::serve::stop_signal;
-use crate::{devices::DeviceArgs, fleet::FleetArgs, options::ConfigArgs};
+use crate::{devices::DeviceArgs, options::ConfigArgs};
 use nano_pow::Pool;
-use p2pow_cli::{Failure, config::Given, output};
+use p2pow_cli::{Failure, FleetArgs, config::Given, output};
 use p2pow_fleet::{Agent, AgentStatus};
 use serde_json::json;
 use std::io;

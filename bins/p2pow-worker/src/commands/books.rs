@@ -1,10 +1,10 @@
 //! `p2pow-worker history` and `p2pow-worker earnings`: what the journal says of the jobs that came to their end.
 
 use crate::options::{ConfigArgs, JournalArgs};
-#[cfg(feature = "fleet")]
-use crate::{fleet::FleetArgs, kept::KeptArgs};
 use nano_primitives::Account;
 use p2pow_cli::{Failure, config::Given, output, values};
+#[cfg(feature = "fleet")]
+use p2pow_cli::{FleetArgs, KeptArgs};
 use p2pow_server::{
     EndedJob, Phase,
     books::{self, Earnings},
@@ -46,7 +46,7 @@ struct BooksArgs {
     fleet: Given<FleetArgs>,
     #[cfg(feature = "fleet")]
     #[command(flatten)]
-    kept: Given<crate::kept::KeptArgs>,
+    kept: Given<p2pow_cli::KeptArgs>,
     /// Jobs that ended in the last N days
     #[arg(long, value_name = "N", value_parser = values::from_one::<u64>)]
     days: Option<u64>,
@@ -166,7 +166,7 @@ impl BooksArgs {
         #[cfg(feature = "fleet")]
         {
             let fleet = FleetArgs::layered(&self.fleet, &file)?;
-            if let Some(store) = file.options::<KeptArgs>(&self.kept)?.store(&fleet).await? {
+            if let Some(store) = file.options::<KeptArgs>(&self.kept)?.store(&fleet, "").await? {
                 return Ok(store);
             }
         }

@@ -1,8 +1,8 @@
 //! `p2pow-worker fleet status`: who is there in a fleet, and who has which jobs.
 
 use super::serve::stop_signal;
-use crate::{fleet::FleetArgs, kept::KeptArgs, options::ConfigArgs};
-use p2pow_cli::{Failure, config::Given, output};
+use crate::options::ConfigArgs;
+use p2pow_cli::{Failure, FleetArgs, KeptArgs, config::Given, output};
 use p2pow_fleet::{FleetStatus, LeaseView, Watcher};
 use p2pow_server::books;
 use p2pow_store::Store;
@@ -117,7 +117,7 @@ pub(crate) async fn run(args: FleetCommandArgs) -> Result<(), Failure> {
     let FleetCommand::Status(args) = args.command;
     let file = args.config.read_if_there()?;
     let fleet = FleetArgs::layered(&args.fleet, &file)?;
-    let store = file.options::<KeptArgs>(&args.kept)?.store(&fleet).await?;
+    let store = file.options::<KeptArgs>(&args.kept)?.store(&fleet, "").await?;
     let mut watcher = Watcher::connect(&fleet.needed()?).await?;
     let mut look = async |within| {
         let status = watcher.look(within).await;

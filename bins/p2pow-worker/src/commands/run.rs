@@ -65,10 +65,10 @@ pub(crate) struct RunArgs {
     registration: RegistrationArgs,
     #[cfg(feature = "fleet")]
     #[command(flatten)]
-    fleet: Given<crate::fleet::FleetArgs>,
+    fleet: Given<p2pow_cli::FleetArgs>,
     #[cfg(feature = "fleet")]
     #[command(flatten)]
-    kept: Given<crate::kept::KeptArgs>,
+    kept: Given<p2pow_cli::KeptArgs>,
 }
 
 /// What registering by itself takes.
@@ -184,9 +184,9 @@ impl Tools {
     async fn open(args: &RunArgs, file: &Table) -> Result<Self, Failure> {
         let devices = file.options::<DeviceArgs>(&args.devices)?.open()?;
         let JournalArgs { journal } = file.options(&args.journal)?;
-        let fleet = crate::fleet::FleetArgs::layered(&args.fleet, file)?;
+        let fleet = p2pow_cli::FleetArgs::layered(&args.fleet, file)?;
         let (fleet, is_named) = fleet.named("front");
-        let (devices, standing) = fleet.beside(devices).await?;
+        let (devices, standing) = crate::fleet::beside(&fleet, devices).await?;
         let kept = Kept::in_fleet(&file.options(&args.kept)?, (&fleet, is_named)).await?;
         let kept = kept.map_or_else(|| Kept::in_file(&journal), Ok)?;
         Ok(Self { pool: Pool::new(devices), kept, fleet: standing })

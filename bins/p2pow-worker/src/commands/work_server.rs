@@ -57,7 +57,7 @@ pub(crate) struct WorkServerArgs {
     devices: Given<DeviceArgs>,
     #[cfg(feature = "fleet")]
     #[command(flatten)]
-    fleet: Given<crate::fleet::FleetArgs>,
+    fleet: Given<p2pow_cli::FleetArgs>,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -74,9 +74,10 @@ pub(crate) fn run(args: WorkServerArgs) -> Result<(), Failure> {
     let remotes = named(&args.remote)?.into_iter().chain(file::remotes(&file)?);
     let remotes = remotes.map(|client| remote(&client)).collect::<Result<Vec<_>, _>>()?;
     #[cfg(feature = "fleet")]
-    let fleet = crate::fleet::FleetArgs::layered(&args.fleet, &file)?;
+    let fleet = p2pow_cli::FleetArgs::layered(&args.fleet, &file)?;
     #[cfg(feature = "fleet")]
-    let remotes: Vec<_> = remotes.into_iter().chain(fleet.device()?.map(boxed)).collect();
+    let remotes: Vec<_> =
+        remotes.into_iter().chain(crate::fleet::device(&fleet)?.map(boxed)).collect();
     let config = config(&listen, &jobs, &access, keys)?;
     let mut devices = devices.open_beside(remotes.len())?;
     let has_local = !devices.is_empty();

@@ -22,6 +22,9 @@ use tap::{Moment, Tap};
 const SHORT: u64 = 3;
 const LONG: u64 = 60;
 
+/// The records of the workers' journal.
+const WORKER: [&str; 1] = ["$KV.p2pow.worker-"];
+
 async fn store(fleet: &str) -> Arc<dyn Store> {
     let name: Name = "p2pow".parse().unwrap();
     let broker = Broker::new([fleet], name.clone()).unwrap();
@@ -46,7 +49,8 @@ async fn every_kill(moment: Moment) {
     let net = net(WRITES).await;
     let fleet = broker.address();
     let other = Front::start(&net, &fleet, SHORT, None);
-    let taps: Vec<Tap> = (1..=WRITES).map(|last| Tap::new(&fleet, last.into(), moment)).collect();
+    let taps: Vec<Tap> =
+        (1..=WRITES).map(|last| Tap::new(&fleet, &WORKER, (last.into(), moment))).collect();
     let urls: Vec<String> = taps.iter().map(Tap::url).collect();
     let mut fronts = Front::start_all(&net, &urls, SHORT);
     let asked: Vec<WorkRequest> = (1..=WRITES).map(|sender| request(&net, sender, 1000)).collect();

@@ -26,6 +26,8 @@ pub(crate) struct Tap {
 }
 
 struct State {
+    /// What the subjects of the writes begin with that are counted.
+    counted: &'static [&'static str],
     last: usize,
     moment: Moment,
     writes: usize,
@@ -47,14 +49,18 @@ impl State {
 }
 
 impl Tap {
-    /// Cuts at write number `last`, counted from 1.
-    pub(crate) fn new(broker: &str, last: usize, moment: Moment) -> Self {
+    /// Cuts at write number `last`, counted from 1, of those whose subjects begin with one of these.
+    pub(crate) fn new(
+        broker: &str,
+        counted: &'static [&'static str],
+        (last, moment): (usize, Moment),
+    ) -> Self {
         let broker = broker.strip_prefix("nats://").unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (told, cut) = channel();
-        let state =
-            State { last, moment, writes: 0, answer: None, is_cut: false, told, ends: Vec::new() };
+        let (writes, answer, is_cut, ends) = (0, None, false, Vec::new());
+        let state = State { counted, last, moment, writes, answer, is_cut, told, ends };
         let state = Arc::new(Mutex::new(state));
         thread::spawn(move || {
             for client in listener.incoming() {
@@ -112,7 +118,8 @@ fn sees_write(state: &Mutex<State>, line: &str) -> bool {
     let is_write = words.next() == Some("HPUB");
     let subject = words.next().unwrap_or_default();
     let mut state = state.lock().unwrap();
-    if state.is_cut || !is_write || !subject.starts_with("$KV.p2pow.worker-") {
+    let is_counted = state.counted.iter().any(|counted| subject.starts_with(counted));
+    if state.is_cut || !is_write || !is_counted {
         return !state.is_cut;
     }
     if state.answer.is_some() {

@@ -1,14 +1,18 @@
 //! `p2pow serve`: the wallet RPC of a node, with work from the market, until it is interrupted.
 
+mod kept;
 pub(crate) mod options;
 
-use crate::{interrupts::Interrupts, options::Options};
+use crate::{
+    interrupts::Interrupts,
+    options::{Options, Settings},
+};
+use kept::Kept;
 use options::{PASSWORD_VARIABLE, ServeArgs, TOKEN_VARIABLE};
 use p2pow_cli::{Failure, config::Given, output};
-use p2pow_store::SqliteStore;
 use p2pow_wallet::{BindError, Parts, WalletServer};
 use serde_json::json;
-use std::{io, path::Path};
+use std::io;
 
 const HELP: &str = "\
 Speaks the wallet actions of a Nano node and of Pippin (wallet_create, account_create, send with `id`, receive, …): point the \
@@ -40,35 +44,61 @@ pub(crate) struct ServeCommand {
     /// Print JSON, one object a line
     #[arg(long)]
     json: bool,
+    #[cfg(feature = "fleet")]
+    #[command(flatten)]
+    fleet: Given<p2pow_cli::FleetArgs>,
+    #[cfg(feature = "fleet")]
+    #[command(flatten)]
+    kept: Given<p2pow_cli::KeptArgs>,
 }
 
 /// Runs the subcommand until it is interrupted.
 pub(crate) async fn run(command: ServeCommand) -> Result<(), Failure> {
     let mut interrupts = Interrupts::new()?;
-    let settings = command.options.settings()?;
+    let settings = command.options.clone().settings()?;
     let args = ServeArgs::layered(&command.serve, settings.file())?;
     let config = args.config(settings.file(), settings.representative())?;
-    let store = match &args.store {
-        Some(store) => store.clone(),
-        None => settings.data()?.file("wallet.db"),
-    };
-    let password = args.password(!store.exists())?;
+    let mut kept = kept(&command, &args, &settings).await?;
+    let password = args.password(kept.is_new().await?)?;
     let parts = Parts {
         node: settings.node()?,
-        sender: settings.sender()?.with_journal(settings.journal()?),
-        store: SqliteStore::open(&store)?.shared(),
+        sender: settings.sender()?.with_journal(kept.journal.clone()),
+        owners: kept.join().await?,
+        store: kept.store.clone(),
         password,
     };
-    let server = WalletServer::bind(config, parts).await.map_err(|error| refused(error, &store))?;
+    let server = WalletServer::bind(config, parts).await;
+    let server = server.map_err(|error| refused(error, &kept.place))?;
     started(&server, command.json)?;
     interrupts.next().await;
     server.shutdown().await;
+    kept.leave().await;
     // Who has ended it well need not read it.
     let _ = stopped(command.json);
     Ok(())
 }
 
-fn refused(error: BindError, store: &Path) -> Failure {
+/// In files of this machine.
+#[cfg(not(feature = "fleet"))]
+#[allow(clippy::unused_async)] // a build with fleets has to wait
+async fn kept(_: &ServeCommand, args: &ServeArgs, settings: &Settings) -> Result<Kept, Failure> {
+    Kept::in_files(args, settings)
+}
+
+/// In the fleet or in files of this machine.
+#[cfg(feature = "fleet")]
+async fn kept(
+    command: &ServeCommand,
+    args: &ServeArgs,
+    settings: &Settings,
+) -> Result<Kept, Failure> {
+    let file = settings.file().table("serve");
+    let fleet = p2pow_cli::FleetArgs::layered(&command.fleet, &file)?;
+    let kept = Kept::in_fleet(file.options(&command.kept)?, fleet, settings).await?;
+    kept.map_or_else(|| Kept::in_files(args, settings), Ok)
+}
+
+fn refused(error: BindError, store: &str) -> Failure {
     match error {
         BindError::NoToken { address } => Failure::Usage(format!(
             "other machines reach {address}: set {TOKEN_VARIABLE}, give --token-file FILE, or --listen on loopback"
@@ -78,8 +108,7 @@ fn refused(error: BindError, store: &Path) -> Failure {
              {PASSWORD_VARIABLE}, --password-file or on the terminal)"
         )),
         error if error.is_in_use() => Failure::new(format!(
-            "another `p2pow serve` works with {}: end it, or give another --store",
-            store.display()
+            "another `p2pow serve` works with {store}: end it, or give another --store"
         )),
         error => error.into(),
     }

@@ -203,7 +203,7 @@ impl Running {
         self.signal("-KILL");
     }
 
-    fn signal(&self, name: &str) -> bool {
+    pub(crate) fn signal(&self, name: &str) -> bool {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args([name, &id]).output().expect("there is a kill");
         sent.status.success()

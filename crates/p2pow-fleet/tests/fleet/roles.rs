@@ -7,13 +7,15 @@ use super::{
 use async_nats::{Client, ConnectOptions, Event, ServerError};
 use nano_pow::{CpuBackend, Pool};
 use p2pow_fleet::{Agent, Broker, Credentials, FleetBackend, JetStreamStore, Watcher};
-use p2pow_store::{Expect, Store};
+use p2pow_store::{Expect, Page, Store};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 const CONFIG: &str = include_str!("../../../../contrib/nats/nats.conf");
-const ROLES: [&str; 3] = ["front", "agent", "watcher"];
+const ROLES: [&str; 4] = ["front", "till", "agent", "watcher"];
+
+const ALL: Page<'static> = Page { prefix: "", after: None, limit: 10 };
 
 /// The broker, with passwords that are the roles' names.
 fn start() -> Option<Server> {
@@ -109,6 +111,41 @@ async fn not_even_a_front_end_may_take_the_bucket_away() {
         "$JS.API.STREAM.UPDATE.KV_p2pow",
         "$JS.API.STREAM.CREATE.other",
     ] {
+        client.publish(subject, "{}".into()).await.unwrap();
+        let words = within(refused.recv()).await.unwrap();
+        assert!(words.contains(subject), "{words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wallets_and_payments_are_the_tills_alone() {
+    const BUCKET: &str = "p2pow-wallet-live";
+    let Some(server) = start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let open = async |bucket: &str, role: &str| {
+        JetStreamStore::open(&as_role(&server, &folder, role), &name(bucket), 1).await.unwrap()
+    };
+    let store = open(BUCKET, "till").await;
+    let revision = store.put("task-open", "a", "1".into(), Expect::Absent).await.unwrap();
+    assert_eq!(store.list("task-open", ALL).await.unwrap()[0].revision, revision);
+    store.remove("task-open", "a", revision).await.unwrap();
+    store.put("task-open", "a", "2".into(), Expect::Absent).await.unwrap();
+    for role in ["front", "agent", "watcher"] {
+        let (client, mut refused) = connect(&server, role).await;
+        for subject in [
+            "$KV.p2pow-wallet-live.task-open.a",
+            "$JS.API.STREAM.MSG.GET.KV_p2pow-wallet-live",
+            "$JS.API.STREAM.PURGE.KV_p2pow-wallet-live",
+        ] {
+            client.publish(subject, "{}".into()).await.unwrap();
+            let words = within(refused.recv()).await.unwrap();
+            assert!(words.contains(subject), "{role}: {words}");
+        }
+    }
+    let (client, mut refused) = connect(&server, "till").await;
+    for subject in
+        ["$JS.API.STREAM.DELETE.KV_p2pow-wallet-live", "$KV.p2pow.job.a", "p2pow.order.all"]
+    {
         client.publish(subject, "{}".into()).await.unwrap();
         let words = within(refused.recv()).await.unwrap();
         assert!(words.contains(subject), "{words}");

@@ -124,6 +124,7 @@ async fn many(service: &Service, asked: Vec<Asked>) -> Response {
 }
 
 async fn accept(service: &Service, asked: &Asked) -> Result<Ticket, Refusal> {
+    service.wallets.refresh().await?;
     let key = asked.key.as_deref().unwrap_or_default();
     if !(1..=MOST_KEY).contains(&key.len()) {
         return Err(Refusal::BadKeyOfPayout { found: key.len(), most: MOST_KEY });

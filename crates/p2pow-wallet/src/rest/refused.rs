@@ -21,9 +21,11 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Wallet(WalletError::NotFound | WalletError::NoAccount) => StatusCode::NOT_FOUND,
         Refusal::Wallet(WalletError::Locked) => StatusCode::LOCKED,
         Refusal::Wallet(WalletError::OnlyWatched) => StatusCode::CONFLICT,
-        Refusal::TooMany { .. } | Refusal::Closing | Refusal::Store(_) => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Refusal::TooMany { .. }
+        | Refusal::Closing
+        | Refusal::Store(_)
+        | Refusal::Unsure(_)
+        | Refusal::Wallet(WalletError::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::Wallet(_) => StatusCode::INTERNAL_SERVER_ERROR,
         Refusal::Node(_) => StatusCode::BAD_GATEWAY,
         _ => StatusCode::BAD_REQUEST,

@@ -57,6 +57,7 @@ fn all(service: &Service, call: &Call) -> Answer {
 async fn remove(service: &Service, call: &Call) -> Answer {
     let (wallet, account) = (call.wallet()?, call.account()?);
     service.wallets.check(&wallet)?;
+    service.tasks.catch_up().await?;
     if service.tasks.is_busy(&account) {
         // A deal that is under way needs its key until it is over.
         return Ok(json!({ "removed": "0" }));
@@ -72,6 +73,7 @@ async fn move_to(service: &Service, call: &Call) -> Answer {
     let source = call.source_wallet()?;
     service.wallets.check(&source).map_err(|_| Refusal::NoSource)?;
     let accounts = call.accounts()?;
+    service.tasks.catch_up().await?;
     if accounts.iter().any(|account| service.tasks.is_busy(account)) {
         return Ok(json!({ "moved": "0" }));
     }

@@ -5,7 +5,7 @@ use crate::{
     receivable::is_receivable,
     refusal::Refusal,
     service::Service,
-    task::State,
+    task::{Standing, State},
     tasks::{NotAccepted, Ticket, Wanted},
     wallets::WalletId,
 };
@@ -13,6 +13,7 @@ use nano_block::Block;
 use nano_primitives::{Account, Amount, BlockHash};
 use nano_rpc::ReceivableQuery;
 use p2pow_client::Order;
+use p2pow_store::StoreError;
 use serde_json::json;
 
 /// The longest `id` of a send, in bytes.
@@ -221,7 +222,12 @@ pub(crate) async fn submit(service: &Service, wanted: Wanted) -> Result<Ticket, 
             Err(Refusal::OtherPayment { id })
         }
         Err(NotAccepted::Random(_)) => Err(Refusal::Closing),
-        Err(NotAccepted::Store(error)) => Err(error.into()),
+        Err(NotAccepted::Store(error)) => Err(match error {
+            StoreError::Remote { .. } | StoreError::Failed { .. } | StoreError::Closed => {
+                Refusal::Unsure(error)
+            }
+            error => error.into(),
+        }),
     }
 }
 
@@ -233,8 +239,8 @@ async fn done(service: &Service, ticket: Ticket) -> Answer {
         Ok(Some(State::Failed { reason, .. })) => Err(Refusal::Failed { reason }),
         Ok(Some(State::Withdrawn { .. })) => Err(Refusal::Withdrawn),
         Ok(Some(State::Queued) | None) | Err(_) => {
-            let block = service.tasks.standing(&task).block;
-            Err(Refusal::UnderWay { task, block })
+            let Standing { block, is_elsewhere, .. } = service.tasks.standing(&task);
+            Err(Refusal::UnderWay { task, block, is_elsewhere })
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Option<Answer> {
         "wallet_create" => create(service, call).await,
         "wallet_change_seed" => change_seed(service, call).await,
         "wallet_destroy" => destroy(service, call).await,
-        "wallet_lock" => lock(service, call),
+        "wallet_lock" => lock(service, call).await,
         "wallet_locked" => locked(service, call),
         "password_valid" | "wallet_key_valid" => valid(service, call),
         "password_enter" | "wallet_unlock" => enter(service, call).await,
@@ -59,6 +59,7 @@ async fn change_seed(service: &Service, call: &Call) -> Answer {
     if service.wallets.is_locked(&wallet)? {
         return Err(WalletError::Locked.into());
     }
+    service.tasks.catch_up().await?;
     if service.tasks.is_busy_with(&wallet) {
         return Err(Refusal::Busy);
     }
@@ -99,6 +100,7 @@ async fn restore(
 async fn destroy(service: &Service, call: &Call) -> Answer {
     let wallet = call.wallet()?;
     service.wallets.check(&wallet)?;
+    service.tasks.catch_up().await?;
     if service.tasks.is_busy_with(&wallet) {
         // A deal that is under way needs its keys until it is over.
         return Ok(json!({ "destroyed": "0" }));
@@ -107,8 +109,8 @@ async fn destroy(service: &Service, call: &Call) -> Answer {
     Ok(json!({ "destroyed": "1" }))
 }
 
-fn lock(service: &Service, call: &Call) -> Answer {
-    service.wallets.lock(&call.wallet()?)?;
+async fn lock(service: &Service, call: &Call) -> Answer {
+    service.wallets.lock(&call.wallet()?).await?;
     Ok(json!({ "locked": "1" }))
 }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 use nano_primitives::Account;
 use p2pow_client::Order;
-use p2pow_store::{Entry, Page, Records, Store, StoreError};
+use p2pow_store::{Entry, Page, Records, Revision, Store, StoreError};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ pub(crate) enum NotAccepted {
     Store(#[from] StoreError),
 }
 
-/// The records.
+/// The records, of which there are no batches where the queue is shared: see [`super::claims`].
 #[derive(Debug)]
 pub(crate) struct Book {
     keys: Records<KeyRecord>,
@@ -101,38 +101,58 @@ impl Book {
     /// it.
     pub(crate) async fn accept(&self, wanted: &Wanted) -> Result<Accepted, NotAccepted> {
         let Some(key) = &wanted.key else {
-            return Ok(self.create(TaskId::generate()?, wanted).await?);
-        };
-        loop {
-            let id = TaskId::generate()?;
-            let record = KeyRecord { task: id.clone() };
-            let name = hashed(key);
-            let Some(known) = self.keys.get(&name).await? else {
-                match self.keys.create(&name, &record).await {
-                    Ok(_) => return Ok(self.create(id, wanted).await?),
-                    Err(error) if error.is_conflict() => continue,
-                    Err(error) => return Err(error.into()),
+            loop {
+                if let Some(made) = self.create(TaskId::generate()?, wanted).await? {
+                    return Ok(made);
                 }
-            };
-            let Some(task) = self.task(&known.value.task).await? else {
-                return Ok(self.create(known.value.task, wanted).await?);
-            };
-            if !task.is_same(&wanted.wallet, &wanted.account, &wanted.order) {
-                return Err(NotAccepted::OtherTask);
             }
-            if !matches!(task.state, State::Failed { .. }) {
-                return Ok(Accepted { task, is_new: false });
-            }
-            match self.keys.update(&name, &record, known.revision).await {
-                Ok(_) => return Ok(self.create(id, wanted).await?),
-                Err(error) if error.is_conflict() => {}
-                Err(error) => return Err(error.into()),
+        };
+        let name = hashed(key);
+        loop {
+            let known = self.keys.get(&name).await?;
+            // Whose key it is: of a task that may have to be made yet, or of one that was asked for before.
+            let id = match &known {
+                None => self.name(&name, None).await?,
+                Some(known) => match self.task(&known.value.task).await? {
+                    None => Some(known.value.task.clone()),
+                    Some(task) if !task.is_same(&wanted.wallet, &wanted.account, &wanted.order) => {
+                        return Err(NotAccepted::OtherTask);
+                    }
+                    Some(task) if !matches!(task.state, State::Failed { .. }) => {
+                        return Ok(Accepted { task, is_new: false });
+                    }
+                    Some(_) => self.name(&name, Some(known.revision)).await?,
+                },
+            };
+            // Where somebody else was faster it is looked at again: perhaps with other orders.
+            if let Some(id) = id
+                && let Some(made) = self.create(id, wanted).await?
+            {
+                return Ok(made);
             }
         }
     }
 
-    /// Makes a task's record, unless somebody with the same key has just made it.
-    async fn create(&self, id: TaskId, wanted: &Wanted) -> Result<Accepted, StoreError> {
+    /// Has a key stand for a task that is about to be made; `None` if somebody else was faster.
+    async fn name(
+        &self,
+        name: &str,
+        before: Option<Revision>,
+    ) -> Result<Option<TaskId>, NotAccepted> {
+        let id = TaskId::generate()?;
+        let record = KeyRecord { task: id.clone() };
+        let written = match before {
+            None => self.keys.create(name, &record).await,
+            Some(revision) => self.keys.update(name, &record, revision).await,
+        };
+        match written {
+            Err(error) if error.is_conflict() => Ok(None),
+            written => Ok(written.map(|_| Some(id))?),
+        }
+    }
+
+    /// Makes a task's record, unless somebody with the same key has made it.
+    async fn create(&self, id: TaskId, wanted: &Wanted) -> Result<Option<Accepted>, StoreError> {
         let task = Task {
             id,
             key: wanted.key.clone(),
@@ -140,22 +160,63 @@ impl Book {
             account: wanted.account,
             order: wanted.order,
             accepted_ms: clock::now_ms(),
+            batch: None,
             state: State::Queued,
         };
         match self.open.create(task.id.as_str(), &task).await {
-            Ok(_) => Ok(Accepted { task, is_new: true }),
-            Err(error) if error.is_conflict() => Ok(Accepted { task, is_new: false }),
-            Err(error) => Err(error),
+            Ok(_) => {}
+            Err(error) if error.is_conflict() => return Ok(None),
+            Err(error) => return Err(error),
         }
+        // Another server may have made it, and brought it to its end, since the key was written: then the record that was
+        // made here is one too many.
+        if let Some(over) = self.over(&task.id).await? {
+            self.end(&over).await?;
+            return Ok(None);
+        }
+        Ok(Some(Accepted { task, is_new: true }))
     }
 
     /// Writes how a task ended. Doing it again does no harm.
     pub(crate) async fn end(&self, task: &Task) -> Result<(), StoreError> {
         once(self.done.create(task.id.as_str(), task).await)?;
-        if let Some(entry) = self.open.get(task.id.as_str()).await? {
-            once(self.open.remove(task.id.as_str(), entry.revision).await)?;
+        while let Some(entry) = self.open.get(task.id.as_str()).await? {
+            // Somebody who does not know yet that it is over may have marked it meanwhile.
+            match self.open.remove(task.id.as_str(), entry.revision).await {
+                Err(error) if error.is_conflict() => {}
+                removed => return removed,
+            }
         }
         Ok(())
+    }
+
+    /// Has each task say that it is in this batch; `false` for those that are over. They are looked at after the write: an
+    /// end is written before the open record goes, so that one of the two is seen.
+    pub(crate) async fn mark(&self, batch: &Batch) -> Result<Vec<bool>, StoreError> {
+        let marks = batch.tasks.iter().map(|id| async move {
+            while let Some(entry) = self.open.get(id.as_str()).await? {
+                let task = Task { batch: Some(batch.id.clone()), ..entry.value };
+                match self.open.update(id.as_str(), &task, entry.revision).await {
+                    Err(error) if error.is_conflict() => {}
+                    written => {
+                        written?;
+                        return Ok(self.over(id).await?.is_none());
+                    }
+                }
+            }
+            Ok(false)
+        });
+        futures_util::future::try_join_all(marks).await
+    }
+
+    /// The task, if it is over.
+    pub(crate) async fn over(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
+        Ok(self.done.get(id.as_str()).await?.map(|entry| entry.value))
+    }
+
+    /// Every task that has an open record, the oldest first. Its end may be written already.
+    pub(crate) async fn open(&self) -> Result<Vec<Task>, StoreError> {
+        Ok(self.open.all("").await?.into_iter().map(|entry| entry.value).collect())
     }
 
     /// Writes that these tasks are carried out together.

@@ -5,10 +5,14 @@
 //! operator has replaced by another payment on purpose is over, and is not made again. An account that has nothing to do
 //! has no task of the runtime.
 
-use super::Tasks;
+use super::{
+    Tasks,
+    claims::Lost,
+    hold::{Hold, NotBegun},
+};
 use crate::{
     clock,
-    payer::{End, Hindrance, Paid},
+    payer::{End, Hindrance, Paid, Pen},
     task::{Batch, State, Task, TaskId, WITHDRAWN},
     wallets::WalletError,
 };
@@ -18,7 +22,7 @@ use p2pow_client::{Event, Order};
 use p2pow_store::StoreError;
 use std::{error::Error, future::pending, sync::Arc, time::Duration};
 use tokio::sync::mpsc::unbounded_channel;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 /// Between two tries of the same, at first and at most.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -52,43 +56,54 @@ impl Tasks {
     }
 
     async fn run(&self, account: Account) {
+        let Some(mut hold) = self.hold(account).await else {
+            return self.let_go(account, None).await;
+        };
         let mut waits = Waits::new();
         while let Some((batch, is_new)) = self.next_batch(account) {
-            let batch = if is_new { self.without_received(batch).await } else { batch };
-            let course = match self.book.begin(&batch).await {
-                Ok(()) => self.carry_out(&batch).await,
-                Err(error) => {
-                    warn!(%account, error = &error as &dyn Error, "cannot write a batch");
-                    self.requeue(&batch, &batch.tasks, None);
-                    Course::Hindered
-                }
-            };
-            match course {
+            match self.carry_out(&mut hold, batch, is_new).await {
                 Course::Done => waits = Waits::new(),
                 Course::Hindered if self.pause(waits.next()).await => {}
                 Course::Hindered | Course::Closing => return,
+                Course::Lost => return self.let_go(account, Some(hold)).await,
             }
+        }
+        // The line is gone: who has something more for the account makes another.
+        if let Hold::Shared(held) = hold
+            && let Err(lost) = held.release().await
+        {
+            debug!(%account, %lost, "the account is not given back");
         }
     }
 
-    /// The batch without receives of what waits no more: their blocks would be signed, and never be valid.
-    async fn without_received(&self, batch: Batch) -> Batch {
-        let mut kept = Batch { tasks: Vec::new(), orders: Vec::new(), ..batch.clone() };
-        for (id, order) in batch.tasks.into_iter().zip(batch.orders) {
-            let is_gone = match &order {
-                Order::Receive { source, .. } => {
-                    matches!(self.payer.is_receivable(source).await, Ok(false))
+    async fn carry_out(&self, hold: &mut Hold, batch: Batch, is_new: bool) -> Course {
+        let batch = match is_new {
+            true => match self.begin(hold, batch).await {
+                Ok(batch) => batch,
+                Err(NotBegun::Lost) => return Course::Lost,
+                Err(NotBegun::Store(batch, error)) => {
+                    warn!(account = %batch.account, error = &error as &dyn Error, "cannot write a batch");
+                    self.requeue(&batch, &batch.tasks, None);
+                    return Course::Hindered;
                 }
-                _ => false,
-            };
-            if is_gone {
-                self.end(&id, failed("Unreceivable")).await;
-            } else {
-                kept.tasks.push(id);
-                kept.orders.push(order);
+            },
+            false => batch,
+        };
+        let done = self.pay_out(hold, &batch).await;
+        done.unwrap_or_else(|lost| {
+            warn!(account = %batch.account, batch = %batch.id, %lost, "left to others");
+            Course::Lost
+        })
+    }
+
+    /// Whether it receives what waits no more.
+    pub(super) async fn is_received(&self, order: &Order) -> bool {
+        match order {
+            Order::Receive { source, .. } => {
+                matches!(self.payer.is_receivable(source).await, Ok(false))
             }
+            _ => false,
         }
-        kept
     }
 
     /// The next tasks of the account, and whether nothing was done for them yet; `None` if there are none, and then nobody
@@ -107,7 +122,7 @@ impl Tasks {
     }
 
     /// Waits, unless the queue is closed meanwhile: then `false`.
-    async fn pause(&self, wait: Duration) -> bool {
+    pub(super) async fn pause(&self, wait: Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(wait) => true,
             () = self.closing.cancelled() => false,
@@ -115,30 +130,34 @@ impl Tasks {
     }
 
     /// Hands a batch to the sender, under its name, until it is over.
-    async fn carry_out(&self, batch: &Batch) -> Course {
+    async fn pay_out(&self, hold: &mut Hold, batch: &Batch) -> Result<Course, Lost> {
         let mut waits = Waits::new();
+        // What another server had decided.
+        if !self.conclude(hold, Vec::new()).await? {
+            return Ok(Course::Closing);
+        }
         if batch.tasks.is_empty() {
-            return self.dissolve(batch).await;
+            return self.dissolve(hold, batch).await;
         }
         loop {
-            let Some(key) = self.key(batch).await else { return Course::Closing };
-            let Some(paid) = self.pay(&key, batch).await else { return Course::Closing };
+            let Some(key) = self.key(hold, batch).await? else { return Ok(Course::Closing) };
+            let Some(paid) = self.pay(hold, &key, batch).await? else { return Ok(Course::Closing) };
             match paid {
                 Paid::Ends { ends, why, problem } => {
-                    if !self.take_ends(batch, &ends).await {
-                        return Course::Closing;
+                    if !self.take_ends(hold, batch, &ends).await? {
+                        return Ok(Course::Closing);
                     }
                     if ends.iter().all(End::is_final) {
-                        return self.dissolve(batch).await;
+                        return self.dissolve(hold, batch).await;
                     }
                     let is_open = ends.iter().any(|end| matches!(end, End::Open(_)));
                     if let Some(why) = why.filter(|_| !is_open) {
-                        return self.hindered(batch, &why).await;
+                        return self.hindered(hold, batch, &why).await;
                     }
                     self.tell_problem(&batch.tasks, &problem.unwrap_or_default());
                 }
                 Paid::Nothing(why) if why.is_final || self.is_late(batch) => {
-                    return self.hindered(batch, &why).await;
+                    return self.hindered(hold, batch, &why).await;
                 }
                 Paid::Nothing(Hindrance { reason, .. }) | Paid::Unknown(reason) => {
                     warn!(account = %batch.account, batch = %batch.id, reason, "not done yet");
@@ -146,16 +165,16 @@ impl Tasks {
                 }
             }
             if !self.pause(waits.next()).await {
-                return Course::Closing;
+                return Ok(Course::Closing);
             }
         }
     }
 
     /// Hands it to the sender once; `None` if the queue is closed before it comes back.
-    async fn pay(&self, key: &SecretKey, batch: &Batch) -> Option<Paid> {
+    async fn pay(&self, hold: &Hold, key: &SecretKey, batch: &Batch) -> Result<Option<Paid>, Lost> {
         let representative = match self.wallets.representative(&batch.wallet) {
             Ok(representative) => representative,
-            Err(error) => return Some(Paid::Unknown(error.to_string())),
+            Err(error) => return Ok(Some(Paid::Unknown(error.to_string()))),
         };
         let (listener, mut events) = unbounded_channel();
         let listen = async {
@@ -164,12 +183,17 @@ impl Tasks {
                     self.note_blocks(batch, items.iter().map(|item| item.signed.and(item.block)));
                 }
             }
-            pending().await
+            pending::<()>().await;
+        };
+        let pen = match hold {
+            Hold::Sole => Pen::new(key),
+            Hold::Shared(held) => Pen::new(key).under(held.term(), held.lease()),
         };
         tokio::select! {
-            paid = self.payer.pay(key, batch, representative, listener) => Some(paid),
-            () = listen => None,
-            () = self.closing.cancelled() => None,
+            paid = self.payer.pay(&pen, batch, representative, listener) => Ok(Some(paid)),
+            () = listen => Ok(None),
+            () = hold.lost() => Err(Lost::Lease),
+            () = self.closing.cancelled() => Ok(None),
         }
     }
 
@@ -183,11 +207,14 @@ impl Tasks {
         }
     }
 
-    async fn dissolve(&self, batch: &Batch) -> Course {
-        match self.insist(|| self.book.dissolve(&batch.id)).await {
+    async fn dissolve(&self, hold: &mut Hold, batch: &Batch) -> Result<Course, Lost> {
+        if let Hold::Shared(held) = hold {
+            return held.dissolve().await.map(|()| Course::Done);
+        }
+        Ok(match self.insist(|| self.book.dissolve(&batch.id)).await {
             Some(()) => Course::Done,
             None => Course::Closing,
-        }
+        })
     }
 
     /// Whether a task was tried for long enough.
@@ -201,66 +228,83 @@ impl Tasks {
         clock::now_ms().saturating_sub(task.accepted_ms) >= give_up
     }
 
-    /// The account's private key, as soon as its wallet is unlocked.
-    async fn key(&self, batch: &Batch) -> Option<SecretKey> {
+    /// The account's private key, as soon as its wallet is unlocked. Where the queue is shared, another server may have
+    /// it unlocked, and this one does not wait.
+    async fn key(&self, hold: &Hold, batch: &Batch) -> Result<Option<SecretKey>, Lost> {
         let mut news = self.wallets.news();
         loop {
             news.mark_unchanged();
             match self.wallets.secret_key(&batch.wallet, &batch.account) {
-                Ok(key) => return Some(key),
+                Ok(key) => return Ok(Some(key)),
                 Err(WalletError::Locked) => self.tell_problem(&batch.tasks, "the wallet is locked"),
                 Err(error) => self.tell_problem(&batch.tasks, &error.to_string()),
             }
+            if hold.is_shared() {
+                return Err(Lost::Locked);
+            }
             tokio::select! {
-                changed = news.changed() => changed.ok()?,
-                () = self.closing.cancelled() => return None,
+                changed = news.changed() => if changed.is_err() { return Ok(None) },
+                () = self.closing.cancelled() => return Ok(None),
             }
         }
     }
 
     /// Ends the tasks whose blocks are confirmed, and those that are withdrawn.
-    async fn take_ends(&self, batch: &Batch, ends: &[End]) -> bool {
+    async fn take_ends(&self, hold: &mut Hold, batch: &Batch, ends: &[End]) -> Result<bool, Lost> {
         let open = ends.iter().map(|end| if let End::Open(block) = end { *block } else { None });
         self.note_blocks(batch, open);
+        let mut over = Vec::new();
         for ((id, order), end) in batch.tasks.iter().zip(&batch.orders).zip(ends) {
             let state = match end {
                 End::Confirmed(block) => confirmed(*block),
                 End::Withdrawn => withdrawn(order),
                 End::Open(_) | End::Not => continue,
             };
-            if !self.end(id, state).await {
-                return false;
+            if self.is_open(id) {
+                over.push((id.clone(), state));
             }
         }
-        true
+        self.conclude(hold, over).await
     }
 
     /// A batch of which nothing is signed that could still be confirmed: what cannot be done at all fails, and so does
     /// what was tried for long enough. The others become another batch.
-    async fn hindered(&self, batch: &Batch, why: &Hindrance) -> Course {
+    async fn hindered(
+        &self,
+        hold: &mut Hold,
+        batch: &Batch,
+        why: &Hindrance,
+    ) -> Result<Course, Lost> {
         warn!(account = %batch.account, tasks = batch.tasks.len(), reason = %why.reason, "not begun");
         let open = |id: &TaskId| self.lock().open.get(id).map(|open| open.task.clone());
         let alone = batch.tasks.iter().filter(|id| open(id).is_some()).count() == 1;
-        let mut left = Vec::new();
+        let (mut left, mut over) = (Vec::new(), Vec::new());
         for (place, id) in batch.tasks.iter().enumerate() {
             // Those that are confirmed are over already.
             let Some(task) = open(id) else { continue };
             let is_culprit = why.place == Some(place) || (alone && why.is_final);
             if !is_culprit && (why.is_final || !self.is_over(&task)) {
                 left.push(id.clone());
-            } else if !self.end(id, failed(&why.reason)).await {
-                return Course::Closing;
+            } else {
+                over.push((id.clone(), failed(&why.reason)));
             }
         }
-        if let Course::Closing = self.dissolve(batch).await {
-            return Course::Closing;
+        if !self.conclude(hold, over).await? {
+            return Ok(Course::Closing);
+        }
+        if let Course::Closing = self.dissolve(hold, batch).await? {
+            return Ok(Course::Closing);
         }
         self.tell_problem(&left, &why.reason);
         // Where it is not known which order is too much, half of them show it.
         let together = (why.is_final && why.place.is_none()).then_some(left.len() / 2);
         self.requeue(batch, &left, together);
         // Without the one that could not be done the others need not wait.
-        if why.is_final { Course::Done } else { Course::Hindered }
+        Ok(if why.is_final { Course::Done } else { Course::Hindered })
+    }
+
+    fn is_open(&self, id: &TaskId) -> bool {
+        self.lock().open.contains_key(id)
     }
 
     /// Puts tasks back to the front of their line.
@@ -268,7 +312,7 @@ impl Tasks {
         self.lock().of.entry(batch.account).or_default().put_back(tasks, together);
     }
 
-    fn tell_problem(&self, tasks: &[TaskId], problem: &str) {
+    pub(super) fn tell_problem(&self, tasks: &[TaskId], problem: &str) {
         let mut lines = self.lock();
         for id in tasks {
             if let Some(open) = lines.open.get_mut(id) {
@@ -278,7 +322,7 @@ impl Tasks {
     }
 
     /// Ends a task: first in the store, then for those who wait. `false` if the queue is closed before.
-    async fn end(&self, id: &TaskId, state: State) -> bool {
+    pub(super) async fn end(&self, id: &TaskId, state: State) -> bool {
         let Some(task) = self.lock().open.get(id).map(|open| open.task.clone()) else {
             return true;
         };
@@ -288,12 +332,14 @@ impl Tasks {
         if self.insist(|| self.book.end(&task)).await.is_none() {
             return false;
         }
-        if let Some(open) = self.lock().open.remove(id) {
-            open.state.send_replace(state);
-        }
+        let waited_for = self.lock().open.remove(id);
         info!(task = %task.id, account = %task.account, state = ?task.state, "over");
-        // Nobody listening is no fault.
-        let _ = self.ends.send(task);
+        // Otherwise its end was heard of as that of another server.
+        if let Some(open) = waited_for {
+            open.state.send_replace(state);
+            // Nobody listening is no fault.
+            let _ = self.ends.send(task);
+        }
         deliveries.into_iter().for_each(|delivery| self.outbox.send(delivery));
         true
     }
@@ -323,10 +369,12 @@ enum Course {
     Done,
     /// Something is in the way, and may not be soon.
     Hindered,
+    /// Another server may have the account.
+    Lost,
     Closing,
 }
 
-fn failed(reason: &str) -> State {
+pub(super) fn failed(reason: &str) -> State {
     State::Failed { reason: reason.to_owned(), ended_ms: clock::now_ms() }
 }
 

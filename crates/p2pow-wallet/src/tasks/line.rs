@@ -17,11 +17,36 @@ pub(super) struct Line {
     /// So many together at most, where more were too many.
     together: Option<usize>,
     is_running: bool,
+    /// Where several servers share the queue: whether this one has the account.
+    is_held: bool,
 }
 
 impl Line {
     pub(super) fn push(&mut self, task: TaskId) {
         self.waiting.push_back(task);
+    }
+
+    /// Forgets that these wait.
+    pub(super) fn take_out(&mut self, tasks: &[TaskId]) {
+        self.waiting.retain(|id| !tasks.contains(id));
+    }
+
+    /// Nobody carries it out any more, and all of these wait.
+    pub(super) fn stop(&mut self, tasks: Vec<TaskId>) {
+        *self = Self { waiting: tasks.into(), together: self.together, ..Self::default() };
+    }
+
+    /// What waits, in its order.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &TaskId> {
+        self.waiting.iter()
+    }
+
+    pub(super) const fn set_held(&mut self) {
+        self.is_held = true;
+    }
+
+    pub(super) const fn is_held(&self) -> bool {
+        self.is_held
     }
 
     pub(super) fn resume(&mut self, batch: Batch) {

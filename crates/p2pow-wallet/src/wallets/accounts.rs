@@ -8,7 +8,7 @@ use crate::secrets::Hidden;
 use nano_block::SecretKey;
 use nano_primitives::Account;
 
-fn account_key(id: &WalletId, account: &Account) -> String {
+pub(super) fn account_key(id: &WalletId, account: &Account) -> String {
     format!("{id}/{}", account.public_key())
 }
 
@@ -70,6 +70,14 @@ impl Wallets {
         count: usize,
     ) -> Result<Vec<Account>, WalletError> {
         let _changing = self.changing.lock().await;
+        let made = self.insist(|| self.create_next(id, count)).await?;
+        let alone = made.first().copied().filter(|_| made.len() == 1);
+        self.publish(*id, alone).await?;
+        self.tell();
+        Ok(made)
+    }
+
+    async fn create_next(&self, id: &WalletId, count: usize) -> Result<Vec<Account>, WalletError> {
         let (seed, past, first) = self.with(id, |wallet| {
             Ok((wallet.seed(id)?, wallet.record.past_seeds.len(), wallet.next_index()))
         })?;
@@ -84,7 +92,6 @@ impl Wallets {
         }
         let stored = made.iter().map(|(account, origin)| self.hold(id, *account, origin.clone()));
         futures_util::future::try_join_all(stored).await?;
-        self.tell();
         Ok(made.into_iter().map(|(account, _)| account).collect())
     }
 
@@ -95,14 +102,14 @@ impl Wallets {
         index: u32,
     ) -> Result<Account, WalletError> {
         let _changing = self.changing.lock().await;
+        self.insist(|| self.create_place(id, index)).await
+    }
+
+    async fn create_place(&self, id: &WalletId, index: u32) -> Result<Account, WalletError> {
         let (seed, past) =
             self.with(id, |wallet| Ok((wallet.seed(id)?, wallet.record.past_seeds.len())))?;
         let account = seed.derive(index).account();
-        if !self.signs(id, &account)? {
-            self.hold(id, account, Origin::Seed { index, in_turn: false, past }).await?;
-            self.tell();
-        }
-        Ok(account)
+        self.add(id, account, Origin::Seed { index, in_turn: false, past }).await
     }
 
     /// Adds a private key that comes from elsewhere.
@@ -112,10 +119,19 @@ impl Wallets {
         key: &SecretKey,
     ) -> Result<Account, WalletError> {
         let _changing = self.changing.lock().await;
-        let account = key.account();
-        let origin = self.sealed(id, key)?;
+        self.insist(|| async { self.add(id, key.account(), self.sealed(id, key)?).await }).await
+    }
+
+    /// Adds an account, unless it is there with its key.
+    async fn add(
+        &self,
+        id: &WalletId,
+        account: Account,
+        origin: Origin,
+    ) -> Result<Account, WalletError> {
         if !self.signs(id, &account)? {
             self.hold(id, account, origin).await?;
+            self.publish(*id, Some(account)).await?;
             self.tell();
         }
         Ok(account)
@@ -142,12 +158,16 @@ impl Wallets {
     ) -> Result<(), WalletError> {
         let _changing = self.changing.lock().await;
         self.with(id, |wallet| wallet.key().map(drop))?;
-        for account in accounts {
-            if !self.contains(id, account)? {
-                self.hold(id, *account, Origin::Watched).await?;
+        self.insist(|| async {
+            for account in accounts {
+                if !self.contains(id, account)? {
+                    self.hold(id, *account, Origin::Watched).await?;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
+        .await?;
+        self.publish(*id, None).await
     }
 
     /// Moves accounts with their keys from one unlocked wallet to another: all of them, or none if one of them cannot be.
@@ -159,6 +179,19 @@ impl Wallets {
         accounts: &[Account],
     ) -> Result<(), WalletError> {
         let _changing = self.changing.lock().await;
+        self.insist(|| self.move_all(from, to, accounts)).await?;
+        self.publish(*to, None).await?;
+        self.publish(*from, None).await?;
+        self.tell();
+        Ok(())
+    }
+
+    async fn move_all(
+        &self,
+        from: &WalletId,
+        to: &WalletId,
+        accounts: &[Account],
+    ) -> Result<(), WalletError> {
         let sealed = |account| Ok((account, self.sealed(to, &self.secret_key(from, account)?)?));
         let ready: Vec<(&Account, Origin)> =
             accounts.iter().map(sealed).collect::<Result<_, WalletError>>()?;
@@ -171,7 +204,6 @@ impl Wallets {
                 self.take_out(from, account).await?;
             }
         }
-        self.tell();
         Ok(())
     }
 
@@ -182,7 +214,8 @@ impl Wallets {
         account: &Account,
     ) -> Result<(), WalletError> {
         let _changing = self.changing.lock().await;
-        self.take_out(id, account).await
+        self.insist(|| self.take_out(id, account)).await?;
+        self.publish(*id, Some(*account)).await
     }
 
     async fn take_out(&self, id: &WalletId, account: &Account) -> Result<(), WalletError> {

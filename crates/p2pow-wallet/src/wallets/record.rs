@@ -83,6 +83,14 @@ pub(super) struct WalletRecord {
     /// Destroyed wallets are kept, so that nothing is lost for good by one call; nobody can use them.
     #[serde(default)]
     pub(super) is_destroyed: bool,
+    /// How often it was locked, where several servers share the wallets.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) locks: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The wallet's key, under the vault's key; with a password of its own, under that first.

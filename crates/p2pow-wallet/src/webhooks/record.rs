@@ -9,6 +9,9 @@ pub(crate) struct Delivery {
     pub(crate) id: String,
     /// A hash of the webhook's URL.
     pub(crate) hook: String,
+    /// The server that sends it, where several share the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) owner: Option<String>,
     /// What is sent, to the letter: its signature is over this.
     pub(crate) body: String,
     pub(crate) status: Status,
@@ -30,10 +33,11 @@ pub(crate) enum Status {
 }
 
 impl Delivery {
-    pub(crate) fn new(id: String, hook: String, body: String) -> Self {
+    pub(crate) fn new(id: String, hook: String, body: String, owner: Option<String>) -> Self {
         Self {
             id,
             hook,
+            owner,
             body,
             status: Status::Open,
             attempts: 0,

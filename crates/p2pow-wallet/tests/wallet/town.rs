@@ -107,11 +107,12 @@ impl Town {
         self.parts_on(Arc::clone(&self.store))
     }
 
-    fn parts_on(&self, store: Arc<dyn Store>) -> Parts {
+    pub(crate) fn parts_on(&self, store: Arc<dyn Store>) -> Parts {
         Parts {
             node: self.node(),
             sender: self.sender_on(Arc::clone(&store)),
             store,
+            owners: None,
             password: Password::new(PASSWORD).unwrap(),
         }
     }

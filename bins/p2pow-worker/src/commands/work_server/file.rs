@@ -21,7 +21,7 @@ pub(super) fn layout() -> Layout {
         .options::<AccessArgs>()
         .options::<DeviceArgs>();
     #[cfg(feature = "fleet")]
-    let options = options.options::<crate::fleet::FleetArgs>();
+    let options = options.options::<p2pow_cli::FleetArgs>();
     options.list("key", "Who may ask by showing a key", keys).list(
         "remote",
         "A work server to be asked too",

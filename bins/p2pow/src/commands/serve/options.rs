@@ -77,9 +77,14 @@ struct WebhookEntry {
 /// Adds what the file may say to a layout.
 pub(crate) fn in_file(layout: Layout) -> Layout {
     let webhooks = Layout::new().options::<WebhookEntry>();
-    layout
-        .table("serve", "What `p2pow serve` alone looks at", Layout::new().options::<ServeArgs>())
-        .list("webhook", "Who is told by `p2pow serve` of every payment that is over", webhooks)
+    let serve = Layout::new().options::<ServeArgs>();
+    #[cfg(feature = "fleet")]
+    let serve = serve.options::<p2pow_cli::FleetArgs>().options::<p2pow_cli::KeptArgs>();
+    layout.table("serve", "What `p2pow serve` alone looks at", serve).list(
+        "webhook",
+        "Who is told by `p2pow serve` of every payment that is over",
+        webhooks,
+    )
 }
 
 /// The webhooks of the file. Errors show neither URL nor secret.
