@@ -2,6 +2,7 @@
 
 mod answers;
 mod front;
+mod jobs;
 mod routes;
 
 pub(crate) use routes::serve;

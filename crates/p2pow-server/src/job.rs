@@ -127,16 +127,23 @@ impl Job {
         let works = searched.as_deref().unwrap_or_default();
         let is_done = |work: &&nano_pow::Progress| work.phase == SearchPhase::Done;
         let works_needed = request.users().len() + 1;
-        let known = searched.as_ref().map_or(0, |works| works_needed.saturating_sub(works.len()));
+        let known = works_needed.saturating_sub(works.len());
         let current = works.iter().find(|work| !is_done(work));
         let state = self.0.state.borrow();
+        let is_solved = (Phase::Solved..=Phase::Confirmed).contains(&state.phase);
+        let works_done = match &searched {
+            Some(_) => known + works.iter().filter(is_done).count(),
+            // All were found before it began here, or elsewhere.
+            None if is_solved => works_needed,
+            None => 0,
+        };
         JobReport {
             id: request.id(),
             account: request.account(),
             user_blocks: request.users().iter().map(|user| user.hash()).collect(),
             paid: request.paid().unwrap_or(Amount::ZERO),
             phase: state.phase,
-            works_done: known + works.iter().filter(is_done).count(),
+            works_done,
             works_needed,
             hashes: works.iter().map(|work| work.hashes).sum(),
             rate: current.map_or(0.0, |work| work.rate),

@@ -12,6 +12,7 @@
 //! | `worker-works` | root | [`FoundWork`]: forgotten after a day |
 
 mod elsewhere;
+mod index;
 mod line;
 mod ownership;
 mod record;
@@ -19,12 +20,13 @@ mod works;
 
 pub use {elsewhere::Unfinished, ownership::JournalIn, record::EndedJob};
 pub(crate) use {
-    elsewhere::{Elsewhere, unfinished},
+    elsewhere::{Elsewhere, Seen, unfinished},
     line::{ENDED, Gone, Line},
     record::End,
 };
 
 use crate::clock::unix_ms;
+use index::Index;
 use line::Pages;
 use nano_pow::Puzzle;
 use nano_primitives::{BlockHash, Root, Work};
@@ -51,6 +53,7 @@ pub(crate) struct Journal {
     store: Arc<dyn Store>,
     pages: Pages,
     works: Works,
+    index: Index,
     /// Whether works were found since the last time that this was tended.
     is_noted: Arc<AtomicBool>,
 }
@@ -65,6 +68,7 @@ impl Journal {
         Ok(Self {
             pages: Pages::new(&store, owners),
             works: Works::load(Records::new(Arc::clone(&store), WORKS)).await?,
+            index: Index::default(),
             is_noted: Arc::default(),
             store,
         })
@@ -118,6 +122,20 @@ impl Journal {
         }
         let found = self.pages.open.get(&request.root().to_string()).await?;
         Ok(found.and_then(Elsewhere::of))
+    }
+
+    /// The job of this id: in a journal that is shared at whichever worker it is open, or else how it ended the last time.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn look(&self, id: &BlockHash) -> Result<Option<Seen>, StoreError> {
+        // In this order, as a job that ends meanwhile is in the books before it is taken from the open ones.
+        if self.is_shared()
+            && let Some(open) = self.index.find(id, &self.pages.open).await?
+        {
+            return Ok(Some(open.into()));
+        }
+        Ok(self.ended(id).await?.map(Seen::Ended))
     }
 
     /// How the job of this reward ended the last time.

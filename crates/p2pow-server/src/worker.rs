@@ -13,7 +13,7 @@ use crate::{
         scores::{CHECK, Scores, Whose},
         table::{Entry, Place, Table},
     },
-    journal::{End, Journal, Line},
+    journal::{End, Journal, Line, Seen},
     node::{NetworkView, NetworkWatch, Node, Pulses},
     pricing::Fees,
     status::{Load, ServerStatus, Tally},
@@ -53,6 +53,18 @@ const TEND_EVERY: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 /// How long after a look that failed the next one is.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long a client waits who asks for a job that the journal is to be read for.
+const LOOK_WITHIN: Duration = Duration::from_secs(5);
+
+/// A job that was asked for by its id.
+#[derive(Debug)]
+pub(crate) enum Look {
+    /// It is this worker's, or this one follows it.
+    Here(Job),
+    /// It is in the journal.
+    Noted(Seen),
+}
 
 /// The parts of a running worker.
 #[derive(Debug)]
@@ -227,9 +239,35 @@ impl Worker {
         self.fees.announced()
     }
 
-    /// A job in flight, or one that ended lately.
-    pub(crate) fn job(&self, id: &BlockHash) -> Option<Job> {
-        self.table.find(id)
+    /// The job of this id: what is known here, unless the journal knows more.
+    ///
+    /// # Errors
+    /// There is none, or the journal cannot be read now.
+    pub(crate) async fn look(&self, id: &BlockHash) -> Result<Look, Refusal> {
+        let here = self.table.find(id);
+        // What goes on is known best where that is, and nothing comes after a confirmation.
+        if let Some(job) = &here
+            && (!job.phase().is_end() || job.phase() == Phase::Confirmed)
+        {
+            return Ok(Look::Here(job.clone()));
+        }
+        let noted = match timeout(LOOK_WITHIN, self.means.journal.look(id)).await {
+            Ok(noted) => noted.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("the journal has not answered for {LOOK_WITHIN:?}")),
+        };
+        match (here, noted) {
+            // Why it ended is known better here.
+            (Some(job), Ok(Some(Seen::Ended(ended)))) if ended.outcome == job.phase() => {
+                Ok(Look::Here(job))
+            }
+            (_, Ok(Some(seen))) => Ok(Look::Noted(seen)),
+            (Some(job), _) => Ok(Look::Here(job)),
+            (None, Ok(None)) => Err(Refusal::JobNotFound),
+            (None, Err(error)) => {
+                warn!(%error, job = %id, "cannot see how a job stands");
+                Err(Refusal::JournalFailed { retry_after: TEND_EVERY.as_secs() })
+            }
+        }
     }
 
     pub(crate) fn config(&self) -> &Config {

@@ -189,6 +189,56 @@ async fn who_follows_a_job_is_told_how_it_was_lost() {
 }
 
 #[tokio::test]
+async fn any_worker_says_how_a_job_stands_and_none_of_those_has_it() {
+    let (net, store, town) = (net().await, memory(), Town::new());
+    let one = Front::start(&net, &store, &town.member("one")).await;
+    let other = Front::start(&net, &store, &town.member("other")).await;
+    one.gate.set(false);
+    let asked = request(&payments(&state(&net, &alice()), 2), 2 * FEE);
+    let place = format!("/jobs/{}", asked.id());
+    let there = other.server.local_addr();
+    assert_eq!(http::get(there, &place).await.refusal(), (404, "Job not found".to_owned()));
+    let asking = one.ask(&asked);
+    // Known at once: whoever was told no a moment ago is not told so again.
+    one.job_in(Phase::Solving).await;
+    let state = http::get(there, &place).await.json();
+    assert_eq!(state["state"], "solving", "{state}");
+    assert_eq!((&state["works_done"], &state["works_needed"]), (&0.into(), &3.into()), "{state}");
+    let path = format!("{place}/events");
+    let events = tokio::spawn(async move { http::get(there, &path).await });
+    one.gate.set(true);
+    assert_eq!(answer(asking).await.status, 201);
+    let events = String::from_utf8(answer(events).await.body).unwrap();
+    let states: Vec<&str> = events.matches(r#""state":"solving""#).collect();
+    assert!(!states.is_empty() && events.contains(r#""state":"confirmed""#), "{events}");
+    one.idle().await;
+    let here = http::get(one.server.local_addr(), &place).await.json();
+    assert_eq!(http::get(there, &place).await.json(), here);
+    assert_eq!((&here["state"], &here["works_done"]), (&"confirmed".into(), &3.into()), "{here}");
+    assert!(other.server.jobs().is_empty() && other.gate.searches() == 0);
+}
+
+/// What was refused here may have come about elsewhere.
+#[tokio::test]
+async fn what_the_journal_says_of_a_job_counts_more_than_an_earlier_refusal() {
+    let (net, store, town) = (net().await, memory(), Town::new());
+    let one = Front::start(&net, &store, &town.member("one")).await;
+    let other = Front::start(&net, &store, &town.member("other")).await;
+    let before = payments(&state(&net, &alice()), 1)[0];
+    let asked = request(&payments(&state(&net, &alice()).after(&before), 1), FEE);
+    let place = format!("/jobs/{}", asked.id());
+    let there = other.server.local_addr();
+    assert_eq!(answer(other.ask(&asked)).await.status, 400, "the block before it is not there yet");
+    let state = http::get(there, &place).await.json();
+    assert_eq!(state["state"], "failed", "{state}");
+    net.seed(&before.sign(&alice()).into()).unwrap();
+    assert_eq!(answer(one.ask(&asked)).await.status, 201);
+    one.idle().await;
+    let state = http::get(there, &place).await.json();
+    assert_eq!((&state["state"], state.get("error")), (&"confirmed".into(), None), "{state}");
+}
+
+#[tokio::test]
 async fn the_jobs_of_who_is_gone_are_gone_on_with_by_one_of_the_others_and_those_of_nobody_else() {
     let (net, store, town) = (net().await, memory(), Town::new());
     net.open(&key(4), amount(RICHES)).unwrap();
@@ -269,8 +319,11 @@ async fn killed_at(last: usize, moment: Moment) -> bool {
     let two = Front::start(&net, &store, &second).await;
     let asked = request(&payments(&state(&net, &alice()), 1), FEE);
     let asking = one.ask(&asked);
+    let everything = p2pow_store::Page { prefix: "", after: None, limit: 100 };
+    let is_open = async || !store.list("worker-open", everything).await.unwrap().is_empty();
     let ended = async {
-        while !dying.is_dead() && booked(&store).await.is_empty() {
+        // It is booked before it is taken from the open ones, and that is a write, too.
+        while !dying.is_dead() && (booked(&store).await.is_empty() || is_open().await) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
@@ -279,11 +332,10 @@ async fn killed_at(last: usize, moment: Moment) -> bool {
     asking.abort();
     let Front { server, gate } = one;
     drop(server);
-    let everything = p2pow_store::Page { prefix: "", after: None, limit: 100 };
     let works = store.list("worker-works", everything).await.unwrap().len();
     // Its client comes to the other one, which joins it to what is open, or begins.
     let again = two.ask(&asked);
-    if !store.list("worker-open", everything).await.unwrap().is_empty() {
+    if is_open().await {
         two.follows().await;
     }
     town.gone(&first.name());
@@ -298,11 +350,7 @@ async fn killed_at(last: usize, moment: Moment) -> bool {
     two.idle().await;
     assert!(works + two.gate.searches() <= 2, "{place}: what was solved is not solved again");
     assert_eq!(net.receivable_total(&george()), amount(FEE), "{place}: paid once");
-    assert_eq!(
-        store.list("worker-open", everything).await.unwrap().len(),
-        0,
-        "{place}: nothing is left"
-    );
+    assert!(!is_open().await, "{place}: nothing is left");
     drop(gate);
     was_killed
 }

@@ -6,6 +6,7 @@
 #[path = "../../../../crates/p2pow-fleet/tests/fleet/broker.rs"]
 #[allow(dead_code)] // not all of it is used here
 mod broker;
+mod looks;
 mod setup;
 mod tap;
 

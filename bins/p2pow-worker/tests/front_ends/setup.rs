@@ -125,6 +125,19 @@ impl Front {
         let (address, body) = (self.address, request.to_json());
         thread::spawn(move || ask(address, &body))
     }
+
+    /// Reads a page to its end.
+    pub(crate) fn get(&self, path: &str) -> JoinHandle<(u16, String)> {
+        let (address, line) = (self.address, format!("GET {path}"));
+        thread::spawn(move || exchange(address, &line, &[]).expect("an answer"))
+    }
+
+    /// How a job stands, by its word.
+    pub(crate) fn state(&self, id: &BlockHash) -> Value {
+        let (status, body) = self.get(&format!("/jobs/{id}")).join().unwrap();
+        let state: Value = serde_json::from_str(&body).unwrap();
+        if status == 200 { state["state"].clone() } else { status.into() }
+    }
 }
 
 impl Drop for Front {
@@ -171,17 +184,23 @@ impl Starting {
 }
 
 fn ask(address: SocketAddr, body: &[u8]) -> Option<(u16, Value)> {
+    let (status, answer) = exchange(address, "POST /request_work", body)?;
+    Some((status, serde_json::from_str(&answer).ok()?))
+}
+
+/// Status and body, which HTTP 1.0 has in one piece.
+fn exchange(address: SocketAddr, line: &str, body: &[u8]) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let length = body.len();
     let head = format!(
-        "POST /request_work HTTP/1.1\r\nHost: w\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+        "{line} HTTP/1.0\r\nHost: w\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
     );
     stream.write_all(&[head.as_bytes(), body].concat()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     let status = answer.split(' ').nth(1)?.parse().ok()?;
-    Some((status, serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()?))
+    Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
 }
 
 /// Runs the program on the fleet's journal to its end.

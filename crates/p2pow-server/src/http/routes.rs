@@ -1,6 +1,6 @@
 //! [`serve`]: the routes of the protocol on a server of `nano-http`, which holds every client to its limits.
 
-use super::{answers, front::Front};
+use super::{answers, front::Front, jobs};
 use crate::{config::Config, job::Job, worker::Worker};
 use axum::{
     Router,
@@ -54,8 +54,8 @@ fn router(front: Front) -> Router {
     Router::new()
         .route("/request_info", get(request_info).post(request_info))
         .route("/request_work", get(request_work).post(request_work))
-        .route("/jobs/{id}", get(answers::state))
-        .route("/jobs/{id}/events", get(answers::events))
+        .route("/jobs/{id}", get(jobs::state))
+        .route("/jobs/{id}/events", get(jobs::events))
         .fallback(async || answers::refused(&Refusal::InvalidRoute))
         .method_not_allowed_fallback(async || answers::refused(&Refusal::MethodNotAllowed))
         .with_state(Arc::new(front))
@@ -79,7 +79,7 @@ async fn request_work(
     let admitted = admit(&front, source, body).await;
     front.worker.timings().admit.count(began.elapsed());
     match admitted {
-        Ok(job) if wants_no_wait(&headers) => answers::accepted(&job),
+        Ok(job) if wants_no_wait(&headers) => jobs::accepted(&job),
         Ok(job) => answers::outcome(job.reply().await),
         Err(refusal) => answers::refused(&refusal),
     }

@@ -90,8 +90,8 @@ async fn ending(job: &Job, last: Option<&Elsewhere>, means: &Means) -> Ending {
 
 /// What the clients are told who have not been told yet.
 async fn reply(job: &Job, ended: &EndedJob, last: Option<&Elsewhere>, means: &Means) -> Reply {
-    if let Some(code) = &ended.refusal {
-        return Err(refusal(code));
+    if let Some(refusal) = ended.as_refusal() {
+        return Err(refusal);
     }
     let Some(last) = last else { return Err(Refusal::UserWorkFailed) };
     let works = match last.works() {
@@ -107,16 +107,4 @@ async fn reply(job: &Job, ended: &EndedJob, last: Option<&Elsewhere>, means: &Me
     let blocks = finish(job.request(), last.plan(), &works);
     // Without a refusal a job was published; the reward of one that was lost was not taken.
     Ok(answer(job.request(), &blocks, ended.outcome == Phase::Confirmed))
-}
-
-/// The refusals that end a job which has begun, by their codes.
-fn refusal(code: &str) -> Refusal {
-    let node = || "the node's words are in the log of the worker that had the job".to_owned();
-    let all = [
-        Refusal::RewardWorkFailed,
-        Refusal::UserBlockRefused { node: node() },
-        Refusal::JournalFailed { retry_after: RETRY_AFTER },
-        Refusal::Conflict,
-    ];
-    all.into_iter().find(|refusal| refusal.code() == code).unwrap_or(Refusal::UserWorkFailed)
 }

@@ -1,7 +1,10 @@
 //! [`Elsewhere`]: a job that is open in a journal which several share, as those see it who do not have it.
-//! [`Unfinished`]: the same, as the operator sees it.
+//! [`Unfinished`]: the same, as the operator sees it. [`Seen`]: a job that is open or was.
 
-use super::{line::OPEN, record::OpenJob};
+use super::{
+    line::OPEN,
+    record::{EndedJob, OpenJob},
+};
 use crate::job::phase::Phase;
 use nano_primitives::{BlockHash, Work};
 use p2pow_protocol::{Plan, WorkRequest};
@@ -40,6 +43,29 @@ impl Elsewhere {
     /// All works, once they are found.
     pub(crate) fn works(&self) -> Option<&[Work]> {
         self.entry.value.works.as_deref()
+    }
+
+    /// The hashes tried for them, once they are found.
+    pub(crate) const fn hashes(&self) -> u64 {
+        self.entry.value.hashes
+    }
+}
+
+/// A job as the journal has it.
+#[derive(Debug, Clone)]
+pub(crate) enum Seen {
+    /// It goes on, at whichever worker.
+    Open(Box<Elsewhere>),
+    /// It is in the books, or will be at once.
+    Ended(EndedJob),
+}
+
+impl From<Elsewhere> for Seen {
+    fn from(job: Elsewhere) -> Self {
+        match job.entry.value.end {
+            Some(ended) => Self::Ended(ended),
+            None => Self::Open(Box::new(job)),
+        }
     }
 }
 

@@ -8,6 +8,9 @@ use p2pow_protocol::{Plan, Refusal, Step, WorkRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// Seconds after which a journal that could not be written may be there again.
+const RETRY_AFTER: u64 = 10;
+
 /// A job that is not at its end, with all that it takes to go on with it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct OpenJob {
@@ -136,6 +139,20 @@ impl OpenJob {
 }
 
 impl EndedJob {
+    /// The refusal that its clients were told, if they were, as far as its code says. A job that has begun ends by few.
+    pub(crate) fn as_refusal(&self) -> Option<Refusal> {
+        let code = self.refusal.as_ref()?;
+        let node = "the node's words are in the log of the worker that had the job".to_owned();
+        let all = [
+            Refusal::RewardWorkFailed,
+            Refusal::UserBlockRefused { node },
+            Refusal::JournalFailed { retry_after: RETRY_AFTER },
+            Refusal::Conflict,
+        ];
+        let named = all.into_iter().find(|refusal| refusal.code() == code);
+        Some(named.unwrap_or(Refusal::UserWorkFailed))
+    }
+
     /// Whether this is the end of the same job, and not of an earlier one for the same reward.
     pub(super) const fn is_of(&self, other: &Self) -> bool {
         self.admitted_ms == other.admitted_ms
