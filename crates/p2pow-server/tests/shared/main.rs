@@ -2,144 +2,23 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod town;
 
 use common::{
-    FEE, PATIENCE, RICHES, alice, amount, bob, config, eventually,
-    gate::Gate,
-    george, http,
+    FEE, RICHES, alice, amount, bob, eventually, george, http,
     kept::{booked, books_have, memory, net},
     key, payments, request, request_by, state,
 };
-use nano_devnet::Devnet;
-use nano_pow::{CpuBackend, Pool};
-use nano_rpc::Client;
-use p2pow_protocol::WorkRequest;
-use p2pow_server::{Job, JournalIn, Phase, Server};
+use p2pow_server::{Contest, Phase};
 use p2pow_store::{
-    BoxFuture, Owners, Store,
+    Store,
     crash::{CrashAt, Moment},
 };
-use std::{
-    collections::BTreeSet,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
-use tokio::{sync::watch, time::timeout};
-
-/// What all know who share a journal: who is gone, and how many changes there have been.
-#[derive(Debug, Clone)]
-struct Town(Arc<(Mutex<BTreeSet<String>>, watch::Sender<u64>)>);
-
-/// One of them, and how often it has taken another name.
-#[derive(Debug)]
-struct Member {
-    town: Town,
-    name: &'static str,
-    term: Arc<AtomicUsize>,
-}
-
-impl Town {
-    fn new() -> Self {
-        Self(Arc::new((Mutex::default(), watch::Sender::new(0))))
-    }
-
-    fn member(&self, name: &'static str) -> Arc<Member> {
-        Arc::new(Member { town: self.clone(), name, term: Arc::default() })
-    }
-
-    fn is_gone(&self, owner: &str) -> bool {
-        self.0.0.lock().unwrap().contains(owner)
-    }
-
-    /// From now on everybody takes this one for gone.
-    fn gone(&self, owner: &str) {
-        self.0.0.lock().unwrap().insert(owner.to_owned());
-        self.0.1.send_modify(|changes| *changes += 1);
-    }
-}
-
-impl Member {
-    fn name(&self) -> String {
-        format!("{}.{}", self.name, self.term.load(Ordering::SeqCst))
-    }
-
-    /// Its lease is lost, and it has another.
-    fn lapse(&self) {
-        let before = self.name();
-        self.term.fetch_add(1, Ordering::SeqCst);
-        self.town.gone(&before);
-    }
-}
-
-impl Owners for Member {
-    fn me(&self) -> Option<String> {
-        Some(self.name()).filter(|name| !self.town.is_gone(name))
-    }
-
-    fn is_gone(&self, owner: &str) -> bool {
-        self.town.is_gone(owner)
-    }
-
-    fn lost<'a>(&'a self, owner: &'a str) -> BoxFuture<'a, ()> {
-        Box::pin(async move {
-            let mut changes = self.town.0.1.subscribe();
-            let _ = changes.wait_for(|_| self.town.is_gone(owner)).await;
-        })
-    }
-
-    fn changed(&self, seen: u64) -> BoxFuture<'_, u64> {
-        Box::pin(async move {
-            let mut changes = self.town.0.1.subscribe();
-            let changed = changes.wait_for(|changes| *changes > seen).await;
-            *changed.unwrap()
-        })
-    }
-}
-
-/// A worker of those that share a journal.
-struct Front {
-    server: Server,
-    gate: Gate,
-}
-
-impl Front {
-    async fn start(net: &Devnet, store: &Arc<dyn Store>, member: &Arc<Member>) -> Self {
-        let gate = Gate::open();
-        let pool = Pool::new(vec![Box::new(gate.backend(CpuBackend::new(1)))]);
-        let node = Client::new(&net.rpc_url()).unwrap();
-        let owners = Arc::clone(member) as Arc<dyn Owners>;
-        let journal = JournalIn::shared(Arc::clone(store), owners);
-        let server = Server::bind_with(config(), node, pool, journal).await.unwrap();
-        Self { server, gate }
-    }
-
-    fn ask(&self, asked: &WorkRequest) -> tokio::task::JoinHandle<http::Response> {
-        let (address, body) = (self.server.local_addr(), asked.to_json());
-        tokio::spawn(async move { http::post(address, "/request_work", &body).await })
-    }
-
-    async fn job_in(&self, phase: Phase) -> Job {
-        eventually(|| self.server.jobs().into_iter().find(|job| job.phase() >= phase)).await
-    }
-
-    /// Waits until it follows a job that another has.
-    async fn follows(&self) {
-        let is_following = || self.server.reports().iter().any(|report| report.is_elsewhere);
-        eventually(|| is_following().then_some(())).await;
-    }
-
-    async fn idle(&self) {
-        eventually(|| self.server.jobs().is_empty().then_some(())).await;
-    }
-}
-
-async fn answer(asking: tokio::task::JoinHandle<http::Response>) -> http::Response {
-    timeout(PATIENCE, asking).await.expect("there is an answer").unwrap()
-}
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
+use town::{Deaf, Front, Town, answer};
 
 #[tokio::test]
 async fn an_equal_request_at_another_worker_joins_and_another_block_is_a_conflict() {
@@ -296,6 +175,41 @@ async fn who_has_lost_its_lease_stops_to_search_and_goes_on_if_nobody_else_does(
     assert_eq!(booked(&store).await.len(), 1);
 }
 
+/// Who has been stopped for long does not know that its job is another's, and decides on an end of it.
+#[tokio::test]
+async fn the_end_that_a_worker_decides_on_whose_job_is_anothers_is_not_booked() {
+    let (net, store, town) = (net().await, memory(), Town::new());
+    let first = town.member("first");
+    let deaf = Arc::new(Deaf(Arc::clone(&first)));
+    let one = Front::start_with(&net, &store, &deaf, |config| config.contest = Contest::Never);
+    let two = town.member("second");
+    let two = Front::start_with(&net, &store, &two, |config| config.contest = Contest::Always);
+    let (one, two) = (one.await, two.await);
+    one.gate.set(false);
+    two.gate.set(false);
+    let asked = request(&payments(&state(&net, &alice()), 1), FEE);
+    let asking = one.ask(&asked);
+    one.job_in(Phase::Solving).await;
+    town.gone(&first.name());
+    two.job_in(Phase::Solving).await;
+    // The payment is on the ledger without its reward: the one gives the job up as lost, the other goes on for it.
+    net.seed(&(*asked.first()).into()).unwrap();
+    let decided = || {
+        let jobs = one.server.reports();
+        (jobs.is_empty() || jobs.iter().any(|job| job.is_elsewhere)).then_some(())
+    };
+    eventually(decided).await;
+    two.gate.set(true);
+    two.idle().await;
+    let books = booked(&store).await;
+    assert_eq!((books.len(), books[0].outcome), (1, Phase::Confirmed), "{books:?}");
+    assert_eq!(net.receivable_total(&george()), amount(FEE));
+    assert_eq!(answer(asking).await.status, 201, "as its owner says");
+    one.idle().await;
+    let (one, two) = (one.server.status(), two.server.status());
+    assert_eq!((one.won, one.lost, two.won, two.lost), (0, 0, 1, 0));
+}
+
 #[tokio::test]
 async fn who_has_no_lease_takes_no_jobs_and_says_why() {
     let (net, store, town) = (net().await, memory(), Town::new());
@@ -327,7 +241,7 @@ async fn killed_at(last: usize, moment: Moment) -> bool {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    timeout(PATIENCE, ended).await.expect("it ends or dies");
+    timeout(common::PATIENCE, ended).await.expect("it ends or dies");
     let was_killed = dying.is_dead();
     asking.abort();
     let Front { server, gate } = one;
