@@ -2,6 +2,7 @@
 
 mod bucket;
 mod key;
+mod retry;
 
 use crate::{Broker, BrokerError, Name, broker::Link};
 use async_nats::jetstream::{
@@ -16,26 +17,13 @@ use p2pow_store::{
     BoxFuture, Expect, MAX_VALUE_BYTES, Page, Record, Revision, Store, StoreError, check_name,
     check_value,
 };
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
-use tokio::time::{Instant, sleep};
+use retry::{PATIENCE, Patience, patiently};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(2);
-/// How long a call is tried again, if nothing else is said. A cluster elects a leader in 4 to 9 s, but where a server
-/// that has just come back stands for it in vain, each of its attempts makes the others wait for 4 to 9 s more: every
-/// second time one of them is faster, so that four attempts in a row, some 25 s, are not rare.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the servers remember the numbers of writes: longer than one is tried.
 const DUPLICATES: Duration = Duration::from_secs(120);
-/// No call is tried again for longer.
-const LONGEST_PATIENCE: Duration = Duration::from_secs(100);
-/// Who gets no answer for so long may be at a server that is cut off from the others, and goes to another.
-const CUT_OFF: Duration = Duration::from_secs(7);
-const PAUSE: Duration = Duration::from_millis(100);
 /// Bytes of a message that are not the record's value.
 const HEADERS: usize = 4096;
 /// Records that are fetched at the same time.
@@ -57,9 +45,7 @@ pub struct JetStreamStore {
     stream: Stream<()>,
     bucket: String,
     place: String,
-    patience: Duration,
-    /// When a call was answered last, or another server was looked for.
-    answered: Mutex<Instant>,
+    patience: Patience,
     /// Keeps the connection.
     link: Link,
 }
@@ -113,21 +99,14 @@ impl JetStreamStore {
         let stream = context.get_stream_no_info(format!("KV_{bucket}")).await;
         let stream = stream.map_err(|error| unknown(Arc::new(error)))?;
         let place = format!("{} (bucket {bucket})", link.broker());
-        Ok(Self {
-            context,
-            stream,
-            bucket,
-            place,
-            patience: PATIENCE,
-            answered: Instant::now().into(),
-            link,
-        })
+        let patience = Patience::new(PATIENCE);
+        Ok(Self { context, stream, bucket, place, patience, link })
     }
 
     /// The same with another time for which a call is tried again, 100 s at most.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
-        Self { patience: patience.min(LONGEST_PATIENCE), ..self }
+        Self { patience: Patience::new(patience), ..self }
     }
 
     /// The same as a value that journals share.
@@ -146,50 +125,16 @@ impl JetStreamStore {
         format!("$KV.{}.{}.{}", self.bucket, key::encode(bucket), key::encode(key))
     }
 
-    /// Tries until it is done, or for as long as this store has patience.
-    async fn patiently<T, F>(
-        &self,
-        key: &str,
-        mut attempt: impl FnMut() -> F,
-    ) -> Result<T, StoreError>
+    /// Asks until there is an answer, or for as long as this store has patience.
+    async fn read<T, F>(&self, key: &str, attempt: impl FnMut() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, Cause>>,
     {
-        let failed = |source| {
+        let unread = |source| {
             let (place, key) = (self.place.clone(), key.to_owned());
-            StoreError::Remote { place, key, source }
+            StoreError::Unread { place, key, source }
         };
-        let begun = Instant::now();
-        let attempt = || {
-            let going = attempt();
-            async move {
-                let done = going.await;
-                match done {
-                    Ok(_) => *self.answered() = Instant::now(),
-                    Err(_) => self.look_elsewhere(begun).await,
-                }
-                done
-            }
-        };
-        patiently(self.patience, attempt).await.map_err(failed)
-    }
-
-    fn answered(&self) -> MutexGuard<'_, Instant> {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Goes to another server of the cluster if this one has not answered anybody for a while.
-    async fn look_elsewhere(&self, begun: Instant) {
-        {
-            let mut answered = self.answered();
-            if begun.max(*answered).elapsed() < CUT_OFF {
-                return;
-            }
-            *answered = Instant::now();
-        }
-        if self.link.is_up() && self.link.client.force_reconnect().await.is_ok() {
-            tracing::warn!(place = self.place, "no answer, trying another server of the cluster");
-        }
+        self.patience.with(&self.link, attempt).await.map_err(unread)
     }
 
     /// The last message of a record, and whether the record is there.
@@ -207,7 +152,7 @@ impl JetStreamStore {
                 Err(error) => Err(Arc::new(error) as Cause),
             }
         };
-        self.patiently(key, attempt).await
+        self.read(key, attempt).await
     }
 
     async fn find(&self, bucket: &str, key: &str) -> Result<Option<Record>, StoreError> {
@@ -219,7 +164,11 @@ impl JetStreamStore {
     async fn publish(&self, write: &Write<'_>, after: u64) -> Result<Option<Revision>, StoreError> {
         // The same in each attempt: servers that have done it already say so.
         let number = format!("{:016x}", getrandom::u64().expect("the system has random numbers"));
-        self.patiently(write.key, || self.attempt(write, after, &number)).await
+        let attempt = || self.attempt(write, after, &number);
+        self.patience.with(&self.link, attempt).await.map_err(|source| {
+            let (place, key) = (self.place.clone(), write.key.to_owned());
+            StoreError::Remote { place, key, source }
+        })
     }
 
     async fn attempt(
@@ -318,26 +267,9 @@ impl JetStreamStore {
             let keys = keys.try_filter_map(async |key| Ok(key));
             keys.try_collect::<Vec<String>>().await.map_err(unheard)
         };
-        let mut keys = self.patiently("*", attempt).await?;
+        let mut keys = self.read(&format!("{bucket}/*"), attempt).await?;
         keys.sort_unstable();
         Ok(keys)
-    }
-}
-
-/// Tries until it is done or the time is over.
-async fn patiently<T, F>(patience: Duration, mut attempt: impl FnMut() -> F) -> Result<T, Cause>
-where
-    F: Future<Output = Result<T, Cause>>,
-{
-    let end = Instant::now() + patience;
-    loop {
-        match attempt().await {
-            Err(error) if Instant::now() < end => {
-                tracing::debug!(%error, "a call to the records is tried again");
-                sleep(PAUSE).await;
-            }
-            done => return done,
-        }
     }
 }
 

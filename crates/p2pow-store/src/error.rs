@@ -114,13 +114,23 @@ pub enum StoreError {
         /// What the database or the system said.
         source: Arc<dyn Error + Send + Sync>,
     },
-    /// A store on other machines did not answer, or not as it should. Whether the record was written is not known before
-    /// it is read again.
+    /// A store on other machines did not answer to a write, or not as it should. Whether the record was written is not
+    /// known before it is read again.
     #[error("the store at {place} failed; whether record {key} was written is not known")]
     Remote {
         /// Where it is, without credentials.
         place: String,
         /// The record's key.
+        key: String,
+        /// What happened.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// A store on other machines did not answer a question, or not as it should. Nothing was written.
+    #[error("the store at {place} failed: {key} could not be read")]
+    Unread {
+        /// Where it is, without credentials.
+        place: String,
+        /// The record's key, or that of a list: its bucket and `/*`.
         key: String,
         /// What happened.
         source: Arc<dyn std::error::Error + Send + Sync>,

@@ -120,14 +120,21 @@ async fn too_few_servers_or_no_jetstream_are_told_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_without_a_broker_says_so_and_that_the_write_is_uncertain() {
+async fn a_store_without_a_broker_says_so_and_that_a_write_is_uncertain_but_no_question() {
     let Some(mut server) = broker::start("") else { return };
     let store = JetStreamStore::open(&at(&server), &name("p2pow"), 1).await.unwrap();
     let store = store.with_patience(Duration::from_secs(1));
     server.kill();
     let everything = Page { prefix: "", after: None, limit: 1 };
-    let error = within(store.list("job", everything)).await.unwrap_err();
-    assert!(matches!(error, StoreError::Remote { .. }), "{error}");
+    for (error, key) in [
+        (within(store.list("job", everything)).await.unwrap_err(), "job/*"),
+        (within(store.get("job", "a")).await.unwrap_err(), "a"),
+    ] {
+        assert!(matches!(error, StoreError::Unread { .. }), "{error}");
+        let words = error.to_string();
+        assert!(words.contains(&format!(": {key} could not be read")), "{words}");
+        assert!(words.contains(&server.address()), "{words}");
+    }
     let error = within(store.put("job", "a", "1".into(), Expect::Absent)).await.unwrap_err();
     assert!(matches!(error, StoreError::Remote { .. }), "{error}");
     let words = error.to_string();
