@@ -52,6 +52,6 @@ pub use {
     lease::Lease,
     message::{AgentBeat, FrontBeat, Quarantined},
     name::{Name, NameError},
-    presence::{LeaseView, Presence, leases},
+    presence::{JoinError, LeaseView, Presence, leases},
     status::{FleetStatus, Watcher},
 };

@@ -7,7 +7,7 @@
 mod sightings;
 
 use crate::{Lease, Name, lease};
-use p2pow_store::{BoxFuture, Owners, Records, Store, StoreError};
+use p2pow_store::{BoxFuture, Entry, Owners, Records, Revision, Store, StoreError};
 use serde::Serialize;
 use sightings::{Seen, Sightings};
 use std::{
@@ -63,18 +63,36 @@ pub struct LeaseView {
     pub is_over: bool,
 }
 
+/// Why there is no place for a front end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another program has the name.
+    #[error(
+        "another front end has the name {member} and renews its lease: give each another one (--fleet-member), or stop that one first"
+    )]
+    Taken {
+        /// The name.
+        member: Name,
+    },
+}
+
 impl Presence {
     /// Takes a place by the name `member`. Its jobs pass on `time` after it was heard last. If it `succeeds` those who
-    /// had the name before, their leases end at once: the name is that of one program at a time then.
+    /// had the name before, their leases end without their time being waited for: the name is that of one program at a
+    /// time then. Who has it is listened to before for a little longer than it takes to be heard once.
     ///
     /// # Errors
-    /// The store failed.
+    /// The store failed, or one of this name is heard.
     pub async fn join(
         store: Arc<dyn Store>,
         member: Name,
         time: Duration,
         succeeds: bool,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, JoinError> {
         let shared = Arc::new(Shared {
             records: lease::records(Arc::clone(&store)),
             store,
@@ -158,14 +176,31 @@ impl Owners for Presence {
 }
 
 impl Shared {
-    /// Ends the leases of those that had this name before.
-    async fn succeed(&self) -> Result<(), StoreError> {
-        for (owner, lease) in leases(Arc::clone(&self.store)).await? {
-            if lease.member == self.member && !lease.is_over {
-                self.end(&owner).await?;
-            }
+    /// Ends the leases of those that had this name before, if none of them is written any more: who was killed is told
+    /// from who is there by nothing else.
+    async fn succeed(&self) -> Result<(), JoinError> {
+        let before = self.namesakes().await?;
+        let Some(longest) = before.values().map(|(_, lasts)| *lasts).max() else { return Ok(()) };
+        sleep(longest * 3 / 10).await;
+        let now = self.namesakes().await?;
+        if now.iter().any(|(owner, seen)| before.get(owner) != Some(seen)) {
+            return Err(JoinError::Taken { member: self.member.clone() });
+        }
+        for owner in now.keys() {
+            self.end(owner).await?;
         }
         Ok(())
+    }
+
+    /// The leases by this name that are not over: which write each is of, and how long after one it is over.
+    async fn namesakes(&self) -> Result<BTreeMap<String, (Revision, Duration)>, StoreError> {
+        let found = self.records.all(PREFIX).await?.into_iter();
+        let mine = found
+            .filter(|Entry { value: lease, .. }| lease.holder == self.member && !lease.is_over);
+        let seen = |entry: Entry<lease::Tenure>| {
+            (entry.key[PREFIX.len()..].to_owned(), (entry.revision, entry.value.lasts()))
+        };
+        Ok(mine.map(seen).collect())
     }
 
     async fn end(&self, owner: &str) -> Result<(), StoreError> {

@@ -1,8 +1,11 @@
-use super::{Presence, leases};
+use super::{JoinError, Presence, leases};
 use crate::Name;
-use p2pow_store::{LogStore, Owners, Store};
-use std::{sync::Arc, time::Duration};
-use tokio::time::timeout;
+use p2pow_store::{Around, BoxFuture, Call, LogStore, Owners, Store, StoreError};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{sync::watch, time::timeout};
 
 const TIME: Duration = Duration::from_millis(400);
 const SOON: Duration = Duration::from_secs(30);
@@ -60,13 +63,74 @@ async fn who_was_never_there_is_gone_after_a_while() {
     until_gone(&one, "stranger.0").await;
 }
 
+/// Who was killed and is started again has its jobs at once, and not when its time is over.
 #[tokio::test]
-async fn a_successor_ends_the_lease_of_its_predecessor_who_takes_another() {
+async fn a_successor_ends_the_lease_of_a_predecessor_that_is_not_heard() {
     let store = LogStore::in_memory().shared();
-    let first = join(&store, "one").await;
+    let long = TIME * 10;
+    let join = |time| Presence::join(Arc::clone(&store), member("one"), time, true);
+    let first = join(long).await.unwrap();
     let before = first.me().unwrap();
+    drop(first);
+    let began = Instant::now();
+    let second = join(TIME).await.unwrap();
+    assert!(second.is_gone(&before), "at once");
+    assert!(began.elapsed() < long, "{:?}", began.elapsed());
+    // Given back: nobody is listened to.
+    second.leave().await;
+    let began = Instant::now();
+    join(long).await.unwrap();
+    assert!(began.elapsed() < long / 5, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_second_one_of_a_name_is_refused_while_the_first_is_heard() {
+    let store = LogStore::in_memory().shared();
+    // It is written each 1.2 s, on a machine that is not too busy, and listened to for 1.8 s.
+    let time = Duration::from_secs(6);
+    let first = Presence::join(Arc::clone(&store), member("one"), time, true).await.unwrap();
+    let before = first.me();
+    let second = Presence::join(Arc::clone(&store), member("one"), TIME, true).await;
+    let error = second.unwrap_err();
+    assert!(matches!(error, JoinError::Taken { .. }), "{error}");
+    assert!(error.to_string().contains("another front end has the name one"), "{error}");
+    let other = join(&store, "other").await;
+    tokio::time::sleep(TIME).await;
+    assert_eq!(first.me(), before, "it keeps its lease");
+    assert!(!other.is_gone(&before.unwrap()));
+}
+
+/// A store that passes nothing on while it is held, as for a process that was stopped.
+#[derive(Debug)]
+struct Held(Arc<dyn Store>, watch::Receiver<bool>);
+
+impl Around for Held {
+    fn store(&self) -> &dyn Store {
+        &*self.0
+    }
+
+    fn call<'a, T: Send + 'a>(
+        &'a self,
+        _: Call<'a>,
+        answer: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        Box::pin(async move {
+            self.1.clone().wait_for(|is_held| !is_held).await.expect("it is let go");
+            answer.await
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_predecessor_that_was_stopped_takes_another_lease_when_it_goes_on() {
+    let store = LogStore::in_memory().shared();
+    let (hold, is_held) = watch::channel(false);
+    let first = join(&(Arc::new(Held(Arc::clone(&store), is_held)) as Arc<dyn Store>), "one").await;
+    let before = first.me().unwrap();
+    hold.send_replace(true);
     let second = join(&store, "one").await;
     assert!(second.is_gone(&before), "at once");
+    hold.send_replace(false);
     timeout(SOON, first.lost(&before)).await.expect("the first one learns it");
     let again = async {
         let mut seen = 0;
