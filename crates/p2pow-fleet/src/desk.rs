@@ -13,6 +13,7 @@
 //!
 //! Every change is one call, after which [`Desk::take`] says what is to be sent, and what is new for whoever ordered.
 
+mod hands;
 mod order;
 
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     message::{Command, OrderId, Outcome, Report},
     roster::{Fault, Member, Roster},
 };
+use hands::Hands;
 use nano_pow::Puzzle;
 use nano_primitives::Work;
 use order::{Closed, Open};
@@ -67,8 +69,7 @@ pub(crate) struct Desk {
     roster: Roster,
     open: BTreeMap<u64, Open>,
     closed: Closed,
-    /// The orders that each agent was given, those for all too.
-    held: BTreeMap<Name, Vec<u64>>,
+    held: Hands,
     last: u64,
     counts: Counts,
     searches: Histogram,
@@ -88,7 +89,7 @@ impl Desk {
             roster: Roster::default(),
             open: BTreeMap::new(),
             closed: Closed::default(),
-            held: BTreeMap::new(),
+            held: Hands::default(),
             last: 0,
             counts: Counts::default(),
             searches: Histogram::default(),
@@ -128,15 +129,18 @@ impl Desk {
             return;
         }
         self.count(agent, report, now);
-        match &report.outcome {
-            Outcome::Searching => {}
+        let mut is_changed = match &report.outcome {
+            Outcome::Searching => false,
             Outcome::Found { work } => self.proposed(agent, report, *work, now),
             Outcome::Failed { .. } => self.strike(agent, Fault::Failed, now),
-        }
+        };
         if self.roster.get(agent).is_some_and(Member::is_idle) {
-            self.strike(agent, Fault::Idle, now);
+            is_changed |= self.strike(agent, Fault::Idle, now);
         }
-        self.arrange(now);
+        // A thousand agents report two thousand times a second, and who has what stays as it is.
+        if is_changed {
+            self.arrange(now);
+        }
     }
 
     /// A message of an agent was none.
@@ -193,7 +197,7 @@ impl Desk {
         let agents = self.roster.usable(now).map(|(name, agent)| AgentStanding {
             name: name.clone(),
             hashes_per_second: agent.rate(),
-            orders: self.load(name).0,
+            orders: self.held.of(name).len(),
         });
         (agents.collect(), self.searches.clone())
     }
@@ -209,14 +213,13 @@ impl Desk {
         }
     }
 
-    /// An agent proposes work.
-    fn proposed(&mut self, agent: &Name, report: &Report, work: Work, now: Instant) {
+    /// An agent proposes work. Says whether that changes who has what.
+    fn proposed(&mut self, agent: &Name, report: &Report, work: Work, now: Instant) -> bool {
         let puzzle = self.open.get(&report.order).map(|open| *open.puzzle());
-        let Some(puzzle) = puzzle.or_else(|| self.closed.find(report.order)) else { return };
+        let Some(puzzle) = puzzle.or_else(|| self.closed.find(report.order)) else { return false };
         if puzzle.check(work).is_err() {
             self.counts.wrong += 1;
-            self.strike(agent, Fault::Wrong, now);
-            return;
+            return self.strike(agent, Fault::Wrong, now);
         }
         let sent = self.open.get(&report.order).and_then(|open| open.sent_to(agent));
         if let Some(member) = self.roster.get_mut(agent) {
@@ -226,12 +229,12 @@ impl Desk {
                 member.measure(elapsed, Duration::from_micros(report.micros));
             }
         }
-        if let Some(open) = self.open.get(&report.order) {
-            self.searches.add(now.saturating_duration_since(open.opened()));
-            self.counts.found += 1;
-            self.taken.news.push(News::Found { order: report.order, work });
-            self.end(report.order, Some(agent), now);
-        }
+        let Some(open) = self.open.get(&report.order) else { return false };
+        self.searches.add(now.saturating_duration_since(open.opened()));
+        self.counts.found += 1;
+        self.taken.news.push(News::Found { order: report.order, work });
+        self.end(report.order, Some(agent), now);
+        true
     }
 
     /// Takes an order off the desk and stops all who are at it but the one that found its work.
@@ -244,11 +247,8 @@ impl Desk {
         }
         let mut unreported = 0;
         for agent in open.agents() {
-            let held = self.held.get_mut(agent);
-            let is_first = held.as_ref().is_some_and(|held| held.first() == Some(&order));
-            if let Some(held) = held {
-                held.retain(|held| *held != order);
-            }
+            let is_first = self.held.of(agent).first() == Some(&order);
+            self.held.let_go(agent, order, open.expected());
             if Some(agent) == finder {
                 continue;
             }
@@ -267,16 +267,17 @@ impl Desk {
         }
     }
 
-    /// Leaves an agent alone and takes its orders from it.
-    fn strike(&mut self, agent: &Name, fault: Fault, now: Instant) {
+    /// Leaves an agent alone and takes its orders from it, which always changes who has what.
+    fn strike(&mut self, agent: &Name, fault: Fault, now: Instant) -> bool {
         let pause = self.roster.strike(agent, fault, now);
         let (reason, seconds) = (fault.reason(), pause.unwrap_or_default().as_secs());
         tracing::warn!(%agent, reason, seconds, "agent is left alone");
         self.release(agent);
+        true
     }
 
     fn release(&mut self, agent: &Name) {
-        for order in self.held.remove(agent).into_iter().flatten() {
+        for order in self.held.empty(agent) {
             if let Some(open) = self.open.get_mut(&order) {
                 open.release(agent);
             }
@@ -291,7 +292,9 @@ impl Desk {
             let waited = now.saturating_duration_since(since.max(agent.got_on()));
             waited > LATE + 2 * agent.round_trip()
         });
-        late.map(|(name, _)| name.clone()).collect()
+        let mut late: Vec<Name> = late.map(|(name, _)| name.clone()).collect();
+        late.sort_unstable(); // so that the same happens each time
+        late
     }
 
     fn refresh(&mut self, now: Instant, after: Duration) {
@@ -322,8 +325,31 @@ impl Desk {
             let Some(agent) = self.soonest(order, now) else { return };
             self.give(order, &agent, now);
         }
-        for agent in self.unoccupied(now) {
-            let Some(order) = self.weakest() else { return };
+        self.help(now);
+    }
+
+    /// Gives each agent that has nothing the order that the fewest hashes per second are spent on.
+    fn help(&mut self, now: Instant) {
+        let is_free = |name: &Name| self.held.of(name).is_empty();
+        let free = self.roster.usable(now).filter(|(name, _)| is_free(name));
+        let free: Vec<_> = free.map(|(name, agent)| (name.clone(), agent.rate())).collect();
+        if free.is_empty() {
+            return;
+        }
+        // Who has several is at each of them for a part of the time.
+        let share = |name: &Name| {
+            let rate = self.roster.get(name).map_or(0.0, Member::rate);
+            let held = self.held.of(name).len();
+            rate / u32::try_from(held).map_or(f64::MAX, f64::from).max(1.0)
+        };
+        let spent = |open: &Open| -> f64 { open.agents().map(share).sum() };
+        let mut spent: Vec<(f64, u64)> =
+            self.open.iter().map(|(order, open)| (spent(open), *order)).collect();
+        for (agent, rate) in free {
+            let weakest = spent.iter_mut().min_by(|a, b| a.0.total_cmp(&b.0));
+            let Some((spent, order)) = weakest else { return };
+            *spent += rate;
+            let order = *order;
             self.give(order, &agent, now);
         }
     }
@@ -351,14 +377,14 @@ impl Desk {
         }
         for agent in missing {
             open.hold(&agent, now);
-            self.held.entry(agent).or_default().push(order);
+            self.held.take(&agent, order, open.expected());
         }
     }
 
     fn give(&mut self, order: u64, agent: &Name, now: Instant) {
         let Some(open) = self.open.get_mut(&order) else { return };
         open.hold(agent, now);
-        self.held.entry(agent.clone()).or_default().push(order);
+        self.held.take(agent, order, open.expected());
         let command = open.command(&self.front, order);
         self.taken.commands.push((To::Agent(agent.clone()), command));
     }
@@ -367,39 +393,13 @@ impl Desk {
     fn soonest(&self, order: u64, now: Instant) -> Option<Name> {
         let expected = self.open.get(&order)?.expected();
         let room = self.roster.usable(now).filter_map(|(name, agent)| {
-            let (held, load) = self.load(name);
+            let (held, load) = (self.held.of(name).len(), self.held.load(name));
             let (busy, way) = (load / agent.rate(), agent.round_trip());
             let has_room = held < 2 || busy < (way + AHEAD).as_secs_f64();
             let done = busy + expected / agent.rate() + way.as_secs_f64();
             (held < MOST && has_room).then_some((done, name))
         });
         room.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name.clone())
-    }
-
-    /// The orders that an agent has, and the hashes that are to be expected of them.
-    fn load(&self, agent: &Name) -> (usize, f64) {
-        let held = self.held.get(agent).map_or(&[][..], Vec::as_slice);
-        let expected = held.iter().filter_map(|order| self.open.get(order)).map(Open::expected);
-        (held.len(), expected.sum())
-    }
-
-    fn unoccupied(&self, now: Instant) -> Vec<Name> {
-        let is_free = |name: &Name| self.held.get(name).is_none_or(Vec::is_empty);
-        let free = self.roster.usable(now).map(|(name, _)| name).filter(|name| is_free(name));
-        free.cloned().collect()
-    }
-
-    /// The order that the fewest hashes per second are spent on.
-    fn weakest(&self) -> Option<u64> {
-        // Who has several is at each of them for a part of the time.
-        let share = |name: &Name| {
-            let rate = self.roster.get(name).map_or(0.0, Member::rate);
-            let held = self.held.get(name).map_or(1, Vec::len);
-            rate / u32::try_from(held).map_or(f64::MAX, f64::from).max(1.0)
-        };
-        let spent = |open: &Open| -> f64 { open.agents().map(share).sum() };
-        let orders = self.open.iter().map(|(order, open)| (spent(open), *order));
-        orders.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, order)| order)
     }
 }
 

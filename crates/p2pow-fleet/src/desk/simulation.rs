@@ -97,6 +97,7 @@ struct Simulation {
     events: BinaryHeap<Reverse<(Nanos, u64, Happening)>>,
     count: u64,
     machines: Vec<Machine>,
+    names: Vec<Name>,
     chance: Chance,
     work: Work,
     /// When each order's work was found, by its number.
@@ -117,6 +118,7 @@ impl Simulation {
             events: BinaryHeap::new(),
             count: 0,
             machines: (0..scene.agents).map(|_| Machine::default()).collect(),
+            names: (0..scene.agents).map(|agent| format!("a{agent}").parse().unwrap()).collect(),
             chance: Chance(7),
             work,
             solved: vec![None; scene.orders + 1],
@@ -231,7 +233,8 @@ impl Simulation {
         let before = self.desk.open.len();
         let outcome = Outcome::Found { work: self.work };
         let report = Report { order, hashes: 1, micros, outcome };
-        self.desk.report(&called(agent), &report, self.time());
+        let now = self.time();
+        self.desk.report(&self.names[agent], &report, now);
         self.send();
         before - self.desk.open.len()
     }
@@ -241,13 +244,13 @@ impl Simulation {
         let (rate, now) =
             (THRESHOLD.expected_hashes() / self.scene.alone.as_secs_f64(), self.time());
         for agent in 0..self.scene.agents {
-            self.desk.beat(called(agent), beat(rate, self.now), now);
+            self.desk.beat(self.names[agent].clone(), beat(rate, self.now), now);
             if let Some(&(order, _)) = self.machines[agent].queue.front() {
                 let tried =
                     (rate * (self.now - self.machines[agent].since) as f64 / SECOND as f64) as u64;
                 let report =
                     Report { order, hashes: tried, micros: 0, outcome: Outcome::Searching };
-                self.desk.report(&called(agent), &report, now);
+                self.desk.report(&self.names[agent], &report, now);
             }
         }
         self.desk.tick(now);
@@ -288,10 +291,6 @@ impl Simulation {
     fn time(&self) -> Instant {
         self.base + Duration::from_nanos(self.now)
     }
-}
-
-fn called(agent: usize) -> Name {
-    format!("a{agent}").parse().unwrap()
 }
 
 fn puzzle() -> Puzzle {

@@ -268,10 +268,14 @@ fn any_reports_leave_the_desk_in_order() {
         for (name, order) in held {
             assert!(desk.open.get(order).is_some_and(|open| open.sent_to(name).is_some()));
         }
+        for (name, held) in desk.held.iter() {
+            let expected: f64 = held.iter().map(|order| desk.open[order].expected()).sum();
+            assert!((desk.held.load(name) - expected).abs() < 1.0, "the sum is kept");
+        }
         let at =
             desk.open.iter().flat_map(|(order, open)| open.agents().map(move |name| (name, order)));
         for (name, order) in at {
-            assert!(desk.held.get(name).is_some_and(|held| held.contains(order)));
+            assert!(desk.held.of(name).contains(order));
         }
         for news in desk.take().news {
             assert!(!matches!(news, News::Found { .. }), "work below the threshold");
