@@ -61,22 +61,24 @@ pub(crate) struct Front {
 impl Front {
     /// `lease` in seconds. A member's name makes it succeed those that had it before.
     pub(crate) fn start(net: &Devnet, fleet: &str, lease: u64, member: Option<&str>) -> Self {
-        let mut starting = Starting::new(net, fleet, lease, member);
-        let address = starting.address();
-        let Starting { child, lines, folder } = starting;
-        Self { child, lines, seen: Vec::new(), address, _folder: folder }
+        Starting::new(net, fleet, lease, member, &[]).front()
+    }
+
+    /// With variables of the environment.
+    pub(crate) fn start_with(
+        net: &Devnet,
+        fleet: &str,
+        lease: u64,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        Starting::new(net, fleet, lease, None, variables).front()
     }
 
     /// Several at once, one for each address of a broker.
     pub(crate) fn start_all(net: &Devnet, fleets: &[String], lease: u64) -> Vec<Self> {
         let starting: Vec<_> =
-            fleets.iter().map(|fleet| Starting::new(net, fleet, lease, None)).collect();
-        let started = starting.into_iter().map(|mut starting| {
-            let address = starting.address();
-            let Starting { child, lines, folder } = starting;
-            Self { child, lines, seen: Vec::new(), address, _folder: folder }
-        });
-        started.collect()
+            fleets.iter().map(|fleet| Starting::new(net, fleet, lease, None, &[])).collect();
+        starting.into_iter().map(Starting::front).collect()
     }
 
     /// Reads on until a line like this has come, which may have been long ago.
@@ -154,7 +156,13 @@ struct Starting {
 }
 
 impl Starting {
-    fn new(net: &Devnet, fleet: &str, lease: u64, member: Option<&str>) -> Self {
+    fn new(
+        net: &Devnet,
+        fleet: &str,
+        lease: u64,
+        member: Option<&str>,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         File::create(folder.path().join("worker.toml")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_p2pow-worker"));
@@ -162,8 +170,9 @@ impl Starting {
         command.args(["run", "--json", "--listen", "127.0.0.1:0", "--network", "dev"]);
         command.args(["--node", &net.rpc_url(), "--reward-account", &george().to_string()]);
         command.args(["--fee", "6400raw", "--devices", "cpu", "--threads", "1"]);
-        command.args(["--fleet", fleet, "--fleet-journal", "--fleet-replicas", "1"]);
-        command.args(["--fleet-lease", &lease.to_string()]);
+        let replicas = fleet.split(',').count().to_string();
+        command.args(["--fleet", fleet, "--fleet-journal", "--fleet-replicas", &replicas]);
+        command.args(["--fleet-lease", &lease.to_string()]).envs(variables.iter().copied());
         command.args(member.map(|name| ["--fleet-member", name]).into_iter().flatten());
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
@@ -177,9 +186,12 @@ impl Starting {
         Self { child, lines: heard, folder }
     }
 
-    fn address(&mut self) -> SocketAddr {
+    /// Once it listens.
+    fn front(self) -> Front {
         let started = self.lines.recv_timeout(PATIENCE).expect("it starts");
-        started["listening"][0].as_str().unwrap().parse().unwrap()
+        let address = started["listening"][0].as_str().unwrap().parse().unwrap();
+        let Self { child, lines, folder } = self;
+        Front { child, lines, seen: Vec::new(), address, _folder: folder }
     }
 }
 

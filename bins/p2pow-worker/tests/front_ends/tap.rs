@@ -17,12 +17,15 @@ pub(crate) enum Moment {
     Before,
     /// The broker has taken it, and the program does not hear so.
     After,
+    /// The broker has taken it, and the program hears so when it is let to, and goes on.
+    Held,
 }
 
 /// A listener that passes on to a broker, until it is cut.
 pub(crate) struct Tap {
     address: SocketAddr,
     pub(crate) cut: Receiver<()>,
+    let_go: Sender<()>,
 }
 
 struct State {
@@ -30,6 +33,8 @@ struct State {
     counted: &'static [&'static str],
     last: usize,
     moment: Moment,
+    /// Where it is told that the program may hear what is held.
+    go: Option<Receiver<()>>,
     writes: usize,
     /// The subject on which the answer to the last write comes.
     answer: Option<String>,
@@ -49,7 +54,7 @@ impl State {
 }
 
 impl Tap {
-    /// Cuts at write number `last`, counted from 1, of those whose subjects begin with one of these.
+    /// Cuts at write number `last`, counted from 1, of those whose subjects begin with one of these, or holds its answer.
     pub(crate) fn new(
         broker: &str,
         counted: &'static [&'static str],
@@ -58,9 +63,10 @@ impl Tap {
         let broker = broker.strip_prefix("nats://").unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (told, cut) = channel();
+        let ((told, cut), (let_go, go)) = (channel(), channel());
         let (writes, answer, is_cut, ends) = (0, None, false, Vec::new());
-        let state = State { counted, last, moment, writes, answer, is_cut, told, ends };
+        let go = Some(go);
+        let state = State { counted, last, moment, go, writes, answer, is_cut, told, ends };
         let state = Arc::new(Mutex::new(state));
         thread::spawn(move || {
             for client in listener.incoming() {
@@ -80,7 +86,12 @@ impl Tap {
                 thread::spawn(move || pass_on(ends.1, ends.0, |line| sees_answer(&back, line)));
             }
         });
-        Self { address, cut }
+        Self { address, cut, let_go }
+    }
+
+    /// Lets the program hear what is held.
+    pub(crate) fn let_go(&self) {
+        self.let_go.send(()).unwrap();
     }
 
     pub(crate) fn url(&self) -> String {
@@ -122,13 +133,13 @@ fn sees_write(state: &Mutex<State>, line: &str) -> bool {
     if state.is_cut || !is_write || !is_counted {
         return !state.is_cut;
     }
-    if state.answer.is_some() {
+    if state.answer.is_some() && state.moment == Moment::After {
         // What comes after the write at which the program dies never happened. The broker has that write: this is TCP.
         state.cut();
         return false;
     }
     state.writes += 1;
-    if state.writes < state.last {
+    if state.writes < state.last || (state.writes > state.last && state.moment == Moment::Held) {
         return true;
     }
     if state.moment == Moment::Before {
@@ -141,10 +152,15 @@ fn sees_write(state: &Mutex<State>, line: &str) -> bool {
 
 fn sees_answer(state: &Mutex<State>, line: &str) -> bool {
     let mut state = state.lock().unwrap();
-    let is_it = state
-        .answer
-        .as_ref()
-        .is_some_and(|answer| line.split_whitespace().nth(1) == Some(answer.as_str()));
+    let answer = state.answer.as_deref();
+    let is_it = answer.is_some_and(|answer| line.split_whitespace().nth(1) == Some(answer));
+    if is_it && state.moment == Moment::Held {
+        let (_, go) = (state.answer.take(), state.go.take());
+        let _ = state.told.send(());
+        drop(state);
+        // Where nobody is left to let it go, the test is over.
+        return go.is_some_and(|go| go.recv().is_ok());
+    }
     if is_it {
         state.cut();
     }

@@ -11,6 +11,7 @@ mod broker;
 mod program;
 mod setup;
 #[path = "../../../p2pow-worker/tests/front_ends/tap.rs"]
+#[allow(dead_code)] // the rest is used by the tests of the worker's program
 mod tap;
 
 use nano_primitives::{Account, BlockHash};

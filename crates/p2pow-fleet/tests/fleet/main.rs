@@ -6,6 +6,8 @@
 mod broker;
 mod cluster;
 mod faults;
+#[allow(dead_code)] // the rest is used by the tests of the worker's program
+mod netns;
 mod partition;
 mod race;
 mod roles;
@@ -13,3 +15,4 @@ mod search;
 mod security;
 mod setup;
 mod store;
+mod three;
