@@ -17,7 +17,11 @@ use p2pow_store::{
     crash::{CrashAt, Moment},
 };
 use std::{sync::Arc, time::Duration};
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 use town::{Deaf, Front, Town, answer};
 
 #[tokio::test]
@@ -83,13 +87,18 @@ async fn any_worker_says_how_a_job_stands_and_none_of_those_has_it() {
     let state = http::get(there, &place).await.json();
     assert_eq!(state["state"], "solving", "{state}");
     assert_eq!((&state["works_done"], &state["works_needed"]), (&0.into(), &3.into()), "{state}");
-    let path = format!("{place}/events");
-    let events = tokio::spawn(async move { http::get(there, &path).await });
+    let mut stream = TcpStream::connect(there).await.unwrap();
+    let line = format!("GET {place}/events HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n");
+    stream.write_all(line.as_bytes()).await.unwrap();
+    let mut events = Vec::new();
+    while !String::from_utf8_lossy(&events).contains(r#""state":"solving""#) {
+        assert!(stream.read_buf(&mut events).await.unwrap() > 0);
+    }
     one.gate.set(true);
     assert_eq!(answer(asking).await.status, 201);
-    let events = String::from_utf8(answer(events).await.body).unwrap();
-    let states: Vec<&str> = events.matches(r#""state":"solving""#).collect();
-    assert!(!states.is_empty() && events.contains(r#""state":"confirmed""#), "{events}");
+    timeout(common::PATIENCE, stream.read_to_end(&mut events)).await.expect("an end").unwrap();
+    let events = String::from_utf8(events).unwrap();
+    assert!(events.contains(r#""state":"confirmed""#), "{events}");
     one.idle().await;
     let here = http::get(one.server.local_addr(), &place).await.json();
     assert_eq!(http::get(there, &place).await.json(), here);
