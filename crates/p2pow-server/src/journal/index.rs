@@ -107,8 +107,8 @@ mod tests {
             assert!(one.unwrap().is_none() && other.unwrap().is_none());
             asked += 2;
         }
-        let most = begun.elapsed().div_duration_f64(READ_EVERY).ceil() as usize;
-        let lists = lists.load(Ordering::Relaxed);
+        let most = begun.elapsed().as_millis().div_ceil(READ_EVERY.as_millis());
+        let lists = lists.load(Ordering::Relaxed) as u128;
         assert!((1..=most).contains(&lists), "{lists} readings for {asked} ids, wanted {most}");
     }
 }
