@@ -223,9 +223,11 @@ pub(crate) async fn submit(service: &Service, wanted: Wanted) -> Result<Ticket, 
         }
         Err(NotAccepted::Random(_)) => Err(Refusal::Closing),
         Err(NotAccepted::Store(error)) => Err(match error {
-            StoreError::Remote { .. } | StoreError::Failed { .. } | StoreError::Closed => {
-                Refusal::Unsure(error)
-            }
+            // What could not be read may come after what was written.
+            StoreError::Remote { .. }
+            | StoreError::Unread { .. }
+            | StoreError::Failed { .. }
+            | StoreError::Closed => Refusal::Unsure(error),
             error => error.into(),
         }),
     }
