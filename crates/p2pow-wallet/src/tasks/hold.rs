@@ -91,7 +91,7 @@ impl Tasks {
             let batch = self.without_received(hold, batch).await?;
             return match self.book.begin(&batch).await {
                 Ok(()) => Ok(batch),
-                Err(error) => Err(NotBegun::Store(batch, error)),
+                Err(error) => Err(NotBegun::Store(Box::new(batch), error)),
             };
         };
         let batch = self.marked(batch).await?;
@@ -188,7 +188,7 @@ impl Tasks {
 /// A batch that is not begun.
 pub(super) enum NotBegun {
     /// It could not be written.
-    Store(Batch, StoreError),
+    Store(Box<Batch>, StoreError),
     /// Another server may have the account.
     Lost,
 }
