@@ -140,6 +140,21 @@ async fn a_job_that_is_overtaken_at_its_publication_goes_on_when_the_rival_is_ro
     assert_eq!(job.end().await, Phase::Confirmed);
 }
 
+#[tokio::test]
+async fn a_job_that_stays_overtaken_is_lost_after_the_time_that_rewards_are_watched() {
+    let (scene, _front) = scene(|config| config.watch_within = Duration::from_millis(300)).await;
+    scene.gate.set(false);
+    let asked = request(&[scene.send(1000)], FEE);
+    let overtake = async {
+        let job = scene.job_in(Phase::Solving).await;
+        put(&scene.net, &fork(&asked));
+        scene.gate.set(true);
+        job
+    };
+    let (_, job) = tokio::join!(scene.ask(&asked), overtake);
+    assert_eq!(job.end().await, Phase::Lost);
+}
+
 /// An earlier process may have published the blocks, and have had no room to write that down.
 #[tokio::test]
 async fn a_job_from_before_is_not_lost_to_a_block_that_is_not_confirmed() {
