@@ -8,7 +8,7 @@ use nano_primitives::{Account, Amount};
 use nano_rpc::{Client, WebSocketUrl};
 use p2pow_cli::{
     Failure, KeyArgs,
-    config::{Layout, Table},
+    config::{Given, Layout, Table},
     input, values,
 };
 use p2pow_protocol::registry::is_dialable;
@@ -118,6 +118,15 @@ pub(crate) struct JournalArgs {
     /// and `earnings` read it
     #[arg(long, value_name = "FILE", env = "P2POW_JOURNAL", default_value = "worker.db")]
     pub(crate) journal: PathBuf,
+}
+
+impl JournalArgs {
+    /// By flags and variables, else by the file, whose paths are relative to where it is.
+    pub(crate) fn layered(given: &Given<Self>, file: &Table) -> Result<Self, Failure> {
+        let Self { journal } = file.options(given)?;
+        let is_of_file = file.decides(given, "journal");
+        Ok(Self { journal: if is_of_file { file.folder().join(journal) } else { journal } })
+    }
 }
 
 /// Whether the worker registers by itself.

@@ -7,8 +7,10 @@ use nano_block::{AccountState, Network, SecretKey, Seed, StateBlock};
 use nano_devnet::Devnet;
 use nano_primitives::{Account, Amount};
 use p2pow_protocol::WorkRequest;
+use p2pow_store::SqliteStore;
 use serde_json::{Value, json};
 use std::{
+    fs,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     path::Path,
@@ -187,4 +189,27 @@ fn without_a_journal_there_are_no_books() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(error.contains("there is no journal worker.db here"), "{error}");
     assert!(!folder.path().join("worker.db").exists(), "it is not made by looking");
+}
+
+/// It was relative to the working directory: who called `earnings` from another place was told that there are no books.
+#[test]
+fn a_journal_in_the_configuration_is_where_that_is_and_one_of_a_flag_is_where_the_command_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::create_dir(path.join("etc")).unwrap();
+    let missing = |arguments: &[&str]| {
+        let arguments = [&["history", "--config", "etc/worker.toml"], arguments].concat();
+        let refused = command(path, &arguments).output().unwrap();
+        assert!(!refused.status.success());
+        String::from_utf8(refused.stderr).unwrap()
+    };
+    fs::write(path.join("etc/worker.toml"), "journal = \"books.db\"\n").unwrap();
+    assert!(missing(&[]).contains("no journal etc/books.db here"), "{}", missing(&[]));
+    let of_flag = missing(&["--journal", "books.db"]);
+    assert!(of_flag.contains("no journal books.db here"), "{of_flag}");
+    SqliteStore::open(path.join("etc/books.db")).unwrap();
+    assert_eq!(text(path, &["history", "--config", "etc/worker.toml"]), "");
+    // What neither says is the default, where the command runs.
+    fs::write(path.join("etc/worker.toml"), "").unwrap();
+    assert!(missing(&[]).contains("no journal worker.db here"), "{}", missing(&[]));
 }

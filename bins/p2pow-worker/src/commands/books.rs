@@ -162,7 +162,7 @@ impl BooksArgs {
     #[allow(clippy::unused_async)] // in a build without fleets there is nothing to wait for
     async fn store(&self) -> Result<Arc<dyn Store>, Failure> {
         let file = self.config.read_if_there()?;
-        let JournalArgs { journal } = file.options(&self.journal)?;
+        let JournalArgs { journal } = JournalArgs::layered(&self.journal, &file)?;
         #[cfg(feature = "fleet")]
         {
             let fleet = FleetArgs::layered(&self.fleet, &file)?;

@@ -64,7 +64,7 @@ impl CheckArgs {
             offer: file.options(&Given::nothing())?,
             node: file.options(&self.node)?,
             devices: file.options(&self.devices)?,
-            journal: file.options(&Given::nothing())?,
+            journal: JournalArgs::layered(&Given::nothing(), &file)?,
             address: file.options(&self.address)?,
             key: KeyArgs::layered(&self.key, &file)?,
             file,

@@ -175,7 +175,7 @@ impl Tools {
     #[allow(clippy::unused_async)] // a build with fleets has to wait
     async fn open(args: &RunArgs, file: &Table) -> Result<Self, Failure> {
         let devices = file.options::<DeviceArgs>(&args.devices)?.open()?;
-        let JournalArgs { journal } = file.options(&args.journal)?;
+        let JournalArgs { journal } = JournalArgs::layered(&args.journal, file)?;
         Ok(Self { pool: Pool::new(devices), kept: Kept::in_file(&journal)? })
     }
 
@@ -183,7 +183,7 @@ impl Tools {
     #[cfg(feature = "fleet")]
     async fn open(args: &RunArgs, file: &Table) -> Result<Self, Failure> {
         let devices = file.options::<DeviceArgs>(&args.devices)?.open()?;
-        let JournalArgs { journal } = file.options(&args.journal)?;
+        let JournalArgs { journal } = JournalArgs::layered(&args.journal, file)?;
         let fleet = p2pow_cli::FleetArgs::layered(&args.fleet, file)?;
         let (fleet, is_named) = fleet.named("front");
         let (devices, standing) = crate::fleet::beside(&fleet, devices).await?;

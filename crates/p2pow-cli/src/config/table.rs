@@ -163,6 +163,13 @@ impl Table {
         T::from_arg_matches(&matches).map_err(together)
     }
 
+    /// Whether what this table says for an option of `T` is in force: it says something, and no flag or variable does. Then a
+    /// path is relative to [`folder`](Self::folder).
+    #[must_use]
+    pub fn decides<T>(&self, given: &Given<T>, key: &str) -> bool {
+        given.texts(key).is_none() && self.entries.iter().any(|entry| entry.key == key)
+    }
+
     fn entry(&self, arg: &Arg) -> Option<&Entry> {
         self.entries.iter().find(|entry| arg.get_id() == entry.key.as_str())
     }
