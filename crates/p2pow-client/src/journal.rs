@@ -231,6 +231,19 @@ impl Journal {
         Ok(entries.into_iter().map(book).collect())
     }
 
+    /// Shuts out those who held the account in earlier terms.
+    pub(crate) async fn enter(&self, account: Account) -> Result<(), StoreError> {
+        if self.term.is_none() {
+            return Ok(());
+        }
+        // A deal that is not on the list after this is not signed, see `reserve`.
+        self.buckets.open.enter(account, self.term).await?;
+        for deal in self.open_deals(account).await? {
+            deal.enter().await?;
+        }
+        Ok(())
+    }
+
     /// Who has the right to sign for a root.
     pub(crate) async fn owner(&self, account: Account, root: Root) -> Result<Owner, StoreError> {
         let key = under(account, &root.to_string());

@@ -92,6 +92,11 @@ pub(crate) struct Standing {
 }
 
 impl State {
+    /// Given up now.
+    pub(crate) fn failed(reason: &str) -> Self {
+        Self::Failed { reason: reason.to_owned(), ended_ms: clock::now_ms() }
+    }
+
     pub(crate) const fn is_over(&self) -> bool {
         !matches!(self, Self::Queued)
     }

@@ -1,12 +1,13 @@
 //! [`Wallets`]: seeds, accounts and private keys, in the store sealed, in memory only while a wallet is unlocked.
 //!
 //! What a call changes is in the store before it is answered. Nothing here moves money; who has a [`SecretKey`] from
-//! here is the queue alone, which signs through the sender. Where several servers share the wallets ([`changes`]),
+//! here is the queue alone, which signs through the sender. Where several servers share the wallets ([`shared`]),
 //! unlocking is each one's own, since a key that is open is written nowhere; locking is for all of them.
 
 mod accounts;
 mod changes;
 mod record;
+mod shared;
 
 pub use record::{WalletId, WalletIdError};
 

@@ -5,8 +5,6 @@
 //! and a new deal is signed only after it is on the list. Both are compare-and-set, and both refuse who finds a later
 //! term there. So from that moment on nothing leaves any more that is signed in an earlier term.
 
-use super::Journal;
-use nano_primitives::Account;
 use p2pow_store::StoreError;
 use serde::{Deserialize, Serialize};
 
@@ -42,21 +40,6 @@ impl Term {
             return Err(StoreError::Superseded { key, found: term.0, mine: self.0 });
         }
         *term = self;
-        Ok(())
-    }
-}
-
-impl Journal {
-    /// Shuts out those who held the account in earlier terms.
-    pub(crate) async fn enter(&self, account: Account) -> Result<(), StoreError> {
-        if self.term.is_none() {
-            return Ok(());
-        }
-        // A deal that is not on the list after this is not signed, see `reserve`.
-        self.buckets.open.enter(account, self.term).await?;
-        for deal in self.open_deals(account).await? {
-            deal.enter().await?;
-        }
         Ok(())
     }
 }

@@ -102,9 +102,9 @@ async fn a_second_one_of_a_name_is_refused_while_the_first_is_heard() {
 
 /// A store that passes nothing on while it is held, as for a process that was stopped.
 #[derive(Debug)]
-struct Held(Arc<dyn Store>, watch::Receiver<bool>);
+struct Stalled(Arc<dyn Store>, watch::Receiver<bool>);
 
-impl Around for Held {
+impl Around for Stalled {
     fn store(&self) -> &dyn Store {
         &*self.0
     }
@@ -125,7 +125,8 @@ impl Around for Held {
 async fn a_predecessor_that_was_stopped_takes_another_lease_when_it_goes_on() {
     let store = LogStore::in_memory().shared();
     let (hold, is_held) = watch::channel(false);
-    let first = join(&(Arc::new(Held(Arc::clone(&store), is_held)) as Arc<dyn Store>), "one").await;
+    let first =
+        join(&(Arc::new(Stalled(Arc::clone(&store), is_held)) as Arc<dyn Store>), "one").await;
     let before = first.me().unwrap();
     hold.send_replace(true);
     let second = join(&store, "one").await;

@@ -59,10 +59,10 @@ pub enum WebSocketStatus {
 
 /// How a node does.
 #[derive(Debug, Default)]
-pub(super) struct Health(Mutex<Seen>);
+pub(super) struct Health(Mutex<Observed>);
 
 #[derive(Debug, Default)]
-struct Seen {
+struct Observed {
     /// Why the last call failed, if it did.
     failed: Option<String>,
     /// Since when all calls have failed, if the last one did.
@@ -137,12 +137,12 @@ impl Health {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Seen> {
+    fn lock(&self) -> MutexGuard<'_, Observed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Seen {
+impl Observed {
     fn remember(&mut self, error: Option<String>) {
         if let Some(error) = error {
             self.last_error = Some(LastError { error, at_ms: unix_ms() });

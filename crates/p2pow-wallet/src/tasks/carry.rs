@@ -286,7 +286,7 @@ impl Tasks {
             if !is_culprit && (why.is_final || !self.is_over(&task)) {
                 left.push(id.clone());
             } else {
-                over.push((id.clone(), failed(&why.reason)));
+                over.push((id.clone(), State::failed(&why.reason)));
             }
         }
         if !self.conclude(hold, over).await? {
@@ -374,15 +374,11 @@ enum Course {
     Closing,
 }
 
-pub(super) fn failed(reason: &str) -> State {
-    State::Failed { reason: reason.to_owned(), ended_ms: clock::now_ms() }
-}
-
 /// Only what is paid can be paid twice: what is received, or represented by somebody, may be asked for again.
 fn withdrawn(order: &Order) -> State {
     match order {
         Order::Send { .. } => State::Withdrawn { ended_ms: clock::now_ms() },
-        Order::Receive { .. } | Order::Change { .. } => failed(WITHDRAWN),
+        Order::Receive { .. } | Order::Change { .. } => State::failed(WITHDRAWN),
     }
 }
 

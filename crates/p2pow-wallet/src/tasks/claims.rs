@@ -66,7 +66,7 @@ impl Begun {
 
 /// An account that this server holds, as far as it knows.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldAccount {
     records: Records<Claim>,
     owners: Arc<dyn Owners>,
     account: String,
@@ -97,7 +97,7 @@ impl Claims {
         &self,
         account: Account,
         may: impl FnOnce(&WalletId) -> bool,
-    ) -> Result<Option<Held>, StoreError> {
+    ) -> Result<Option<HeldAccount>, StoreError> {
         let Some(me) = self.owners.me() else { return Ok(None) };
         let (records, account) = (&self.records, account.to_string());
         let found = records.get(&account).await?;
@@ -124,11 +124,11 @@ impl Claims {
             written => written?,
         };
         let (records, owners) = (records.clone(), Arc::clone(&self.owners));
-        Ok(Some(Held { records, owners, account, me, claim, revision }))
+        Ok(Some(HeldAccount { records, owners, account, me, claim, revision }))
     }
 }
 
-impl Held {
+impl HeldAccount {
     pub(super) const fn term(&self) -> u64 {
         self.claim.term
     }

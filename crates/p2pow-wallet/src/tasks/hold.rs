@@ -2,7 +2,7 @@
 
 use super::{
     Tasks,
-    claims::{Held, Lost},
+    claims::{HeldAccount, Lost},
 };
 use crate::task::{Batch, State, TaskId};
 use nano_primitives::Account;
@@ -17,7 +17,7 @@ pub(super) enum Hold {
     /// The store is this server's alone: its queue is in its memory.
     Sole,
     /// As long as nobody else has taken the account.
-    Shared(Box<Held>),
+    Shared(Box<HeldAccount>),
 }
 
 impl Hold {
@@ -137,7 +137,7 @@ impl Tasks {
         if gone.tasks.is_empty() {
             return Ok(kept);
         }
-        let ends = gone.tasks.iter().map(|id| (id.clone(), super::carry::failed("Unreceivable")));
+        let ends = gone.tasks.iter().map(|id| (id.clone(), State::failed("Unreceivable")));
         let ends: Vec<_> = ends.collect();
         let ended = async {
             // Ends are decided in the record of a batch.
