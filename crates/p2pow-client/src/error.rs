@@ -55,9 +55,9 @@ pub enum SendError {
     /// The orders cannot be carried out, or the signer refused. Nothing was signed, or nothing more.
     #[error(transparent)]
     Deal(#[from] DealError),
-    /// The signer has signed a part, or may have, by this call or an earlier one. Nothing has left this machine, but whoever signed may know of a block in
-    /// this place of the account's chain, so it is kept for this payment: the same payment again goes on with the same
-    /// blocks.
+    /// The signer has signed a part, or may have, by this call or an earlier one. Nothing has left this machine, but
+    /// whoever signed may know of a block in this place of the account's chain, so it is kept for this payment: the same
+    /// payment again goes on with the same blocks.
     #[error(
         "{0}; no block was sent, and the place on the account's chain is kept for this payment: the same payment again \
          goes on with it"

@@ -22,20 +22,15 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use town::{Deaf, Front, Town, answer};
+use town::{Deaf, Front, Town, answer, join};
 
 #[tokio::test]
 async fn an_equal_request_at_another_worker_joins_and_another_block_is_a_conflict() {
     let (net, store, town) = (net().await, memory(), Town::new());
-    let one = Front::start(&net, &store, &town.member("one")).await;
-    let other = Front::start(&net, &store, &town.member("other")).await;
+    let (one, other) = town.two(&net, &store).await;
     one.gate.set(false);
     let alice_now = state(&net, &alice());
-    let asked = request(&payments(&alice_now, 1), FEE);
-    let first = one.ask(&asked);
-    one.job_in(Phase::Solving).await;
-    let joined = other.ask(&asked);
-    other.follows().await;
+    let (first, joined) = join(&one, &other, &request(&payments(&alice_now, 1), FEE)).await;
     let fork = request(&[alice_now.send(bob(), amount(77)).unwrap()], FEE);
     let refused = answer(other.ask(&fork)).await;
     assert_eq!(refused.status, 409, "{:?}", refused.json());
@@ -53,15 +48,10 @@ async fn an_equal_request_at_another_worker_joins_and_another_block_is_a_conflic
 #[tokio::test]
 async fn who_follows_a_job_is_told_how_it_was_lost() {
     let (net, store, town) = (net().await, memory(), Town::new());
-    let one = Front::start(&net, &store, &town.member("one")).await;
-    let other = Front::start(&net, &store, &town.member("other")).await;
+    let (one, other) = town.two(&net, &store).await;
     one.gate.set(false);
     let alice_now = state(&net, &alice());
-    let asked = request(&payments(&alice_now, 1), FEE);
-    let first = one.ask(&asked);
-    one.job_in(Phase::Solving).await;
-    let joined = other.ask(&asked);
-    other.follows().await;
+    let (first, joined) = join(&one, &other, &request(&payments(&alice_now, 1), FEE)).await;
     let fork = alice_now.send(bob(), amount(77)).unwrap();
     net.seed(&fork.sign(&alice()).into()).unwrap();
     let (first, joined) = (answer(first).await, answer(joined).await);
@@ -74,8 +64,7 @@ async fn who_follows_a_job_is_told_how_it_was_lost() {
 #[tokio::test]
 async fn any_worker_says_how_a_job_stands_and_none_of_those_has_it() {
     let (net, store, town) = (net().await, memory(), Town::new());
-    let one = Front::start(&net, &store, &town.member("one")).await;
-    let other = Front::start(&net, &store, &town.member("other")).await;
+    let (one, other) = town.two(&net, &store).await;
     one.gate.set(false);
     let asked = request(&payments(&state(&net, &alice()), 2), 2 * FEE);
     let place = format!("/jobs/{}", asked.id());
@@ -110,8 +99,7 @@ async fn any_worker_says_how_a_job_stands_and_none_of_those_has_it() {
 #[tokio::test]
 async fn what_the_journal_says_of_a_job_counts_more_than_an_earlier_refusal() {
     let (net, store, town) = (net().await, memory(), Town::new());
-    let one = Front::start(&net, &store, &town.member("one")).await;
-    let other = Front::start(&net, &store, &town.member("other")).await;
+    let (one, other) = town.two(&net, &store).await;
     let before = payments(&state(&net, &alice()), 1)[0];
     let asked = request(&payments(&state(&net, &alice()).after(&before), 1), FEE);
     let place = format!("/jobs/{}", asked.id());

@@ -17,6 +17,9 @@ use std::{
 };
 use tokio::{sync::watch, time::timeout};
 
+/// A request that is under way.
+pub(crate) type Asking = tokio::task::JoinHandle<http::Response>;
+
 /// What all know who share a journal: who is gone, and how many changes there have been.
 #[derive(Debug, Clone)]
 pub(crate) struct Town(Arc<(Mutex<BTreeSet<String>>, watch::Sender<u64>)>);
@@ -36,6 +39,13 @@ impl Town {
 
     pub(crate) fn member(&self, name: &'static str) -> Arc<Member> {
         Arc::new(Member { town: self.clone(), name, term: Arc::default() })
+    }
+
+    /// Two workers, `one` and `other`.
+    pub(crate) async fn two(&self, net: &Devnet, store: &Arc<dyn Store>) -> (Front, Front) {
+        let one = Front::start(net, store, &self.member("one")).await;
+        let other = Front::start(net, store, &self.member("other")).await;
+        (one, other)
     }
 
     fn is_gone(&self, owner: &str) -> bool {
@@ -137,7 +147,7 @@ impl Front {
         Self { server, gate }
     }
 
-    pub(crate) fn ask(&self, asked: &WorkRequest) -> tokio::task::JoinHandle<http::Response> {
+    pub(crate) fn ask(&self, asked: &WorkRequest) -> Asking {
         let (address, body) = (self.server.local_addr(), asked.to_json());
         tokio::spawn(async move { http::post(address, "/request_work", &body).await })
     }
@@ -157,6 +167,15 @@ impl Front {
     }
 }
 
-pub(crate) async fn answer(asking: tokio::task::JoinHandle<http::Response>) -> http::Response {
+/// Asks a worker for a job, and another one, which joins it, for the same.
+pub(crate) async fn join(one: &Front, other: &Front, asked: &WorkRequest) -> (Asking, Asking) {
+    let first = one.ask(asked);
+    one.job_in(Phase::Solving).await;
+    let joined = other.ask(asked);
+    other.follows().await;
+    (first, joined)
+}
+
+pub(crate) async fn answer(asking: Asking) -> http::Response {
     timeout(PATIENCE, asking).await.expect("there is an answer").unwrap()
 }

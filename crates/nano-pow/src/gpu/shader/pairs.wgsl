@@ -1,5 +1,5 @@
-// Words as pairs of 32-bit integers, the low one first. Rotations of these become funnel shifts; those of 64-bit integers
-// do not with every compiler.
+// Words as pairs of 32-bit integers, the low one first. Rotations of these become funnel shifts; those of 64-bit
+// integers do not with every compiler.
 
 alias Word = vec2<u32>;
 
