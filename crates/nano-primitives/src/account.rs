@@ -233,11 +233,16 @@ fn decode_key(text: &str, digits: &[u8; BODY_CHARS]) -> Result<PublicKey, Accoun
         return Err(AccountError::Overflow { found: shorten(text) });
     }
     let mut bytes = [0u8; 32];
-    for bit in 0..256 {
-        // Bit 0 is the key's highest; the text starts 4 bits earlier, at 5 bits a digit.
-        let place = bit + 4;
-        if digits[place / 5] >> (4 - place % 5) & 1 == 1 {
-            bytes[bit / 8] |= 0x80 >> (bit % 8);
+    let mut filled = bytes.iter_mut();
+    // The last bits that were read, of which so many are not in a byte: of the first digit, the lowest one.
+    let (mut bits, mut open) = (u32::from(digits[0]), 1);
+    for digit in &digits[1..KEY_CHARS] {
+        bits = bits << 5 | u32::from(*digit);
+        open += 5;
+        if open >= 8 {
+            open -= 8;
+            let byte = filled.next().expect("51 digits and a bit are 256 bits");
+            *byte = (bits >> open & 0xff) as u8;
         }
     }
     Ok(PublicKey::from_bytes(bytes))
@@ -258,13 +263,16 @@ fn checksum_text(key: &PublicKey) -> String {
 
 /// `bytes` in base 32, `chars` digits, zero bits in front where they do not fill the first digit.
 fn encode(bytes: &[u8], chars: usize) -> String {
-    let padding = 5 * chars - 8 * bytes.len();
-    let bit_at = |place: usize| match place.checked_sub(padding) {
-        Some(bit) => bytes[bit / 8] >> (7 - bit % 8) & 1,
-        None => 0,
-    };
-    (0..chars)
-        .map(|digit| (0..5).fold(0, |value, bit| value << 1 | bit_at(5 * digit + bit)))
-        .map(|value| char::from(ALPHABET[usize::from(value)]))
-        .collect()
+    let mut text = String::with_capacity(chars);
+    // The last bits that were read, of which so many are not written.
+    let (mut bits, mut open) = (0_u32, 5 * chars - 8 * bytes.len());
+    for byte in bytes {
+        bits = bits << 8 | u32::from(*byte);
+        open += 8;
+        while open >= 5 {
+            open -= 5;
+            text.push(char::from(ALPHABET[(bits >> open & 31) as usize]));
+        }
+    }
+    text
 }

@@ -50,6 +50,18 @@ fn parse_hex<const N: usize>(what: &'static str, text: &str) -> Result<[u8; N], 
     Ok(bytes)
 }
 
+pub(crate) const UPPER: &[u8; 16] = b"0123456789ABCDEF";
+pub(crate) const LOWER: &[u8; 16] = b"0123456789abcdef";
+
+/// The digits of `bytes`, two each, written to `digits`.
+pub(crate) fn hex_digits<'a>(bytes: &[u8], alphabet: &[u8; 16], digits: &'a mut [u8]) -> &'a str {
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = alphabet[usize::from(byte >> 4)];
+        pair[1] = alphabet[usize::from(byte & 15)];
+    }
+    core::str::from_utf8(digits).expect("digits are ASCII")
+}
+
 macro_rules! fixed_bytes {
     ($(#[$doc:meta])* $name:ident, $len:literal, $what:literal) => {
         $(#[$doc])*
@@ -96,7 +108,7 @@ macro_rules! fixed_bytes {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&hex::encode_upper(self.0))
+                f.pad(hex_digits(&self.0, UPPER, &mut [0; 2 * $len]))
             }
         }
 

@@ -4,6 +4,7 @@
 
 use crate::{
     Account, Amount, BlockHash, Difficulty, HexError, Link, PublicKey, Root, Signature, Work,
+    bytes::{LOWER, UPPER, hex_digits},
 };
 use core::{fmt, iter::Sum};
 
@@ -39,7 +40,7 @@ macro_rules! as_bytes {
         impl fmt::UpperHex for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let mut digits = [0; 2 * $len];
-                let digits = hex_digits(self.as_bytes(), b"0123456789ABCDEF", &mut digits);
+                let digits = hex_digits(self.as_bytes(), UPPER, &mut digits);
                 f.pad_integral(true, "0x", digits)
             }
         }
@@ -47,7 +48,7 @@ macro_rules! as_bytes {
         impl fmt::LowerHex for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let mut digits = [0; 2 * $len];
-                let digits = hex_digits(self.as_bytes(), b"0123456789abcdef", &mut digits);
+                let digits = hex_digits(self.as_bytes(), LOWER, &mut digits);
                 f.pad_integral(true, "0x", digits)
             }
         }
@@ -60,15 +61,6 @@ as_bytes! {
     Root, 32;
     Link, 32;
     Signature, 64;
-}
-
-/// The digits of `bytes`, two each, written to `digits`.
-fn hex_digits<'a>(bytes: &[u8], alphabet: &[u8; 16], digits: &'a mut [u8]) -> &'a str {
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = alphabet[usize::from(byte >> 4)];
-        pair[1] = alphabet[usize::from(byte & 15)];
-    }
-    core::str::from_utf8(digits).expect("digits are ASCII")
 }
 
 impl From<Account> for PublicKey {

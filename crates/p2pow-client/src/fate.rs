@@ -199,6 +199,11 @@ impl Ledger<'_> {
         let rewards = seen.split_off(self.chain.users.len());
         let mut found = Findings { users: seen, rewards, rival: None };
         let confirmed = found.conclude(self.chain);
+        if let Some(reward) = found.paid_on(self.chain, confirmed) {
+            // A block has one successor, and this is it.
+            found.settle(self.chain, confirmed, reward);
+            return found;
+        }
         let below = self.chain.below(confirmed);
         if let Ok(Ok(Some(next))) = timeout_at(until, self.confirmed_on(below)).await {
             found.settle(self.chain, confirmed, next);
@@ -278,6 +283,15 @@ impl Findings {
         confirmed
     }
 
+    /// The confirmed reward on top of the first `confirmed` user blocks, if there is one.
+    fn paid_on(&self, chain: &Chain, confirmed: usize) -> Option<BlockHash> {
+        let mut rewards = chain.rewards.iter().zip(&self.rewards);
+        let is_paid = |reward: &Branch, seen: &Seen| {
+            seen.fate == Fate::Confirmed && reward.on + 1 == confirmed
+        };
+        rewards.find(|(reward, seen)| is_paid(reward, seen)).map(|(reward, _)| reward.hash)
+    }
+
     /// Applies that `next` is confirmed on top of the first `confirmed` user blocks.
     fn settle(&mut self, chain: &Chain, confirmed: usize, next: BlockHash) {
         if chain.users.get(confirmed) == Some(&next) {
@@ -350,6 +364,16 @@ mod tests {
         let mut later = found(&[Possible, Possible, Confirmed], &[Possible; 3]);
         later.conclude(&tree);
         assert_eq!(fates(&later.rewards), [Impossible, Impossible, Possible]);
+    }
+
+    #[test]
+    fn a_confirmed_reward_is_what_its_user_block_is_followed_by() {
+        let tree = chain(2, &[0, 1, 1]);
+        let confirmed = found(&[Confirmed; 2], &[Possible, OnLedger, Confirmed]);
+        assert_eq!(confirmed.paid_on(&tree, 2), Some(hash(103)));
+        assert_eq!(confirmed.paid_on(&tree, 1), None, "it does not stand there");
+        let open = found(&[Confirmed; 2], &[Possible, OnLedger, Unknown]);
+        assert_eq!(open.paid_on(&tree, 2), None);
     }
 
     #[test]

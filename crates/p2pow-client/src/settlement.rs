@@ -176,21 +176,22 @@ impl Settlement<'_> {
         }
     }
 
-    /// Looks at the ledger now and then, and at once when there is news, until there is nothing more to wait for.
+    /// Looks at the ledger now and then, and at once when there is news, until there is nothing more to wait for. Not at
+    /// the start: what is there was looked up before anything was signed.
     async fn watch(&self, course: &Course) {
         let mut news = News::of(self.job.account(), self.config, self.events);
         loop {
+            tokio::select! {
+                () = course.news.notified() => {}
+                () = news.next() => {}
+                () = sleep(self.config.patience.poll) => {}
+            }
             let known = course.known().milestone;
             let chain = self.deal.read(|deal| deal.chain().until(self.job.places.end));
             let look = Ledger { node: self.node, chain: &chain }.milestone(known).await;
             self.tell_progress(known, look.as_ref().ok());
             if course.note(look) {
                 return;
-            }
-            tokio::select! {
-                () = course.news.notified() => {}
-                () = news.next() => {}
-                () = sleep(self.config.patience.poll) => {}
             }
         }
     }

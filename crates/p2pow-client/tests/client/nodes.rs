@@ -12,7 +12,10 @@ use p2pow_client::{
     SignerError, SigningRequest, StateError,
 };
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -399,5 +402,29 @@ async fn a_websocket_that_cannot_be_used_is_told_of_once_and_the_node_is_polled(
             told += usize::from(matches!(event, Event::NotSubscribed { .. }));
         }
         assert_eq!(told, 1, "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_payment_asks_for_no_block_more_often_than_it_must() {
+    let town = Town::found().await;
+    let worker = town.worker(1, 0).await;
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let node = LyingNode::start(&town, move |question, answer| {
+        if is(question, "block_info") {
+            let hash = question["hash"].as_str().unwrap().to_owned();
+            seen.lock().unwrap().push((hash, answer["confirmed"] == "true"));
+        }
+    })
+    .await;
+    let sender = node.sender(town.config(worker.port));
+    let receipt = sender.send(&town.alice, town.bob.account(), xno("1")).await.unwrap();
+    let asked = asked.lock().unwrap();
+    for hash in [receipt.users[0].hash(), receipt.rewards[0].block.hash()] {
+        let asked = asked.iter().filter(|(asked, _)| *asked == hash.to_string());
+        let answers: Vec<bool> = asked.map(|(_, is_confirmed)| *is_confirmed).collect();
+        assert!(answers.ends_with(&[true, true]), "while it is waited for, and at the end");
+        assert_eq!(answers.iter().filter(|confirmed| **confirmed).count(), 2, "{answers:?}");
     }
 }
